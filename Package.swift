@@ -1,0 +1,115 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+var flags: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+// Only CI asks for this, so that a newer compiler's warning never stops who embeds the client.
+if Context.environment["TALLY_WARNINGS_AS_ERRORS"] == "1" {
+  flags.append(.treatAllWarnings(as: .error))
+}
+
+let package = Package(
+  name: "tally",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Schema", targets: ["Schema"]),
+    .library(name: "RPCClient", targets: ["RPCClient"]),
+    .executable(name: "rpc-server", targets: ["rpc-server"]),
+    .executable(name: "rpc-client", targets: ["rpc-client"]),
+  ],
+  traits: [
+    .trait(name: "Server", description: "The server and the command lines. Off: only what RPCClient needs is fetched."),
+    .default(enabledTraits: ["Server"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.5.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.20.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+  ],
+  targets: [
+    // The contract: values and codecs, no I/O.
+    .target(name: "Schema", swiftSettings: flags),
+
+    // The processor: CSV in, answer out.
+    .target(name: "CTallySIMD"),
+    .target(
+      name: "Processor",
+      dependencies: ["Schema", "CTallySIMD", .server("Crypto", "swift-crypto")],
+      swiftSettings: flags),
+
+    // Jobs: the lifecycle and the stores.
+    .target(name: "JobQueue", dependencies: ["Schema"], swiftSettings: flags),
+    .target(
+      name: "JobQueueSQLite",
+      dependencies: ["JobQueue", "Schema", .server("GRDB", "GRDB.swift")],
+      swiftSettings: flags),
+
+    // The server.
+    .target(
+      name: "RPCServer",
+      dependencies: [
+        "Schema", "Processor", "JobQueue",
+        .server("HTTPTypes", "swift-http-types"),
+        .server("Hummingbird", "hummingbird"),
+        .server("HummingbirdCore", "hummingbird"),
+        .server("NIOCore", "swift-nio"),
+        .server("ServiceLifecycle", "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      resources: [.embedInCode("Web/page.html")],
+      swiftSettings: flags),
+    .executableTarget(
+      name: "rpc-server",
+      dependencies: [
+        "RPCServer", "JobQueue", "JobQueueSQLite", "Processor", "Schema",
+        .server("ArgumentParser", "swift-argument-parser"),
+        .server("ServiceLifecycle", "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: flags),
+
+    // The client.
+    .systemLibrary(
+      name: "CTallyCurl", pkgConfig: "libcurl",
+      providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+    .target(
+      name: "RPCClient",
+      dependencies: ["Schema", "CTallyCurl", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: flags),
+    .executableTarget(
+      name: "rpc-client",
+      dependencies: ["RPCClient", "Schema", .server("ArgumentParser", "swift-argument-parser")],
+      swiftSettings: flags),
+
+    // The tests mirror the sources.
+    .testTarget(name: "SchemaTests", dependencies: ["Schema"], swiftSettings: flags),
+    .testTarget(name: "ProcessorTests", dependencies: ["Processor", "Schema", "CTallySIMD"], swiftSettings: flags),
+    .testTarget(name: "JobQueueTests", dependencies: ["JobQueue", "Schema"], swiftSettings: flags),
+    .testTarget(
+      name: "JobQueueSQLiteTests", dependencies: ["JobQueueSQLite", "JobQueue", "Schema"], swiftSettings: flags),
+    .testTarget(
+      name: "RPCServerTests",
+      dependencies: ["RPCServer", "JobQueue", "JobQueueSQLite", "Schema"],
+      swiftSettings: flags),
+    .testTarget(name: "RPCClientTests", dependencies: ["RPCClient", "Schema"], swiftSettings: flags),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["RPCClient", "Schema", "rpc-server", "rpc-client"], swiftSettings: flags),
+    .testTarget(name: "ArchitectureTests", swiftSettings: flags),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+extension Target.Dependency {
+  /// A product that only the server and the command lines need: with the trait off, it isn't even fetched.
+  static func server(_ product: String, _ package: String) -> Target.Dependency {
+    .product(name: product, package: package, condition: .when(traits: ["Server"]))
+  }
+}

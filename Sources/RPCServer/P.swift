@@ -1,0 +1,2 @@
+enum RPCServerPlaceholder {}
+import Hummingbird

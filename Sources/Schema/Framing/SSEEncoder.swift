@@ -1,0 +1,17 @@
+/// Writes Server-Sent Events (WHATWG HTML, section 9.2.6, "Interpreting an event stream").
+public enum SSEEncoder {
+  /// Tells the client how long to wait before it comes back.
+  public static func retry(milliseconds: Int) -> [UInt8] { Array("retry: \(milliseconds)\n\n".utf8) }
+
+  /// A comment, which keeps proxies from closing a silent connection.
+  public static let heartbeat: [UInt8] = Array(": heartbeat\n\n".utf8)
+
+  /// One event. The data must hold no line end: compact JSON never does.
+  public static func event(id: String, data: [UInt8]) -> [UInt8] {
+    var output = Array("id: \(id)\ndata: ".utf8)
+    output.reserveCapacity(output.count + data.count + 2)
+    output.append(contentsOf: data)
+    output.append(contentsOf: [0x0A, 0x0A])
+    return output
+  }
+}

@@ -1,0 +1,102 @@
+/// Reads the members of an object by name, each with its type and its rule, and refuses what it doesn't know.
+///
+/// ```swift
+/// var fields = try JSONFields(json, of: "csv")
+/// let delimiter = try fields.optional("delimiter", as: String.self) ?? ","
+/// try fields.refuseTheRest()
+/// ```
+public struct JSONFields {
+  private let members: [JSONMember]
+  private var taken: Set<String> = []
+
+  /// - Throws: ``JSONFieldError`` when it is no object, or when a name stands in it twice.
+  public init(_ json: JSONValue, of what: String) throws {
+    guard case .object(let members) = json else {
+      throw JSONFieldError(field: "", rule: "\(what) must be an object, not \(json.kind)")
+    }
+    var seen: Set<String> = []
+    for member in members where !seen.insert(member.name).inserted {
+      throw JSONFieldError(field: member.name, rule: "stands twice in \(what)")
+    }
+    self.members = members
+  }
+
+  /// The member's raw value; `null` counts as absent.
+  public mutating func value(_ name: String) -> JSONValue? {
+    taken.insert(name)
+    guard let value = members.first(where: { $0.name == name })?.value, value != .null else { return nil }
+    return value
+  }
+
+  public mutating func optional<Value: JSONConvertible>(_ name: String, as: Value.Type = Value.self) throws -> Value? {
+    guard let value = value(name) else { return nil }
+    do {
+      return try Value(json: value)
+    } catch let error as JSONFieldError {
+      throw error.within(name)
+    }
+  }
+
+  public mutating func required<Value: JSONConvertible>(_ name: String, as: Value.Type = Value.self) throws -> Value {
+    guard let value: Value = try optional(name) else { throw JSONFieldError(field: name, rule: "is required") }
+    return value
+  }
+
+  /// Refuses the first member that nobody has asked for, by name.
+  public func refuseTheRest() throws {
+    for member in members where !taken.contains(member.name) {
+      let known = taken.sorted().joined(separator: ", ")
+      throw JSONFieldError(field: member.name, rule: "is unknown; known are \(known)")
+    }
+  }
+}
+
+extension String: JSONConvertible {
+  public init(json: JSONValue) throws {
+    if case .unpairedSurrogate = json {
+      throw JSONFieldError(field: "", rule: "holds half of a surrogate pair, which no Unicode text can")
+    }
+    guard case .string(let text) = json else {
+      throw JSONFieldError(field: "", rule: "must be a string, not \(json.kind)")
+    }
+    self = text
+  }
+  public var json: JSONValue { .string(self) }
+}
+
+extension Bool: JSONConvertible {
+  public init(json: JSONValue) throws {
+    guard case .bool(let value) = json else {
+      throw JSONFieldError(field: "", rule: "must be true or false, not \(json.kind)")
+    }
+    self = value
+  }
+  public var json: JSONValue { .bool(self) }
+}
+
+extension Int: JSONConvertible {
+  public init(json: JSONValue) throws {
+    guard let value = json.integer, let exact = Int(exactly: value) else {
+      let what = if case .number(let text) = json { text } else { json.kind }
+      throw JSONFieldError(field: "", rule: "must be a whole number, not \(what)")
+    }
+    self = exact
+  }
+  public var json: JSONValue { .number(self) }
+}
+
+extension Array: JSONConvertible where Element: JSONConvertible {
+  public init(json: JSONValue) throws {
+    guard case .array(let items) = json else {
+      throw JSONFieldError(field: "", rule: "must be an array, not \(json.kind)")
+    }
+    self = try items.enumerated().map { index, item in
+      do {
+        return try Element(json: item)
+      } catch let error as JSONFieldError {
+        throw error.within("\(index)")
+      }
+    }
+  }
+  public var json: JSONValue { .array(map(\.json)) }
+}

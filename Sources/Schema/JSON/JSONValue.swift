@@ -1,0 +1,127 @@
+/// A JSON value (RFC 8259) that keeps what general decoders lose: numbers stay text, members keep their order and
+/// their duplicates.
+public enum JSONValue: Hashable, Sendable {
+  case null
+  case bool(Bool)
+  /// The number as it was written: `1`, `1.0`, `1e2` and `9007199254740993` come back unchanged.
+  case number(String)
+  case string(String)
+  /// A string that RFC 8259 allows but Unicode doesn't: an escaped surrogate without its pair. The raw text, with quotes.
+  case unpairedSurrogate(String)
+  case array([JSONValue])
+  case object([JSONMember])
+
+  public static func number(_ value: some BinaryInteger) -> JSONValue { .number(String(value)) }
+
+  /// A finite double as the shortest text that reads back the same; `null` for what JSON cannot say.
+  public static func double(_ value: Double) -> JSONValue {
+    value.isFinite ? .number("\(value)") : .null
+  }
+
+  /// The first member of that name in an object, else nil.
+  public subscript(name: String) -> JSONValue? {
+    guard case .object(let members) = self else { return nil }
+    return members.first { $0.name == name }?.value
+  }
+
+  public subscript(index: Int) -> JSONValue? {
+    guard case .array(let items) = self, items.indices.contains(index) else { return nil }
+    return items[index]
+  }
+
+  public var string: String? {
+    guard case .string(let text) = self else { return nil }
+    return text
+  }
+
+  public var bool: Bool? {
+    guard case .bool(let value) = self else { return nil }
+    return value
+  }
+
+  public var array: [JSONValue]? {
+    guard case .array(let items) = self else { return nil }
+    return items
+  }
+
+  /// The number as an integer: also `1.0` and `1e2`, as JSON has one kind of number. Nil for a fraction, for what
+  /// doesn't fit in 64 bits, and for every other kind of value.
+  public var integer: Int64? {
+    guard case .number(let text) = self else { return nil }
+    if let exact = Int64(text) { return exact }
+    guard let double = Double(text), let exact = Int64(exactly: double), abs(exact) <= 1 << 53 else { return nil }
+    return exact
+  }
+
+  public var double: Double? {
+    guard case .number(let text) = self else { return nil }
+    return Double(text)
+  }
+
+  /// What kind of value it is, in the words of RFC 8259, for messages.
+  public var kind: String {
+    switch self {
+    case .null: "null"
+    case .bool: "a boolean"
+    case .number: "a number"
+    case .string, .unpairedSurrogate: "a string"
+    case .array: "an array"
+    case .object: "an object"
+    }
+  }
+}
+
+/// One member of a JSON object.
+public struct JSONMember: Hashable, Sendable {
+  public var name: String
+  public var value: JSONValue
+
+  public init(_ name: String, _ value: JSONValue) {
+    self.name = name
+    self.value = value
+  }
+}
+
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
+  ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
+{
+  public init(stringLiteral value: String) { self = .string(value) }
+  public init(integerLiteral value: Int64) { self = .number(String(value)) }
+  public init(booleanLiteral value: Bool) { self = .bool(value) }
+  public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+  public init(dictionaryLiteral elements: (String, JSONValue)...) {
+    self = .object(elements.map { JSONMember($0.0, $0.1) })
+  }
+  public init(nilLiteral: ()) { self = .null }
+}
+
+/// A type that has one JSON form. Written by hand for each type, so that the order of the members is ours and an
+/// unknown or missing one is refused by name.
+public protocol JSONConvertible: Sendable {
+  /// Reads the value. Throws ``JSONFieldError``, which names the field and the rule.
+  init(json: JSONValue) throws
+  var json: JSONValue { get }
+}
+
+extension JSONValue: JSONConvertible {
+  public init(json: JSONValue) { self = json }
+  public var json: JSONValue { self }
+}
+
+/// What is wrong with one field of a value: the path to it (`csv.delimiter`) and the rule that it breaks.
+public struct JSONFieldError: Error, Hashable, CustomStringConvertible {
+  public var field: String
+  public var rule: String
+
+  public init(field: String, rule: String) {
+    self.field = field
+    self.rule = rule
+  }
+
+  public var description: String { field.isEmpty ? rule : "'\(field)' \(rule)" }
+
+  /// The same error, seen from the value that holds the field.
+  public func within(_ outer: String) -> JSONFieldError {
+    JSONFieldError(field: field.isEmpty ? outer : "\(outer).\(field)", rule: rule)
+  }
+}

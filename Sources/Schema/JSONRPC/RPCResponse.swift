@@ -1,0 +1,66 @@
+/// A JSON-RPC response (JSON-RPC 2.0, section 5): a result or an error, never both.
+public struct RPCResponse: Hashable, Sendable {
+  public var id: RPCID
+  public var outcome: Result<JSONValue, RPCError>
+
+  public init(id: RPCID, result: JSONValue) {
+    self.id = id
+    outcome = .success(result)
+  }
+
+  public init(id: RPCID, error: RPCError) {
+    self.id = id
+    outcome = .failure(error)
+  }
+
+  public func encoded() -> [UInt8] {
+    var output = Array("{\"jsonrpc\":\"2.0\",\"id\":\(id.rawText),".utf8)
+    switch outcome {
+    case .success(let result):
+      output.append(contentsOf: "\"result\":".utf8)
+      result.write(into: &output)
+    case .failure(let error):
+      output.append(contentsOf: "\"error\":".utf8)
+      error.json.write(into: &output)
+    }
+    output.append(UInt8(ascii: "}"))
+    return output
+  }
+
+  /// The bytes of a batch's answer, in order.
+  public static func encoded(batch: [[UInt8]]) -> [UInt8] {
+    var output: [UInt8] = [UInt8(ascii: "[")]
+    for (index, response) in batch.enumerated() {
+      if index > 0 { output.append(UInt8(ascii: ",")) }
+      output.append(contentsOf: response)
+    }
+    output.append(UInt8(ascii: "]"))
+    return output
+  }
+}
+
+/// What a server sends: a response, or a notification of a stream.
+public enum RPCServerMessage: Hashable, Sendable {
+  case response(RPCResponse)
+  case notification(method: String, parameters: JSONValue)
+
+  /// - Throws: ``JSONFieldError`` for JSON that is no valid JSON-RPC response or notification.
+  public init(json: JSONValue) throws {
+    guard json["jsonrpc"] == .string("2.0") else { throw JSONFieldError(field: "jsonrpc", rule: "must be \"2.0\"") }
+    if let method = json["method"]?.string {
+      self = .notification(method: method, parameters: json["params"] ?? .null)
+      return
+    }
+    guard let id = json["id"] else { throw JSONFieldError(field: "id", rule: "is missing from the response") }
+    let rpcID = RPCID(rawText: id.text)
+    switch (json["result"], json["error"]) {
+    case (let result?, nil): self = .response(RPCResponse(id: rpcID, result: result))
+    case (nil, let error?): self = .response(RPCResponse(id: rpcID, error: try RPCError(json: error)))
+    default: throw JSONFieldError(field: "result", rule: "or 'error' must be there, and not both")
+    }
+  }
+
+  public static func encodedNotification(method: String, parameters: JSONValue) -> [UInt8] {
+    RPCRequest(id: nil, method: method, parameters: parameters).encoded()
+  }
+}

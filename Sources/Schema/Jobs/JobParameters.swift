@@ -1,0 +1,159 @@
+/// The parameters of `submitJob`: the job's own members, and beside them the key that makes a repeated call harmless.
+public struct SubmitParameters: RPCParameters, Hashable {
+  public static let positions = ["input", "output"]
+  public var spec: JobSpec
+  /// Unique for each owner: the same key and job is the same job.
+  public var idempotencyKey: String?
+
+  public init(spec: JobSpec, idempotencyKey: String? = nil) {
+    self.spec = spec
+    self.idempotencyKey = idempotencyKey
+  }
+
+  public init(json: JSONValue) throws {
+    var fields = try JSONFields(json, of: "params")
+    spec = try JobSpec(from: &fields)
+    idempotencyKey = try fields.optional("idempotencyKey")
+    try fields.refuseTheRest()
+    if let idempotencyKey, idempotencyKey.isEmpty || idempotencyKey.utf8.count > 255 {
+      throw JSONFieldError(field: "idempotencyKey", rule: "must hold 1 to 255 bytes")
+    }
+    try spec.validate()
+  }
+
+  public var json: JSONValue {
+    guard case .object(var members) = spec.json else { return spec.json }
+    if let idempotencyKey { members.append(JSONMember("idempotencyKey", .string(idempotencyKey))) }
+    return .object(members)
+  }
+}
+
+/// The parameters of a method that speaks of one job.
+public struct JobParameters: RPCParameters, Hashable {
+  public static let positions = ["jobId"]
+  public var jobID: String
+
+  public init(jobID: String) { self.jobID = jobID }
+
+  public init(json: JSONValue) throws {
+    var fields = try JSONFields(json, of: "params")
+    jobID = try fields.required("jobId")
+    try fields.refuseTheRest()
+  }
+
+  public var json: JSONValue { ["jobId": .string(jobID)] }
+}
+
+/// The parameters of `streamProgress`.
+public struct ProgressParameters: RPCParameters, Hashable {
+  public static let positions = ["jobId", "after", "waitMs"]
+  public var jobID: String
+  /// Resume with the event after this one.
+  public var after: JobCursor?
+  /// For the long poll: milliseconds to wait for the job's end.
+  public var waitMilliseconds: Int?
+
+  public init(jobID: String, after: JobCursor? = nil, waitMilliseconds: Int? = nil) {
+    self.jobID = jobID
+    self.after = after
+    self.waitMilliseconds = waitMilliseconds
+  }
+
+  public init(json: JSONValue) throws {
+    var fields = try JSONFields(json, of: "params")
+    jobID = try fields.required("jobId")
+    after = try fields.optional("after")
+    waitMilliseconds = try fields.optional("waitMs")
+    try fields.refuseTheRest()
+    if let waitMilliseconds, waitMilliseconds < 0 { throw JSONFieldError(field: "waitMs", rule: "must not be negative") }
+  }
+
+  public var json: JSONValue {
+    var members = [JSONMember("jobId", .string(jobID))]
+    if let after { members.append(JSONMember("after", after.json)) }
+    if let waitMilliseconds { members.append(JSONMember("waitMs", .number(waitMilliseconds))) }
+    return .object(members)
+  }
+}
+
+/// The parameters of `listJobs`.
+public struct ListParameters: RPCParameters, Hashable {
+  public static let positions = ["states", "pageSize", "pageToken"]
+  /// Nil: every state.
+  public var states: [JobState]?
+  public var pageSize: Int
+  /// From the page before.
+  public var pageToken: String?
+
+  public init(states: [JobState]? = nil, pageSize: Int = 50, pageToken: String? = nil) {
+    self.states = states
+    self.pageSize = pageSize
+    self.pageToken = pageToken
+  }
+
+  public init(json: JSONValue) throws {
+    var fields = try JSONFields(json, of: "params")
+    states = try fields.optional("states")
+    pageSize = try fields.optional("pageSize") ?? 50
+    pageToken = try fields.optional("pageToken")
+    try fields.refuseTheRest()
+    guard (1...Limits.standard.pageSize).contains(pageSize) else {
+      throw JSONFieldError(field: "pageSize", rule: "must be from 1 to \(Limits.standard.pageSize) (pageSize)")
+    }
+  }
+
+  public var json: JSONValue {
+    var members: [JSONMember] = []
+    if let states { members.append(JSONMember("states", states.json)) }
+    members.append(JSONMember("pageSize", .number(pageSize)))
+    if let pageToken { members.append(JSONMember("pageToken", .string(pageToken))) }
+    return .object(members)
+  }
+}
+
+/// One page of `listJobs`, newest job first.
+public struct JobPage: JSONConvertible, Hashable {
+  public var jobs: [JobStatus]
+  /// For the next page; nil on the last.
+  public var nextPageToken: String?
+
+  public init(jobs: [JobStatus], nextPageToken: String? = nil) {
+    self.jobs = jobs
+    self.nextPageToken = nextPageToken
+  }
+
+  public init(json: JSONValue) throws {
+    var fields = try JSONFields(json, of: "a page of jobs")
+    jobs = try fields.required("jobs")
+    nextPageToken = try fields.optional("nextPageToken")
+  }
+
+  public var json: JSONValue {
+    var members = [JSONMember("jobs", jobs.json)]
+    if let nextPageToken { members.append(JSONMember("nextPageToken", .string(nextPageToken))) }
+    return .object(members)
+  }
+}
+
+/// The answer of `getResult`: where and what the result is, and its first rows.
+public struct ResultSummary: JSONConvertible, Hashable {
+  public var result: JobResult
+  /// The header and at most 20 rows, as text fields.
+  public var firstRows: [[String]]
+
+  public init(result: JobResult, firstRows: [[String]]) {
+    self.result = result
+    self.firstRows = firstRows
+  }
+
+  public init(json: JSONValue) throws {
+    result = try JobResult(json: json)
+    var fields = try JSONFields(json, of: "the result")
+    firstRows = try fields.required("firstRows")
+  }
+
+  public var json: JSONValue {
+    guard case .object(let members) = result.json else { return result.json }
+    return .object(members + [JSONMember("firstRows", firstRows.json)])
+  }
+}

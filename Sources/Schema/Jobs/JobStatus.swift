@@ -1,0 +1,243 @@
+/// The state of a job. Nothing leaves a final state but by `retryJob`.
+public enum JobState: String, CaseIterable, Hashable, Sendable {
+  /// For its start time.
+  case waiting
+  case queued
+  case running
+  case succeeded
+  case failed
+  case cancelled
+
+  public var isFinal: Bool { self == .succeeded || self == .failed || self == .cancelled }
+}
+
+extension JobState: JSONConvertible {
+  public init(json: JSONValue) throws {
+    let name = try String(json: json)
+    guard let state = JobState(rawValue: name) else {
+      let known = JobState.allCases.map(\.rawValue).joined(separator: ", ")
+      throw JSONFieldError(field: "", rule: "must be one of \(known), not '\(name)'")
+    }
+    self = state
+  }
+  public var json: JSONValue { .string(rawValue) }
+}
+
+/// How far a job is.
+public struct JobProgress: Hashable, Sendable {
+  public enum Phase: String, Sendable {
+    case waiting, reading, writing, done
+  }
+
+  public var phase: Phase
+  public var bytesRead: Int
+  /// Nil where the size isn't known.
+  public var bytesTotal: Int?
+  public var rows: Int
+  /// Groups that stand in the output so far.
+  public var groups: Int
+  public var bytesSpilled: Int
+  public var badRows: Int
+  public var rowsPerSecond: Int
+  public var secondsLeft: Double?
+
+  public init(
+    phase: Phase = .waiting, bytesRead: Int = 0, bytesTotal: Int? = nil, rows: Int = 0, groups: Int = 0,
+    bytesSpilled: Int = 0, badRows: Int = 0, rowsPerSecond: Int = 0, secondsLeft: Double? = nil
+  ) {
+    self.phase = phase
+    self.bytesRead = bytesRead
+    self.bytesTotal = bytesTotal
+    self.rows = rows
+    self.groups = groups
+    self.bytesSpilled = bytesSpilled
+    self.badRows = badRows
+    self.rowsPerSecond = rowsPerSecond
+    self.secondsLeft = secondsLeft
+  }
+}
+
+extension JobProgress: JSONConvertible {
+  public init(json: JSONValue) throws {
+    var fields = try JSONFields(json, of: "progress")
+    let phase = try Phase(rawValue: fields.required("phase")) ?? .waiting
+    self.init(
+      phase: phase, bytesRead: try fields.required("bytesRead"), bytesTotal: try fields.optional("bytesTotal"),
+      rows: try fields.required("rows"), groups: try fields.required("groups"),
+      bytesSpilled: try fields.required("bytesSpilled"), badRows: try fields.required("badRows"),
+      rowsPerSecond: try fields.required("rowsPerSecond"), secondsLeft: fields.value("secondsLeft")?.double)
+  }
+
+  public var json: JSONValue {
+    var members = [
+      JSONMember("phase", .string(phase.rawValue)), JSONMember("bytesRead", .number(bytesRead)),
+    ]
+    if let bytesTotal { members.append(JSONMember("bytesTotal", .number(bytesTotal))) }
+    members += [
+      JSONMember("rows", .number(rows)), JSONMember("groups", .number(groups)),
+      JSONMember("bytesSpilled", .number(bytesSpilled)), JSONMember("badRows", .number(badRows)),
+      JSONMember("rowsPerSecond", .number(rowsPerSecond)),
+    ]
+    if let secondsLeft { members.append(JSONMember("secondsLeft", .double((secondsLeft * 10).rounded() / 10))) }
+    return .object(members)
+  }
+}
+
+/// The answer of a job that succeeded.
+public struct JobResult: Hashable, Sendable {
+  public var output: String
+  public var bytes: Int
+  /// Records after the header.
+  public var rows: Int
+  /// Lower-case hexadecimal.
+  public var sha256: String
+  /// Where to download it, relative to the server.
+  public var url: String
+
+  public init(output: String, bytes: Int, rows: Int, sha256: String, url: String) {
+    self.output = output
+    self.bytes = bytes
+    self.rows = rows
+    self.sha256 = sha256
+    self.url = url
+  }
+}
+
+extension JobResult: JSONConvertible {
+  public init(json: JSONValue) throws {
+    var fields = try JSONFields(json, of: "result")
+    self.init(
+      output: try fields.required("output"), bytes: try fields.required("bytes"), rows: try fields.required("rows"),
+      sha256: try fields.required("sha256"), url: try fields.required("url"))
+  }
+
+  public var json: JSONValue {
+    [
+      "output": .string(output), "bytes": .number(bytes), "rows": .number(rows), "sha256": .string(sha256),
+      "url": .string(url),
+    ]
+  }
+}
+
+/// Why a job failed, or couldn't be published: what was wrong, where, the rule, and what to do.
+public struct JobFailure: Error, Hashable, Sendable {
+  public var status: RPCStatus
+  public var reason: String
+  public var message: String
+  public var file: String?
+  /// From 1.
+  public var line: Int?
+  /// From 1, in bytes.
+  public var column: Int?
+  /// The attempt that ended so, from 1.
+  public var attempt: Int?
+
+  public init(
+    _ status: RPCStatus, reason: String, _ message: String, file: String? = nil, line: Int? = nil, column: Int? = nil,
+    attempt: Int? = nil
+  ) {
+    self.status = status
+    self.reason = reason
+    self.message = message
+    self.file = file
+    self.line = line
+    self.column = column
+    self.attempt = attempt
+  }
+}
+
+extension JobFailure: JSONConvertible {
+  public init(json: JSONValue) throws {
+    var fields = try JSONFields(json, of: "error")
+    self.init(
+      RPCStatus(name: try fields.required("status")) ?? .unknown, reason: try fields.required("reason"),
+      try fields.required("message"), file: try fields.optional("file"), line: try fields.optional("line"),
+      column: try fields.optional("column"), attempt: try fields.optional("attempt"))
+  }
+
+  public var json: JSONValue {
+    var members = [
+      JSONMember("status", .string(status.name)), JSONMember("reason", .string(reason)),
+      JSONMember("message", .string(message)),
+    ]
+    if let file { members.append(JSONMember("file", .string(file))) }
+    if let line { members.append(JSONMember("line", .number(line))) }
+    if let column { members.append(JSONMember("column", .number(column))) }
+    if let attempt { members.append(JSONMember("attempt", .number(attempt))) }
+    return .object(members)
+  }
+}
+
+/// Everything that is told of a job.
+public struct JobStatus: Hashable, Sendable {
+  public var jobID: String
+  public var state: JobState
+  public var input: String
+  public var output: String
+  public var createdAt: Timestamp
+  public var startedAt: Timestamp?
+  public var finishedAt: Timestamp?
+  /// Grows with every run; the fence of everything that a worker writes.
+  public var epoch: Int
+  /// Runs that ended in an error.
+  public var attempts: Int
+  /// Runs whose worker died.
+  public var rescues: Int
+  public var progress: JobProgress
+  /// Whether the output's name shows this job's result, or has shown it.
+  public var published: Bool
+  public var result: JobResult?
+  public var error: JobFailure?
+
+  public init(
+    jobID: String, state: JobState, input: String, output: String, createdAt: Timestamp, startedAt: Timestamp? = nil,
+    finishedAt: Timestamp? = nil, epoch: Int = 0, attempts: Int = 0, rescues: Int = 0,
+    progress: JobProgress = JobProgress(), published: Bool = false, result: JobResult? = nil, error: JobFailure? = nil
+  ) {
+    self.jobID = jobID
+    self.state = state
+    self.input = input
+    self.output = output
+    self.createdAt = createdAt
+    self.startedAt = startedAt
+    self.finishedAt = finishedAt
+    self.epoch = epoch
+    self.attempts = attempts
+    self.rescues = rescues
+    self.progress = progress
+    self.published = published
+    self.result = result
+    self.error = error
+  }
+}
+
+extension JobStatus: JSONConvertible {
+  public init(json: JSONValue) throws {
+    var fields = try JSONFields(json, of: "the job's status")
+    self.init(
+      jobID: try fields.required("jobId"), state: try fields.required("state"), input: try fields.required("input"),
+      output: try fields.required("output"), createdAt: try fields.required("createdAt"),
+      startedAt: try fields.optional("startedAt"), finishedAt: try fields.optional("finishedAt"),
+      epoch: try fields.required("epoch"), attempts: try fields.required("attempts"),
+      rescues: try fields.required("rescues"), progress: try fields.required("progress"),
+      published: try fields.required("published"), result: try fields.optional("result"),
+      error: try fields.optional("error"))
+  }
+
+  public var json: JSONValue {
+    var members = [
+      JSONMember("jobId", .string(jobID)), JSONMember("state", state.json), JSONMember("input", .string(input)),
+      JSONMember("output", .string(output)), JSONMember("createdAt", createdAt.json),
+    ]
+    if let startedAt { members.append(JSONMember("startedAt", startedAt.json)) }
+    if let finishedAt { members.append(JSONMember("finishedAt", finishedAt.json)) }
+    members += [
+      JSONMember("epoch", .number(epoch)), JSONMember("attempts", .number(attempts)),
+      JSONMember("rescues", .number(rescues)), JSONMember("progress", progress.json),
+      JSONMember("published", .bool(published)),
+    ]
+    if let result { members.append(JSONMember("result", result.json)) }
+    if let error { members.append(JSONMember("error", error.json)) }
+    return .object(members)
+  }
+}

@@ -1,0 +1,34 @@
+/// The job service's methods. Everything that is known of a method stands here, once.
+public enum Jobs {
+  private static let notFound = RPCErrorDescription(.notFound, "JOB_NOT_FOUND", "There is no job of this ID.")
+
+  public static let submit = RPCMethod<SubmitParameters, JobStatus>(
+    "submitJob", summary: "Takes a job, puts it on disk, and answers at once.", idempotency: .withKey,
+    errors: [
+      RPCErrorDescription(.notFound, "INPUT_NOT_FOUND", "There is no input file of this name."),
+      RPCErrorDescription(.failedPrecondition, "OUTPUT_RESERVED", "Another unfinished job writes this output."),
+      RPCErrorDescription(.alreadyExists, "IDEMPOTENCY_KEY_REUSED", "The key belongs to another job."),
+      RPCErrorDescription(.resourceExhausted, "TOO_MANY_JOBS", "Too many jobs are unfinished."),
+    ])
+
+  public static let status = RPCMethod<JobParameters, JobStatus>(
+    "getStatus", summary: "Tells the state of a job and how far it is.", idempotency: .safe, errors: [notFound])
+
+  public static let progress = RPCStream<ProgressParameters, JobEvent, JobStatus>(
+    "streamProgress", summary: "Streams a job's events, and at its end one response with its status.",
+    eventName: "progress", idempotency: .safe, errors: [notFound])
+
+  public static let cancel = RPCMethod<JobParameters, JobStatus>(
+    "cancelJob", summary: "Ends a job. A job that has ended stays as it is.", idempotency: .idempotent,
+    errors: [notFound])
+
+  public static let list = RPCMethod<ListParameters, JobPage>(
+    "listJobs", summary: "Lists jobs, newest first, page by page.", idempotency: .safe)
+
+  public static let result = RPCMethod<JobParameters, ResultSummary>(
+    "getResult", summary: "Tells where a succeeded job's result is, its size and digest, and its first rows.",
+    idempotency: .safe,
+    errors: [
+      notFound, RPCErrorDescription(.failedPrecondition, "JOB_NOT_SUCCEEDED", "The job has no result."),
+    ])
+}

@@ -1,0 +1,46 @@
+/// Every limit, with its unit and its default. Reaching one is an error that names it.
+public struct Limits: Hashable, Sendable {
+  public static let standard = Limits()
+
+  /// Bytes of a request's body.
+  public var requestBodyBytes = 1 << 20
+  /// Calls in one batch.
+  public var batchCalls = 100
+  /// Calls of one batch that run at the same time.
+  public var batchConcurrency = 16
+  /// Arrays and objects inside each other.
+  public var jsonDepth = 128
+  /// Bytes of one response.
+  public var responseBytes = 8 << 20
+  /// Open progress streams of one server.
+  public var streams = 16_000
+  /// Events that wait for one subscriber; beyond, progress is conflated to the newest.
+  public var subscriberEvents = 32
+  /// Jobs that haven't ended.
+  public var unfinishedJobs = 100_000
+  /// Jobs of one page of a list.
+  public var pageSize = 1_000
+  /// Bytes of one CSV field.
+  public var fieldBytes = 1 << 20
+  /// Bytes of one CSV record.
+  public var recordBytes = 16 << 20
+  /// Columns of a CSV file.
+  public var columns = 4_096
+  /// Bad rows that are left out before the job fails.
+  public var badRows = 1_000
+  /// Bytes of memory that a job may ask for, at the least and unless it says.
+  public var memoryBytesLeast = 64 << 20
+  public var memoryBytesDefault = 256 << 20
+  /// Milliseconds between two heartbeats of a worker, and for which its lease holds.
+  public var heartbeatMilliseconds = 5_000
+  public var leaseMilliseconds = 15_000
+  /// Milliseconds that an orderly stop may take.
+  public var drainMilliseconds = 30_000
+  /// Errors after which a job has failed; deaths of its workers after which it has.
+  public var attempts = 3
+  public var rescues = 20
+  /// Milliseconds between two comments on a silent stream.
+  public var streamHeartbeatMilliseconds = 15_000
+
+  public init() {}
+}

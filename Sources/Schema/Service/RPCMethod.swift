@@ -1,0 +1,125 @@
+/// The description of a method: the only place where it is described. Router, client, help and `rpc.discover` derive
+/// from it.
+public protocol RPCDescriptor<Parameters, Output>: Sendable {
+  associatedtype Parameters: RPCParameters
+  associatedtype Output: JSONConvertible
+  var name: String { get }
+  var summary: String { get }
+  var idempotency: RPCIdempotency { get }
+  /// Milliseconds after which a call without a deadline of its own is given up; nil: never.
+  var defaultDeadlineMilliseconds: Int? { get }
+  /// The reasons of the errors that are this method's own.
+  var errors: [RPCErrorDescription] { get }
+}
+
+/// A method with one answer: a stream of no events and one result.
+public struct RPCMethod<Parameters: RPCParameters, Output: JSONConvertible>: RPCDescriptor {
+  public let name: String
+  public let summary: String
+  public let idempotency: RPCIdempotency
+  public let defaultDeadlineMilliseconds: Int?
+  public let errors: [RPCErrorDescription]
+
+  public init(
+    _ name: String, summary: String, idempotency: RPCIdempotency, defaultDeadlineMilliseconds: Int? = 30_000,
+    errors: [RPCErrorDescription] = []
+  ) {
+    self.name = name
+    self.summary = summary
+    self.idempotency = idempotency
+    self.defaultDeadlineMilliseconds = defaultDeadlineMilliseconds
+    self.errors = errors
+  }
+}
+
+/// A method that answers with events, as notifications, and then exactly one result.
+public struct RPCStream<Parameters: RPCParameters, Event: JSONConvertible, Output: JSONConvertible>: RPCDescriptor {
+  public let name: String
+  public let summary: String
+  /// The method of its notifications.
+  public let eventName: String
+  public let idempotency: RPCIdempotency
+  public let errors: [RPCErrorDescription]
+  public var defaultDeadlineMilliseconds: Int? { nil }
+
+  public init(
+    _ name: String, summary: String, eventName: String, idempotency: RPCIdempotency,
+    errors: [RPCErrorDescription] = []
+  ) {
+    self.name = name
+    self.summary = summary
+    self.eventName = eventName
+    self.idempotency = idempotency
+    self.errors = errors
+  }
+}
+
+/// Whether a call may be sent again when its answer was lost.
+public enum RPCIdempotency: String, Sendable {
+  /// It reads only.
+  case safe
+  /// Twice is as once.
+  case idempotent
+  /// Only with an idempotency key.
+  case withKey
+}
+
+/// One error of a method: its status, its reason, and when it happens.
+public struct RPCErrorDescription: Hashable, Sendable {
+  public var status: RPCStatus
+  public var reason: String
+  public var summary: String
+
+  public init(_ status: RPCStatus, _ reason: String, _ summary: String) {
+    self.status = status
+    self.reason = reason
+    self.summary = summary
+  }
+}
+
+/// The parameters of a method. By name they are an object; by position, an array in the order of `positions`.
+public protocol RPCParameters: JSONConvertible {
+  /// Names in positional order.
+  static var positions: [String] { get }
+}
+
+extension RPCParameters {
+  /// Reads the raw text of a request's `params`: by name or by position. Absent: no parameter at all.
+  ///
+  /// - Throws: ``RPCError`` -32602, which names the parameter.
+  public init(raw: ArraySlice<UInt8>?, depthLimit: Int = Limits.standard.jsonDepth) throws(RPCError) {
+    do {
+      guard let raw else {
+        self = try Self(json: .object([]))
+        return
+      }
+      let value = try JSONValue(parsing: raw, depthLimit: depthLimit)
+      guard case .array(let items) = value else {
+        self = try Self(json: value)
+        return
+      }
+      if items.count > Self.positions.count {
+        throw JSONFieldError(
+          field: "\(Self.positions.count)", rule: "is one positional parameter too many; they are \(Self.positions)")
+      }
+      self = try Self(json: .object(zip(Self.positions, items).map { JSONMember($0, $1) }))
+    } catch let error as JSONFieldError {
+      throw .invalidParameters(error)
+    } catch let error as RPCError {
+      throw error
+    } catch {
+      throw .invalidParameters("Invalid parameters: \(error).")
+    }
+  }
+}
+
+/// The parameters of a method that has none.
+public struct NoParameters: RPCParameters, Hashable {
+  public static let positions: [String] = []
+  public init() {}
+  public init(json: JSONValue) throws {
+    let fields = try JSONFields(json, of: "params")
+    try fields.refuseTheRest()
+  }
+  public var json: JSONValue { .object([]) }
+}
