@@ -1,0 +1,119 @@
+public import Schema
+import Synchronization
+
+/// Where a job's files are on this machine, and how the work is cut. The answer is the same for every cut.
+public struct ProcessingPlaces: Hashable, Sendable {
+  /// The input file.
+  public var inputPath: String
+  /// The result's file, which must not exist, on the file system of the output.
+  public var resultPath: String
+  /// The folder for spilled partitions.
+  public var spillFolder: String
+  /// Threads that parse and sort; nil: one for each processor.
+  public var threads: Int?
+  /// Bytes that are read at once; nil: about a mebibyte.
+  public var blockBytes: Int?
+
+  public init(
+    inputPath: String, resultPath: String, spillFolder: String, threads: Int? = nil, blockBytes: Int? = nil
+  ) {
+    self.inputPath = inputPath
+    self.resultPath = resultPath
+    self.spillFolder = spillFolder
+    self.threads = threads
+    self.blockBytes = blockBytes
+  }
+}
+
+/// What a run has made.
+public struct ProcessingOutcome: Hashable, Sendable {
+  public var bytes: Int
+  /// Records of the output, without its header.
+  public var rows: Int
+  /// Of the whole file, in lower-case hexadecimal.
+  public var sha256: String
+  /// As it was at the end.
+  public var progress: JobProgress
+}
+
+/// Streams a CSV file, groups and aggregates it in parallel under a hard budget of memory, and writes the groups in
+/// order to a file that is durable when ``run()`` returns.
+///
+/// ```swift
+/// let processor = CSVProcessor(spec, places)
+/// async let outcome = processor.run()
+/// for await progress in processor.progress { print(progress.bytesRead) }
+/// print(try await outcome.sha256)
+/// ```
+/// The work runs on threads of its own. Cancelling the task that runs it ends the work at the next block; nothing is
+/// left of the result then, nor after an error.
+public actor CSVProcessor {
+  /// How far the run is, ten times a second; who is slow gets the newest only. Ends with the run.
+  public nonisolated let progress: AsyncStream<JobProgress>
+
+  private let spec: JobSpec
+  private let places: ProcessingPlaces
+  private let limits: Limits
+  private let counters = ProgressCounters()
+  private let continuation: AsyncStream<JobProgress>.Continuation
+  private var hasRun = false
+
+  public init(_ spec: JobSpec, _ places: ProcessingPlaces, limits: Limits = .standard) {
+    self.spec = spec
+    self.places = places
+    self.limits = limits
+    (progress, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+  }
+
+  deinit { continuation.finish() }
+
+  /// How far the run is now.
+  public nonisolated func snapshot(secondsSinceStart seconds: Double) -> JobProgress {
+    counters.snapshot(seconds: seconds)
+  }
+
+  /// Ends the run as soon as its threads look: at most one block or partition later.
+  public nonisolated func cancel() { counters.isCancelled.store(true, ordering: .relaxed) }
+
+  /// Does the work, once.
+  ///
+  /// - Throws: ``JobFailure`` with file, line, column and rule; `CancellationError`.
+  public func run() async throws -> ProcessingOutcome {
+    precondition(!hasRun, "a processor runs once")
+    hasRun = true
+    defer { continuation.finish() }
+    let start = ContinuousClock.now
+    let run = ProcessingRun(spec: spec, places: places, limits: limits, counters: counters)
+    let reporter = Task { [counters, continuation] in
+      while !Task.isCancelled {
+        continuation.yield(counters.snapshot(seconds: start.secondsUntilNow))
+        try? await Task.sleep(for: .milliseconds(100))
+      }
+    }
+    let result: Result<ProcessingRun.Answer, any Error>
+    do {
+      result = .success(
+        try await withTaskCancellationHandler {
+          try await ThreadGroup.detached { try run.perform() }
+        } onCancel: {
+          cancel()
+        })
+    } catch {
+      result = .failure(error)
+    }
+    reporter.cancel()
+    await reporter.value
+    let answer = try result.get()
+    counters.phase.store(2, ordering: .relaxed)
+    let final = counters.snapshot(seconds: start.secondsUntilNow)
+    continuation.yield(final)
+    return ProcessingOutcome(bytes: answer.bytes, rows: answer.rows, sha256: answer.sha256, progress: final)
+  }
+}
+
+extension ContinuousClock.Instant {
+  fileprivate var secondsUntilNow: Double {
+    let duration = duration(to: .now)
+    return Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+  }
+}

@@ -1,0 +1,179 @@
+import Schema
+
+/// One thread's grouping: rows go to a small table while groups repeat, and straight to partitions when they don't.
+struct GroupingSink: ~Copyable, RecordSink {
+  /// Rows that pass the table by after it has proved useless, before it is tried again.
+  private static let bypassedRows = 1_000_000
+
+  private let plan: GroupingPlan
+  private let quote: UInt8
+  private let router: PartitionRouter
+  private let writer: PartitionWriter
+  private let badRows: BadRowLog
+  private var table: GroupTable
+  private var rowsInTable = 0
+  private var rowsToBypass = 0
+  private let values: UnsafeMutablePointer<RowValue>
+  private var key: GrowingBuffer
+  private var record: GrowingBuffer
+  private var scratch: GrowingBuffer
+
+  init(
+    plan: GroupingPlan, quote: UInt8, router: PartitionRouter, writer: PartitionWriter, badRows: BadRowLog,
+    budget: MemoryBudget
+  ) throws(BudgetExceeded) {
+    let table = try GroupTable(stateBytes: plan.aggregates.stateBytes, budget: budget)
+    let key = try GrowingBuffer(bytes: 16_384, budget: budget, for: "a row's key")
+    let record = try GrowingBuffer(
+      bytes: 16_384 + plan.aggregates.payloadBytesMost + 64, budget: budget, for: "a row's record")
+    let scratch = try GrowingBuffer(bytes: 16_384, budget: budget, for: "a row's fields")
+    self.plan = plan
+    self.quote = quote
+    self.router = router
+    self.writer = writer
+    self.badRows = badRows
+    self.table = table
+    self.key = key
+    self.record = record
+    self.scratch = scratch
+    values = .allocate(capacity: max(plan.valueColumns.count, 1))
+    values.initialize(repeating: RowValue(), count: max(plan.valueColumns.count, 1))
+  }
+
+  deinit { values.deallocate() }
+
+  mutating func take(_ row: borrowing RecordView) throws -> BadRow? {
+    let rowBytes = row.lastEnd - row.start
+    if rowBytes * 2 + 16 > key.count { try grow(for: rowBytes) }
+    if let bad = readValues(row) { return bad }
+    var end = key.base
+    for index in 0..<plan.groupColumns.count {
+      let column = plan.groupColumns[index]
+      let raw = row.field(column)
+      let field = row.hasQuotes ? FieldText.value(of: raw, quote: quote, scratch: scratch.base) : raw
+      if row.isForeign, !isUTF8(field) {
+        return BadRow(kind: .invalidUTF8(column: plan.groupNames[index]), offset: row.offset(ofField: column))
+      }
+      if index > 0 { KeyCodec.appendByte(KeyCodec.separator, &end) }
+      KeyCodec.append(field, mayHoldNUL: row.hasNUL, &end)
+    }
+    try add(UnsafeRawBufferPointer(start: key.base, count: end - key.base))
+    return nil
+  }
+
+  mutating func reject(_ row: BadRow, in block: InputBlock) throws { try badRows.add(row, in: block) }
+
+  /// Writes what the table still holds to the partitions.
+  mutating func finish() throws { try flushTable() }
+
+  private mutating func readValues(_ row: borrowing RecordView) -> BadRow? {
+    for index in 0..<plan.valueColumns.count {
+      let column = plan.valueColumns[index].index
+      let raw = row.field(column)
+      let field = row.hasQuotes ? FieldText.value(of: raw, quote: quote, scratch: scratch.base) : raw
+      let isNull = !plan.nulls.isEmpty && self.isNull(field)
+      values[index].isNull = isNull
+      if isNull { continue }
+      if !plan.valueColumns[index].isNumber {
+        if row.isForeign, !isUTF8(field) {
+          return BadRow(kind: .invalidUTF8(column: plan.valueColumns[index].name), offset: row.offset(ofField: column))
+        }
+        continue
+      }
+      guard let number = NumberParser.parse(field) else {
+        return badNumber(field, plan.valueColumns[index].name, offset: row.offset(ofField: column))
+      }
+      values[index].number = number
+    }
+    return nil
+  }
+
+  @inline(__always)
+  private mutating func add(_ key: UnsafeRawBufferPointer) throws {
+    if rowsToBypass == 0 {
+      if let states = table.states(of: key) {
+        plan.aggregates.add(values, to: states)
+        rowsInTable += 1
+        return
+      }
+      try makeRoom()
+      if rowsToBypass == 0, let states = table.states(of: key) {
+        plan.aggregates.add(values, to: states)
+        rowsInTable += 1
+        return
+      }
+    } else {
+      rowsToBypass -= 1
+    }
+    try addToPartition(key)
+  }
+
+  /// Empties the full table, and leaves it alone for a while when few rows shared a group in it.
+  @inline(never)
+  private mutating func makeRoom() throws {
+    let isUseful = rowsInTable >= table.count * 2
+    try flushTable()
+    if !isUseful { rowsToBypass = GroupingSink.bypassedRows }
+  }
+
+  @inline(__always)
+  private mutating func addToPartition(_ key: UnsafeRawBufferPointer) throws {
+    // The payload first, where the longest head would end; then the head in front of the key.
+    let payloadStart = record.base + 2 * ByteCursor.varintBytesMost + key.count
+    var end = payloadStart
+    plan.aggregates.write(row: values, &end)
+    try append(key, payload: UnsafeRawBufferPointer(start: payloadStart, count: end - payloadStart))
+  }
+
+  private mutating func flushTable() throws {
+    let longest = plan.aggregates.payloadBytesMost + 2 * ByteCursor.varintBytesMost
+    try table.forEach { group in
+      if longest + group.key.count > record.count { try record.grow(to: longest + group.key.count) }
+      let payloadStart = record.base + 2 * ByteCursor.varintBytesMost + group.key.count
+      var end = payloadStart
+      plan.aggregates.write(states: group.states, &end)
+      try append(group.key, payload: UnsafeRawBufferPointer(start: payloadStart, count: end - payloadStart))
+    }
+    table.removeAll()
+    rowsInTable = 0
+  }
+
+  /// Joins head, key and payload, which stands in `record` already, and adds them to the key's partition.
+  @inline(__always)
+  private func append(_ key: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer) throws {
+    var output = record.base
+    ByteCursor.writeVarint(UInt64(key.count), &output)
+    ByteCursor.writeVarint(UInt64(payload.count), &output)
+    if key.count > 0 { output.copyMemory(from: key.baseAddress!, byteCount: key.count) }
+    output += key.count
+    // Towards lower addresses, so that overlapping bytes are read before they are written.
+    output.copyMemory(from: payload.baseAddress!, byteCount: payload.count)
+    output += payload.count
+    try writer.append(
+      UnsafeRawBufferPointer(start: record.base, count: output - record.base), to: router.partition(of: key))
+  }
+
+  private mutating func grow(for rowBytes: Int) throws {
+    try key.grow(to: rowBytes * 2 + 16)
+    try scratch.grow(to: rowBytes)
+    try record.grow(to: rowBytes * 2 + 16 + plan.aggregates.payloadBytesMost + 64)
+  }
+
+  private func isNull(_ field: UnsafeRawBufferPointer) -> Bool {
+    plan.nulls.contains { null in null.count == field.count && null.elementsEqual(field) }
+  }
+
+  @inline(never)
+  private func isUTF8(_ field: UnsafeRawBufferPointer) -> Bool {
+    if field.allSatisfy({ $0 < 0x80 }) { return true }
+    return String(validating: field, as: UTF8.self) != nil
+  }
+
+  @inline(never)
+  private func badNumber(_ field: UnsafeRawBufferPointer, _ column: String, offset: Int) -> BadRow {
+    if field.allSatisfy({ $0 == 0x20 }) { return BadRow(kind: .emptyNumber(column: column), offset: offset) }
+    let cut = field.count > 60
+    let text = String(decoding: field.prefix(60), as: UTF8.self) + (cut ? "…" : "")
+    return BadRow(kind: .notANumber(column: column, text: text), offset: offset)
+  }
+}

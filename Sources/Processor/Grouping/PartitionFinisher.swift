@@ -1,0 +1,139 @@
+import Schema
+import Synchronization
+
+/// Finishes partitions: brings one's records together, sorts them, merges equal keys, and writes the groups.
+///
+/// A partition that is larger than the thread's share of memory is split again, by a sample of its own keys, and its
+/// parts are finished one after the other.
+struct PartitionFinisher: ~Copyable {
+  private static let splitsMost = 40
+
+  let plan: GroupingPlan
+  let printer: GroupPrinter
+  let spill: SpillFile
+  let counters: ProgressCounters
+  let output: OrderedOutput
+  let budget: MemoryBudget
+  /// For one partition's records and what sorts them.
+  let memoryBytes: Int
+  private let states: UnsafeMutableRawPointer
+
+  init(
+    plan: GroupingPlan, printer: GroupPrinter, spill: SpillFile, counters: ProgressCounters, output: OrderedOutput,
+    budget: MemoryBudget, memoryBytes: Int
+  ) {
+    self.plan = plan
+    self.printer = printer
+    self.spill = spill
+    self.counters = counters
+    self.output = output
+    self.budget = budget
+    self.memoryBytes = memoryBytes
+    states = .allocate(byteCount: max(plan.aggregates.stateBytes, 16), alignment: 16)
+  }
+
+  deinit { states.deallocate() }
+
+  /// Finishes one partition, whose records stand in the threads' parts of it.
+  func finish(_ parts: [PartitionWriter.Partition], number: Int, into buffer: OrderedOutput.Buffer, splits: Int = 0) throws {
+    if counters.isCancelled.load(ordering: .relaxed) { throw CancellationError() }
+    let records = parts.reduce(0) { $0 + $1.records }
+    if records == 0 { return }
+    let spilledBytes = parts.reduce(0) { $0 + $1.spilledBytes }
+    let entryBytes = MemoryLayout<KeySort.Entry>.stride
+    guard spilledBytes + records * entryBytes > memoryBytes else {
+      return try finishInMemory(parts, records: records, spilledBytes: spilledBytes, number: number, into: buffer)
+    }
+    // A single record, or one that splitting has failed to make smaller, gets what the budget still has.
+    if records == 1 || splits == PartitionFinisher.splitsMost {
+      return try finishInMemory(parts, records: records, spilledBytes: spilledBytes, number: number, into: buffer)
+    }
+    try split(parts, number: number, into: buffer, splits: splits)
+  }
+
+  private func finishInMemory(
+    _ parts: [PartitionWriter.Partition], records: Int, spilledBytes: Int, number: Int, into buffer: OrderedOutput.Buffer
+  ) throws {
+    let loaded = try PageBuffer(bytes: spilledBytes, budget: budget, for: "a partition's spilled records")
+    let memory = try PageBuffer(
+      bytes: records * MemoryLayout<KeySort.Entry>.stride, budget: budget, for: "a partition's sort")
+    let entries = memory.bound(to: KeySort.Entry.self)
+    var count = 0
+    var place = loaded.base
+    for part in parts {
+      try PartitionReader.forEachRecord(of: part, spill: spill, keepingAt: &place) { record in
+        entries[count] = KeySort.Entry(word: 0, record: record)
+        count += 1
+      }
+    }
+    let sorted = UnsafeMutableBufferPointer(rebasing: entries[..<count])
+    KeySort.sort(sorted)
+    try write(sorted, number: number, into: buffer)
+  }
+
+  /// Merges neighbours with the same key and writes the groups.
+  private func write(
+    _ entries: UnsafeMutableBufferPointer<KeySort.Entry>, number: Int, into buffer: OrderedOutput.Buffer
+  ) throws {
+    var index = 0
+    var groups = 0
+    while index < entries.count {
+      let first = PartitionRecord(at: entries[index].record)
+      states.initializeMemory(as: UInt8.self, repeating: 0, count: plan.aggregates.stateBytes)
+      var record = first
+      repeat {
+        var payload = record.payload.baseAddress!
+        plan.aggregates.merge(&payload, into: states)
+        index += 1
+        guard index < entries.count else { break }
+        record = PartitionRecord(at: entries[index].record)
+      } while KeyCodec.isEqual(record.key, first.key)
+      try write(first.key, number: number, into: buffer)
+      groups += 1
+    }
+    counters.groups.add(groups, ordering: .relaxed)
+  }
+
+  @inline(__always)
+  private func write(_ key: UnsafeRawBufferPointer, number: Int, into buffer: OrderedOutput.Buffer) throws {
+    let needed = printer.bytesMost(keyBytes: key.count)
+    if needed > buffer.room { return try writeAlone(key, needed: needed, number: number, into: buffer) }
+    var end = buffer.end
+    try printer.write(key: key, states: states, &end)
+    buffer.used = end - UnsafeMutableRawPointer(buffer.pages.base)
+  }
+
+  /// The buffer is full: it waits for its turn and is written; a group that no buffer holds has one of its own.
+  @inline(never)
+  private func writeAlone(
+    _ key: UnsafeRawBufferPointer, needed: Int, number: Int, into buffer: OrderedOutput.Buffer
+  ) throws {
+    try output.writeThrough(number, buffer)
+    if needed <= buffer.room { return try write(key, number: number, into: buffer) }
+    let large = try OrderedOutput.Buffer(bytes: needed, budget: budget)
+    var end = large.end
+    try printer.write(key: key, states: states, &end)
+    large.used = end - large.pages.base
+    try output.writeThrough(number, large)
+  }
+
+  private func split(
+    _ parts: [PartitionWriter.Partition], number: Int, into buffer: OrderedOutput.Buffer, splits: Int
+  ) throws {
+    let longest = parts.reduce(0) { max($0, $1.longest) }
+    let bytes = parts.reduce(0) { $0 + $1.spilledBytes + $1.records * 16 }
+    let sample = try PartitionReader.sampleKeys(of: parts, spill: spill, budget: budget, longest: longest)
+    // Parts of half of what memory holds, so that uneven ones still fit.
+    let wanted = min(max(2, bytes / max(memoryBytes / 2, 1) + 1), 256)
+    let router = PartitionRouter(sample: sample, partitions: wanted)
+    let writer = PartitionWriter(partitions: router.count, memoryBytes: memoryBytes / 2, spill: spill, budget: budget)
+    try PartitionRepartitioner(plan: plan, router: router, writer: writer, spill: spill, budget: budget)
+      .run(parts, longest: longest)
+    let inner = PartitionFinisher(
+      plan: plan, printer: printer, spill: spill, counters: counters, output: output, budget: budget,
+      memoryBytes: memoryBytes / 2)
+    for index in writer.partitions.indices {
+      try inner.finish([writer.partitions[index]], number: number, into: buffer, splits: splits + 1)
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/// Reads the records of a partition back, from memory and from the spill file.
+enum PartitionReader {
+  /// Visits every record. Those on disk are read to `place`, one chunk after the other, and stay there.
+  @inline(__always)
+  static func forEachRecord(
+    of part: PartitionWriter.Partition, spill: SpillFile, keepingAt place: inout UnsafeMutableRawPointer,
+    _ body: (UnsafeRawPointer) throws -> Void
+  ) throws {
+    var chunk = part.chunk
+    while let current = chunk {
+      let head = current.load(as: PartitionWriter.Head.self)
+      try visit(current, bytes: Int(head.bytes), body)
+      chunk = UnsafeMutableRawPointer(bitPattern: head.next)
+    }
+    var next = part.place
+    while next.bytes > 0 {
+      try spill.read(next, into: place)
+      let head = place.loadUnaligned(as: PartitionWriter.Head.self)
+      try visit(place, bytes: next.bytes, body)
+      place += next.bytes
+      next = SpillFile.Place(offset: Int(head.next), bytes: Int(head.nextBytes))
+    }
+  }
+
+  /// Visits every record, with room for one chunk only: a record is gone when the body returns.
+  static func forEachPassingRecord(
+    of part: PartitionWriter.Partition, spill: SpillFile, budget: MemoryBudget, longest: Int,
+    _ body: (UnsafeRawPointer) throws -> Void
+  ) throws {
+    let room = try PageBuffer(
+      bytes: max(PartitionWriter.chunkBytes, longest + PartitionWriter.headBytes), budget: budget,
+      for: "a partition's chunk")
+    var resident = part
+    resident.place = SpillFile.Place()
+    var unused = room.base
+    try forEachRecord(of: resident, spill: spill, keepingAt: &unused, body)
+    var next = part.place
+    while next.bytes > 0 {
+      try spill.read(next, into: room.base)
+      let head = room.base.load(as: PartitionWriter.Head.self)
+      try visit(room.base, bytes: next.bytes, body)
+      next = SpillFile.Place(offset: Int(head.next), bytes: Int(head.nextBytes))
+    }
+  }
+
+  /// Keys for new splitters: up to a thousand, evenly from the whole partition.
+  static func sampleKeys(
+    of parts: [PartitionWriter.Partition], spill: SpillFile, budget: MemoryBudget, longest: Int
+  ) throws -> [[UInt8]] {
+    let wanted = longest > 16_384 ? 64 : 1_024
+    let step = max(1, parts.reduce(0) { $0 + $1.records } / wanted)
+    var keys: [[UInt8]] = []
+    var seen = 0
+    for part in parts {
+      try forEachPassingRecord(of: part, spill: spill, budget: budget, longest: longest) { record in
+        seen += 1
+        if seen % step == 0 { keys.append(Array(PartitionRecord(at: record).key)) }
+      }
+    }
+    return keys
+  }
+
+  @inline(__always)
+  private static func visit(
+    _ chunk: UnsafeRawPointer, bytes: Int, _ body: (UnsafeRawPointer) throws -> Void
+  ) rethrows {
+    var record = chunk + PartitionWriter.headBytes
+    let end = chunk + bytes
+    while record < end {
+      try body(record)
+      record = PartitionRecord(at: record).end
+    }
+  }
+}

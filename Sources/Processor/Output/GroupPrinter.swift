@@ -1,0 +1,135 @@
+import Schema
+
+/// Writes groups as CSV records: the key's fields, then the aggregates.
+struct GroupPrinter {
+  private let aggregates: AggregatePlan
+  private let delimiter: UInt8
+  private let quote: UInt8
+  private let keyFields: Int
+  private let isOnlyField: Bool
+  /// The bytes for which a field is quoted: delimiter, quote, CR, LF; 0x00 because it may be the key's own escape.
+  private let special: [Bool]
+  private let names: [String]
+
+  init(spec: JobSpec, plan: GroupingPlan) {
+    aggregates = plan.aggregates
+    delimiter = spec.csv.delimiter
+    quote = spec.csv.quote
+    keyFields = spec.groupBy.count
+    isOnlyField = spec.outputColumns.count == 1
+    names = spec.aggregates.map(\.name)
+    var special = [Bool](repeating: false, count: 256)
+    for byte in [delimiter, quote, 0x0A, 0x0D, KeyCodec.separator] { special[Int(byte)] = true }
+    self.special = special
+  }
+
+  /// The bytes that a group needs at the most.
+  func bytesMost(keyBytes: Int) -> Int { keyBytes * 2 + keyFields * 3 + names.count * (NumberText.bytesMost + 1) + 3 }
+
+  /// The header's text.
+  func header(_ columns: [String]) -> [UInt8] {
+    var output: [UInt8] = []
+    for (index, name) in columns.enumerated() {
+      if index > 0 { output.append(delimiter) }
+      let bytes = Array(name.utf8)
+      let isPlain = !(bytes.contains { special[Int($0)] && $0 != 0 } || (bytes.isEmpty && isOnlyField))
+      if isPlain {
+        output += bytes
+      } else {
+        output.append(quote)
+        for byte in bytes { output += byte == quote ? [byte, byte] : [byte] }
+        output.append(quote)
+      }
+    }
+    return output + [0x0A]
+  }
+
+  /// Writes one group; `output` has room for ``bytesMost(keyBytes:)``.
+  ///
+  /// - Throws: ``JobFailure`` when a sum has more than 38 digits.
+  @inline(__always)
+  func write(key: UnsafeRawBufferPointer, states: UnsafeRawPointer, _ output: inout UnsafeMutableRawPointer) throws {
+    var start = 0
+    for index in 0..<keyFields {
+      let end = index == keyFields - 1 ? key.count : KeyCodec.fieldEnd(key, from: start)
+      if index > 0 { KeyCodec.appendByte(delimiter, &output) }
+      write(field: UnsafeRawBufferPointer(rebasing: key[start..<end]), &output)
+      start = end + 1
+    }
+    for index in 0..<aggregates.slots.count {
+      if index > 0 || keyFields > 0 { KeyCodec.appendByte(delimiter, &output) }
+      let slot = aggregates.slots[index]
+      let before = output
+      try write(states + slot.offset, slot.kind, name: names[index], &output)
+      if output == before, isOnlyField { writeEmptyQuoted(&output) }
+    }
+    KeyCodec.appendByte(0x0A, &output)
+  }
+
+  @inline(__always)
+  private func write(field: UnsafeRawBufferPointer, _ output: inout UnsafeMutableRawPointer) {
+    if field.isEmpty {
+      if isOnlyField { writeEmptyQuoted(&output) }
+      return
+    }
+    let isPlain = special.withUnsafeBufferPointer { special in
+      for byte in field where special[Int(byte)] { return false }
+      return true
+    }
+    if isPlain {
+      output.copyMemory(from: field.baseAddress!, byteCount: field.count)
+      output += field.count
+    } else {
+      writeUnplain(field, &output)
+    }
+  }
+
+  @inline(never)
+  private func writeUnplain(_ field: UnsafeRawBufferPointer, _ output: inout UnsafeMutableRawPointer) {
+    let isQuoted = field.contains { special[Int($0)] && $0 != KeyCodec.separator }
+    if isQuoted { KeyCodec.appendByte(quote, &output) }
+    var index = 0
+    while index < field.count {
+      let byte = field[index]
+      KeyCodec.appendByte(byte, &output)
+      if byte == quote { KeyCodec.appendByte(quote, &output) }
+      // A 0x00 of the data stands escaped in the key.
+      index += byte == KeyCodec.separator ? 2 : 1
+    }
+    if isQuoted { KeyCodec.appendByte(quote, &output) }
+  }
+
+  private func writeEmptyQuoted(_ output: inout UnsafeMutableRawPointer) {
+    KeyCodec.appendByte(quote, &output)
+    KeyCodec.appendByte(quote, &output)
+  }
+
+  @inline(__always)
+  private func write(
+    _ state: UnsafeRawPointer, _ kind: AggregatePlan.Kind, name: String, _ output: inout UnsafeMutableRawPointer
+  ) throws {
+    switch kind {
+    case .countRows, .countValues: NumberText.write(Int64(state.load(as: UInt64.self)), &output)
+    case .sum:
+      let sum = state.load(as: SumState.self)
+      if sum.count == 0 { return }
+      let total = sum.total
+      if total.narrow.map({ $0.magnitude >= GroupPrinter.tooLarge }) ?? true { throw sumTooLarge(name) }
+      NumberText.write(total, scale: Int(sum.scale), &output)
+    case .average:
+      let sum = state.load(as: SumState.self)
+      if sum.count > 0 { NumberText.writeAverage(sum.total, scale: Int(sum.scale), count: sum.count, &output) }
+    case .least, .greatest:
+      let extreme = state.load(as: ExtremeState.self)
+      if extreme.isPresent { NumberText.write(extreme.value, scale: Int(extreme.largestScale), &output) }
+    }
+  }
+
+  /// `10^38`: the first number with 39 digits.
+  private static let tooLarge = UInt128(10_000_000_000_000_000_000) * UInt128(10_000_000_000_000_000_000)
+
+  private func sumTooLarge(_ name: String) -> JobFailure {
+    JobFailure(
+      .outOfRange, reason: "SUM_TOO_LARGE", "The sum of a group has more than 38 digits (output column \"\(name)\").")
+  }
+}

@@ -1,0 +1,86 @@
+/// Writes exact numbers as text.
+enum NumberText {
+  /// The bytes that any number of ours needs at the most: a sign, 78 digits of 256 bits, a point.
+  static let bytesMost = 82
+
+  /// Writes an integer as a decimal number with that many places: `-0` never, all places always.
+  @inline(__always)
+  static func write(_ value: Int256, scale: Int, _ output: inout UnsafeMutableRawPointer) {
+    if scale == 0, let narrow = value.narrow, let small = Int64(exactly: narrow) { return write(small, &output) }
+    writeWide(value, scale: scale, &output)
+  }
+
+  @inline(__always)
+  static func write(_ value: Int64, _ output: inout UnsafeMutableRawPointer) {
+    var magnitude = value.magnitude
+    if value < 0 {
+      output.storeBytes(of: UInt8(ascii: "-"), as: UInt8.self)
+      output += 1
+    }
+    var digits = 1
+    var rest = magnitude
+    while rest >= 10 {
+      rest /= 10
+      digits += 1
+    }
+    var index = digits
+    while index > 0 {
+      index -= 1
+      (output + index).storeBytes(of: UInt8(truncatingIfNeeded: magnitude % 10) + 0x30, as: UInt8.self)
+      magnitude /= 10
+    }
+    output += digits
+  }
+
+  @inline(never)
+  private static func writeWide(_ value: Int256, scale: Int, _ output: inout UnsafeMutableRawPointer) {
+    var digits = digits(of: value.magnitude)
+    while digits.count <= scale { digits.append(0) }
+    if value.isNegative {
+      output.storeBytes(of: UInt8(ascii: "-"), as: UInt8.self)
+      output += 1
+    }
+    for index in digits.indices.reversed() {
+      output.storeBytes(of: digits[index] + 0x30, as: UInt8.self)
+      output += 1
+      if index == scale, scale > 0 {
+        output.storeBytes(of: UInt8(ascii: "."), as: UInt8.self)
+        output += 1
+      }
+    }
+  }
+
+  /// The decimal digits, the least significant first, at least one.
+  static func digits(of magnitude: Int256) -> [UInt8] {
+    var digits: [UInt8] = []
+    var rest = magnitude
+    while rest != .zero {
+      var group: UInt64
+      (rest, group) = rest.divided(by: PowersOfTen.word[19])
+      for _ in 0..<19 where group > 0 || rest != .zero {
+        digits.append(UInt8(group % 10))
+        group /= 10
+      }
+    }
+    return digits.isEmpty ? [0] : digits
+  }
+
+  /// The exact quotient of a sum and a count, rounded half to even to max(6, scale) places, without trailing zeros.
+  static func writeAverage(_ total: Int256, scale: Int, count: UInt64, _ output: inout UnsafeMutableRawPointer) {
+    let places = max(6, scale)
+    let divided = total.magnitude.multiplied(by: PowersOfTen.word[places - scale]).divided(by: count)
+    var quotient = divided.quotient
+    let remainder = divided.remainder
+    let isMore = remainder > count - remainder
+    let isHalf = remainder == count - remainder
+    if isMore || (isHalf && quotient.limbs.0 & 1 == 1) { quotient = quotient + Int256(1) }
+    var shown = places
+    while shown > 0 {
+      let (shorter, last) = quotient.divided(by: 10)
+      if last != 0 { break }
+      quotient = shorter
+      shown -= 1
+    }
+    write(total.isNegative ? -quotient : quotient, scale: shown, &output)
+  }
+}

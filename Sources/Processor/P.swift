@@ -1,2 +1,0 @@
-enum ProcessorPlaceholder {}
-import Crypto

@@ -1,0 +1,70 @@
+import CTallySIMD
+import Schema
+import Synchronization
+
+/// The bad rows of a run, and what they mean for it: the first one in the file's order decides, whichever thread met
+/// one first.
+final class BadRowLog: Sendable {
+  /// Thrown to end a thread's work: the reason stands in the log.
+  struct Stop: Error {}
+
+  private struct State {
+    var count = 0
+    /// The first bad row in the file's order.
+    var first: (ordinal: Int, offset: Int, failure: JobFailure)?
+  }
+
+  private let policy: JobSpec.BadRowPolicy
+  private let most: Int
+  private let file: String
+  private let counters: ProgressCounters
+  private let state = Mutex(State())
+  /// Blocks after this one needn't be looked at any more.
+  private let lastBlock = Atomic<Int>(.max)
+
+  init(spec: JobSpec, file: String, counters: ProgressCounters) {
+    policy = spec.onBadRow
+    most = spec.maxBadRows
+    self.file = file
+    self.counters = counters
+  }
+
+  /// Whether a row before this block has already decided.
+  func isPast(_ block: InputBlock) -> Bool { block.ordinal > lastBlock.load(ordering: .relaxed) }
+
+  /// - Throws: ``Stop`` when this row, or one more of them, ends the run.
+  func add(_ row: BadRow, in block: InputBlock) throws {
+    counters.badRows.add(1, ordering: .relaxed)
+    let ends = state.withLock { state in
+      state.count += 1
+      if state.first.map({ (block.ordinal, row.offset) < ($0.ordinal, $0.offset) }) ?? true {
+        state.first = (block.ordinal, row.offset, failure(row, in: block))
+      }
+      return policy == .fail || state.count > most
+    }
+    guard ends else { return }
+    lastBlock.min(block.ordinal, ordering: .relaxed)
+    throw Stop()
+  }
+
+  /// Why the run failed, if bad rows are the reason.
+  var failure: JobFailure? {
+    state.withLock { state in
+      guard let first = state.first?.failure else { return nil }
+      if policy == .fail { return first }
+      guard state.count > most else { return nil }
+      var failure = first
+      failure.reason = "TOO_MANY_BAD_ROWS"
+      failure.message = "More than \(most) rows are bad (maxBadRows). The first is \(first.message)"
+      return failure
+    }
+  }
+
+  private func failure(_ row: BadRow, in block: InputBlock) -> JobFailure {
+    let text = block.bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
+    let line = block.firstLine + tally_count(text, row.offset, 0x0A)
+    let lineStart = tally_last(text, row.offset, 0x0A)
+    let column = lineStart == row.offset ? row.offset + 1 : row.offset - lineStart
+    return row.failure(file: file, line: line, column: column)
+  }
+}

@@ -1,0 +1,170 @@
+import CTallySIMD
+
+/// What a parser does with the records of a block.
+protocol RecordSink: ~Copyable {
+  /// Takes a record with the right number of fields; returns why it is bad, if it is.
+  mutating func take(_ record: borrowing RecordView) throws -> BadRow?
+  /// Told of every bad row; decides by throwing whether the work ends.
+  mutating func reject(_ row: BadRow, in block: InputBlock) throws
+}
+
+/// Cuts blocks into records: by an index of the structural bytes where there are no quotes, else by ``RecordScanner``.
+struct BlockParser: ~Copyable {
+  private static let windowBytes = 65_536
+
+  let columns: Int
+  let fieldBytesLimit: Int
+  private let scanner: RecordScanner
+  private let positions: PageBuffer
+  private let ends: PageBuffer
+
+  init(
+    columns: Int, delimiter: UInt8, quote: UInt8, fieldBytesLimit: Int, budget: MemoryBudget
+  ) throws(BudgetExceeded) {
+    let positions = try PageBuffer(bytes: BlockParser.windowBytes * 4, budget: budget, for: "the parser's index")
+    let ends = try PageBuffer(bytes: columns * 4, budget: budget, for: "the parser's fields")
+    self.columns = columns
+    self.fieldBytesLimit = fieldBytesLimit
+    self.positions = positions
+    self.ends = ends
+    scanner = RecordScanner(delimiter: delimiter, quote: quote)
+  }
+
+  /// Hands every record of the block to the sink; returns how many records there were, bad ones included.
+  func parse<Sink: RecordSink & ~Copyable>(_ block: InputBlock, into sink: inout Sink) throws -> Int {
+    var (start, rows) = (0, 0)
+    let bytes = block.bytes
+    while start < bytes.count {
+      let window = min(BlockParser.windowBytes, bytes.count - start)
+      let index = positions.base.assumingMemoryBound(to: UInt32.self)
+      let base = bytes.baseAddress! + start
+      let found = tally_index(
+        base.assumingMemoryBound(to: UInt8.self), window, scanner.delimiter, scanner.quote, index)
+      let used =
+        found.quotes == 0 ? try parseUnquoted(block, at: start, found, rows: &rows, into: &sink) : 0
+      start += used
+      // Quotes, a record longer than the window, or the file's last line without an end.
+      if used == 0 { start = try parseScanned(block, from: start, upTo: start + window, rows: &rows, into: &sink) }
+    }
+    return rows
+  }
+
+  /// Takes the whole records of a window without quotes; returns the bytes taken.
+  private func parseUnquoted<Sink: RecordSink & ~Copyable>(
+    _ block: InputBlock, at windowStart: Int, _ found: tally_structure, rows: inout Int, into sink: inout Sink
+  ) throws -> Int {
+    let base = block.bytes.baseAddress! + windowStart
+    let index = UnsafePointer(positions.base.assumingMemoryBound(to: UInt32.self))
+    let count = found.count
+    let (isForeign, hasNUL) = (found.foreign != 0, found.nul != 0)
+    var (recordStart, next) = (0, 0)
+    while next + columns <= count {
+      let ends = index + next
+      // The right number of fields: the first line feed is where the last column ends.
+      var fields = columns
+      var last = Int(ends[columns - 1])
+      if base.load(fromByteOffset: last, as: UInt8.self) != 0x0A || !allDelimiters(base, ends, columns - 1) {
+        fields = fieldCount(base, ends, count - next)
+        if fields == 0 { break }
+        last = Int(ends[fields - 1])
+      }
+      let lastEnd = last > recordStart && base.load(fromByteOffset: last - 1, as: UInt8.self) == 0x0D ? last - 1 : last
+      if fields == columns {
+        let record = RecordView(
+          block: base, start: recordStart, ends: ends, count: columns, lastEnd: lastEnd, hasQuotes: false,
+          isForeign: isForeign, hasNUL: hasNUL)
+        rows += 1
+        if last - recordStart > fieldBytesLimit, let bad = longField(record) {
+          try reject(bad, in: block, windowStart, &sink)
+        } else if let bad = try sink.take(record) {
+          try reject(bad, in: block, windowStart, &sink)
+        }
+      } else if lastEnd > recordStart {
+        rows += 1
+        let bad = BadRow(kind: .ragged(expected: columns, found: fields), offset: recordStart)
+        try reject(bad, in: block, windowStart, &sink)
+      }
+      next += fields
+      recordStart = last + 1
+    }
+    // Fewer marks than columns are left: short rows, if a line feed is among them.
+    while next < count {
+      let fields = fieldCount(base, index + next, count - next)
+      if fields == 0 { break }
+      let last = Int(index[next + fields - 1])
+      let lastEnd = last > recordStart && base.load(fromByteOffset: last - 1, as: UInt8.self) == 0x0D ? last - 1 : last
+      if lastEnd > recordStart {
+        rows += 1
+        let bad = BadRow(kind: .ragged(expected: columns, found: fields), offset: recordStart)
+        try reject(bad, in: block, windowStart, &sink)
+      }
+      next += fields
+      recordStart = last + 1
+    }
+    return recordStart
+  }
+
+  @inline(__always)
+  private func allDelimiters(_ base: UnsafeRawPointer, _ ends: UnsafePointer<UInt32>, _ count: Int) -> Bool {
+    for index in 0..<count where base.load(fromByteOffset: Int(ends[index]), as: UInt8.self) == 0x0A { return false }
+    return true
+  }
+
+  /// The number of fields up to the next line feed among the marks; 0 when there is none.
+  private func fieldCount(_ base: UnsafeRawPointer, _ ends: UnsafePointer<UInt32>, _ count: Int) -> Int {
+    for index in 0..<count where base.load(fromByteOffset: Int(ends[index]), as: UInt8.self) == 0x0A {
+      return index + 1
+    }
+    return 0
+  }
+
+  /// Takes records that begin before `limit` by the scanner; returns where the next one begins.
+  private func parseScanned<Sink: RecordSink & ~Copyable>(
+    _ block: InputBlock, from start: Int, upTo limit: Int, rows: inout Int, into sink: inout Sink
+  ) throws -> Int {
+    let bytes = block.bytes
+    let ends = UnsafeMutableBufferPointer<UInt32>(
+      start: self.ends.base.assumingMemoryBound(to: UInt32.self), count: columns)
+    var start = start
+    while start < limit {
+      let scan = scanner.scan(bytes, from: start, ends: ends)
+      defer { start = scan.next }
+      if scan.lastEnd == start, columns != 1 { continue }
+      rows += 1
+      if let problem = scan.problem {
+        let kind: BadRow.Kind = problem.0 == .unclosedQuote ? .unclosedQuote : .textAfterQuote
+        try sink.reject(BadRow(kind: kind, offset: problem.at), in: block)
+        continue
+      }
+      if scan.fieldCount != columns {
+        try sink.reject(
+          BadRow(kind: .ragged(expected: columns, found: scan.fieldCount), offset: start), in: block)
+        continue
+      }
+      let record = RecordView(
+        block: bytes.baseAddress!, start: start, ends: UnsafePointer(ends.baseAddress!), count: columns,
+        lastEnd: scan.lastEnd, hasQuotes: true, isForeign: true, hasNUL: true)
+      if scan.lastEnd - start > fieldBytesLimit, let bad = longField(record) {
+        try sink.reject(bad, in: block)
+      } else if let bad = try sink.take(record) {
+        try sink.reject(bad, in: block)
+      }
+    }
+    return start
+  }
+
+  @inline(never)
+  private func reject<Sink: RecordSink & ~Copyable>(
+    _ bad: BadRow, in block: InputBlock, _ windowStart: Int, _ sink: inout Sink
+  ) throws {
+    try sink.reject(BadRow(kind: bad.kind, offset: bad.offset + windowStart), in: block)
+  }
+
+  @inline(never)
+  private func longField(_ record: borrowing RecordView) -> BadRow? {
+    for index in 0..<record.count where record.field(index).count > fieldBytesLimit {
+      return BadRow(kind: .fieldTooLong(limitBytes: fieldBytesLimit), offset: record.offset(ofField: index))
+    }
+    return nil
+  }
+}

@@ -1,0 +1,104 @@
+/// An exact decimal number: `mantissa × 10^-scale`, at most 38 digits, at most 18 of them after the point.
+struct DecimalNumber: Equatable {
+  var mantissa: Int128
+  var scale: UInt8
+
+  static let digitsLimit = 38
+  static let scaleLimit = 18
+}
+
+/// Reads numbers: `[+-]?digits[.digits][e[+-]digits]`, with ASCII spaces around. No hexadecimal, no `_`, no marks.
+enum NumberParser {
+  @inline(__always)
+  static func parse(_ text: UnsafeRawBufferPointer) -> DecimalNumber? {
+    // Nearly every number is a few digits: one loop, and no more.
+    if text.count > 0, text.count <= 18 {
+      var value: Int64 = 0
+      for index in 0..<text.count {
+        let digit = text[index] &- 0x30
+        if digit > 9 { return parseAny(text) }
+        value = value &* 10 &+ Int64(digit)
+      }
+      return DecimalNumber(mantissa: Int128(value), scale: 0)
+    }
+    return parseAny(text)
+  }
+
+  @inline(never)
+  static func parseAny(_ text: UnsafeRawBufferPointer) -> DecimalNumber? {
+    var (index, end) = (0, text.count)
+    while index < end, text[index] == 0x20 { index += 1 }
+    while end > index, text[end - 1] == 0x20 { end -= 1 }
+    var isNegative = false
+    if index < end, text[index] == UInt8(ascii: "-") || text[index] == UInt8(ascii: "+") {
+      isNegative = text[index] == UInt8(ascii: "-")
+      index += 1
+    }
+    var digits = Digits()
+    guard digits.take(text, &index, end) else { return nil }
+    var scale = 0
+    if index < end, text[index] == UInt8(ascii: ".") {
+      index += 1
+      let start = index
+      guard digits.take(text, &index, end) else { return nil }
+      scale = index - start
+    }
+    if index < end, text[index] | 0x20 == UInt8(ascii: "e") {
+      index += 1
+      guard let exponent = exponent(text, &index, end) else { return nil }
+      scale -= exponent
+    }
+    guard index == end else { return nil }
+    return digits.number(isNegative: isNegative, scale: scale)
+  }
+
+  private static func exponent(_ text: UnsafeRawBufferPointer, _ index: inout Int, _ end: Int) -> Int? {
+    var isNegative = false
+    if index < end, text[index] == UInt8(ascii: "-") || text[index] == UInt8(ascii: "+") {
+      isNegative = text[index] == UInt8(ascii: "-")
+      index += 1
+    }
+    let start = index
+    var value = 0
+    while index < end, text[index] >= 0x30, text[index] <= 0x39 {
+      // Beyond any exponent that can be right, only that it is large matters.
+      value = min(value * 10 + Int(text[index] - 0x30), 100_000_000)
+      index += 1
+    }
+    return index > start ? (isNegative ? -value : value) : nil
+  }
+
+  /// The significant digits of a number, as they are read.
+  private struct Digits {
+    var mantissa: Int128 = 0
+    var significant = 0
+    /// More digits than a number may have.
+    var isTooLong = false
+
+    /// Reads at least one digit.
+    mutating func take(_ text: UnsafeRawBufferPointer, _ index: inout Int, _ end: Int) -> Bool {
+      let start = index
+      while index < end, text[index] >= 0x30, text[index] <= 0x39 {
+        let digit = text[index] - 0x30
+        if significant > 0 || digit > 0 { significant += 1 }
+        if significant <= DecimalNumber.digitsLimit {
+          mantissa = mantissa * 10 + Int128(digit)
+        } else {
+          isTooLong = true
+        }
+        index += 1
+      }
+      return index > start
+    }
+
+    func number(isNegative: Bool, scale: Int) -> DecimalNumber? {
+      if isTooLong || scale > DecimalNumber.scaleLimit { return nil }
+      var value = mantissa
+      if scale < 0, value != 0 {
+        guard significant - scale <= DecimalNumber.digitsLimit else { return nil }
+        for _ in 0..<(-scale) { value *= 10 }
+      }
+      return DecimalNumber(mantissa: isNegative ? -value : value, scale: UInt8(max(scale, 0)))
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/// Where a record's fields end, found byte by byte (RFC 4180, section 2): the reference, and the path for quotes.
+///
+/// A pure machine: bytes in, ends out, no allocation. A quote that isn't a field's first byte is literal; after a
+/// closing quote, only the field's end may follow; CR LF and LF end a record, a lone CR is data.
+struct RecordScanner {
+  enum Problem: Equatable {
+    case textAfterQuote, unclosedQuote
+  }
+
+  /// A record: its fields stand between `start`, each end and the byte after it.
+  struct Record {
+    /// Where the next record begins.
+    var next: Int
+    var fieldCount: Int
+    /// The end of the last field, without the line end.
+    var lastEnd: Int
+    /// What is wrong, and at which byte.
+    var problem: (Problem, at: Int)?
+  }
+
+  let delimiter: UInt8
+  let quote: UInt8
+
+  /// Reads the record that begins at `start`. Ends beyond the capacity of `ends` are counted but not kept.
+  func scan(_ bytes: UnsafeRawBufferPointer, from start: Int, ends: UnsafeMutableBufferPointer<UInt32>) -> Record {
+    var record = Record(next: bytes.count, fieldCount: 0, lastEnd: bytes.count, problem: nil)
+    var index = start
+    while true {
+      var isClosed = false
+      if index < bytes.count, bytes[index] == quote {
+        let opening = index
+        index = closingQuote(bytes, after: index)
+        if index == bytes.count {
+          record.problem = record.problem ?? (.unclosedQuote, opening)
+          record.fieldCount += 1
+          return finish(&record, bytes, start: start, end: index, ends: ends)
+        }
+        index += 1
+        isClosed = true
+      }
+      let tail = index
+      while index < bytes.count, bytes[index] != delimiter, bytes[index] != 0x0A { index += 1 }
+      if isClosed, index > tail, !(index == tail + 1 && bytes[tail] == 0x0D && index < bytes.count && bytes[index] == 0x0A) {
+        record.problem = record.problem ?? (.textAfterQuote, tail)
+      }
+      record.fieldCount += 1
+      if index < bytes.count, bytes[index] == delimiter {
+        if record.fieldCount <= ends.count { ends[record.fieldCount - 1] = UInt32(index) }
+        index += 1
+        continue
+      }
+      return finish(&record, bytes, start: start, end: index, ends: ends)
+    }
+  }
+
+  /// The position of the quote that closes a field opened at `opening`; the bytes' end when there is none.
+  private func closingQuote(_ bytes: UnsafeRawBufferPointer, after opening: Int) -> Int {
+    var index = opening + 1
+    while index < bytes.count {
+      if bytes[index] == quote {
+        guard index + 1 < bytes.count, bytes[index + 1] == quote else { return index }
+        index += 1
+      }
+      index += 1
+    }
+    return bytes.count
+  }
+
+  private func finish(
+    _ record: inout Record, _ bytes: UnsafeRawBufferPointer, start: Int, end: Int,
+    ends: UnsafeMutableBufferPointer<UInt32>
+  ) -> Record {
+    let hasLineFeed = end < bytes.count
+    record.next = hasLineFeed ? end + 1 : end
+    record.lastEnd = hasLineFeed && end > start && bytes[end - 1] == 0x0D ? end - 1 : end
+    if record.fieldCount <= ends.count { ends[record.fieldCount - 1] = UInt32(record.lastEnd) }
+    return record
+  }
+}

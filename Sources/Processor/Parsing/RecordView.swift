@@ -1,0 +1,24 @@
+/// One record of a block: where its fields stand. Field `i` begins after field `i - 1`'s end and one delimiter.
+struct RecordView {
+  let block: UnsafeRawPointer
+  let start: Int
+  let ends: UnsafePointer<UInt32>
+  let count: Int
+  /// Without the line end.
+  let lastEnd: Int
+  /// Whether a field may be quoted, may hold a byte from 0x80 on, may hold 0x00.
+  let hasQuotes: Bool
+  let isForeign: Bool
+  let hasNUL: Bool
+
+  @inline(__always)
+  func offset(ofField index: Int) -> Int { index == 0 ? start : Int(ends[index - 1]) + 1 }
+
+  /// The field's bytes as they stand, quotes included.
+  @inline(__always)
+  func field(_ index: Int) -> UnsafeRawBufferPointer {
+    let from = offset(ofField: index)
+    let to = index == count - 1 ? lastEnd : Int(ends[index])
+    return UnsafeRawBufferPointer(start: block + from, count: to - from)
+  }
+}
