@@ -1,7 +1,8 @@
 /// Blocks on their way from the reader to the workers, bounded in bytes: the reader waits while the workers are behind.
 final class BlockQueue: Sendable {
   private struct State {
-    var blocks: [InputBlock] = []
+    /// Nil where a block has been taken, so that its memory goes when its worker is done.
+    var blocks: [InputBlock?] = []
     var head = 0
     var bytes = 0
     var isClosed = false
@@ -29,7 +30,7 @@ final class BlockQueue: Sendable {
   func pop() -> InputBlock? {
     let next: InputBlock?? = state.wait { state in
       guard state.head < state.blocks.count else { return state.isClosed ? .some(nil) : nil }
-      let block = state.blocks[state.head]
+      guard let block = state.blocks[state.head].take() else { return .some(nil) }
       state.head += 1
       state.bytes -= block.count
       if state.head >= 64 {
