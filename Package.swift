@@ -46,7 +46,7 @@ let package = Package(
       swiftSettings: flags),
 
     // Jobs: the lifecycle and the stores.
-    .target(name: "JobQueue", dependencies: ["Schema"], swiftSettings: flags),
+    .target(name: "JobQueue", dependencies: ["Schema", .server("Logging", "swift-log")], swiftSettings: flags),
     .target(
       name: "JobQueueSQLite",
       dependencies: ["JobQueue", "Schema", .server("GRDB", "GRDB.swift")],
@@ -62,7 +62,7 @@ let package = Package(
         .server("HummingbirdCore", "hummingbird"),
         .server("NIOCore", "swift-nio"),
         .server("ServiceLifecycle", "swift-service-lifecycle"),
-        .product(name: "Logging", package: "swift-log"),
+        .server("Logging", "swift-log"),
       ],
       resources: [.embedInCode("Web/page.html")],
       swiftSettings: flags),
@@ -72,7 +72,7 @@ let package = Package(
         "RPCServer", "JobQueue", "JobQueueSQLite", "Processor", "Schema",
         .server("ArgumentParser", "swift-argument-parser"),
         .server("ServiceLifecycle", "swift-service-lifecycle"),
-        .product(name: "Logging", package: "swift-log"),
+        .server("Logging", "swift-log"),
       ],
       swiftSettings: flags),
 
@@ -82,7 +82,7 @@ let package = Package(
       providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
     .target(
       name: "RPCClient",
-      dependencies: ["Schema", "CTallyCurl", .product(name: "Logging", package: "swift-log")],
+      dependencies: ["Schema", "CTallyCurl"],
       swiftSettings: flags),
     .executableTarget(
       name: "rpc-client",

@@ -31,9 +31,10 @@ public struct Limits: Hashable, Sendable {
   /// Bytes of memory that a job may ask for, at the least and unless it says.
   public var memoryBytesLeast = 64 << 20
   public var memoryBytesDefault = 256 << 20
-  /// Milliseconds between two heartbeats of a worker, and for which its lease holds.
-  public var heartbeatMilliseconds = 5_000
+  /// Milliseconds for which a worker's lease holds. Every report of progress renews it.
   public var leaseMilliseconds = 15_000
+  /// Milliseconds for which ended jobs are kept.
+  public var retentionMilliseconds = 7 * 86_400_000
   /// Milliseconds that an orderly stop may take.
   public var drainMilliseconds = 30_000
   /// Errors after which a job has failed; deaths of its workers after which it has.

@@ -1,0 +1,192 @@
+public import Schema
+
+/// What becomes of a job, and when: pure, values in and values out. Every store applies these inside its transactions,
+/// so that no store has rules of its own.
+public struct JobLifecycle: Sendable {
+  public var leaseMilliseconds: Int
+  /// Errors after which a job has failed.
+  public var attemptsMost: Int
+  /// Deaths of its workers after which a job has failed.
+  public var rescuesMost: Int
+
+  public init(limits: Limits = .standard) {
+    leaseMilliseconds = limits.leaseMilliseconds
+    attemptsMost = limits.attempts
+    rescuesMost = limits.rescues
+  }
+
+  /// A worker's write: carried out, or refused because its epoch isn't the current one.
+  public enum WorkerWrite: Equatable, Sendable {
+    case applied(JobRecord)
+    /// Nothing may change: the job as it is now.
+    case stale(JobRecord)
+  }
+
+  public enum Claim: Equatable, Sendable {
+    case run(JobRecord)
+    /// The claim has ended the job: it was cancelled, or rescued too often.
+    case ended(JobRecord)
+    case notYet
+  }
+
+  /// A new job.
+  public func admit(_ submission: JobSubmission, id: String, now: Timestamp) -> JobRecord {
+    let startAt = submission.spec.startAt ?? now
+    var job = JobRecord(
+      id: id, owner: submission.owner, idempotencyKey: submission.idempotencyKey, spec: submission.spec,
+      state: startAt > now ? .waiting : .queued, createdAt: now, readyAt: max(startAt, now))
+    job.sequence = 1
+    return job
+  }
+
+  /// Queues a waiting job whose time has come; nil: it hasn't.
+  public func wake(_ job: JobRecord, now: Timestamp) -> JobRecord? {
+    guard job.state == .waiting, job.readyAt <= now else { return nil }
+    return changed(job) { $0.state = .queued }
+  }
+
+  /// Gives a job to a worker. Expiry of a lease only permits this: the epoch goes up here and nowhere else.
+  public func claim(_ job: JobRecord, worker: String, now: Timestamp) -> Claim {
+    var job = job
+    switch job.state {
+    case .queued where job.readyAt <= now: break
+    case .running:
+      guard let lease = job.lease, lease.expiresAt < now else { return .notYet }
+      job.rescues += 1
+      if job.cancelRequested { return .ended(ended(job, .cancelled, now: now)) }
+      if job.rescues > rescuesMost { return .ended(ended(job, .failed, error: rescuedTooOften(job), now: now)) }
+    default: return .notYet
+    }
+    return .run(
+      changed(job) {
+        $0.state = .running
+        $0.epoch += 1
+        $0.startedAt = now
+        $0.progress = JobProgress()
+        $0.lease = JobLease(worker: worker, expiresAt: now + leaseMilliseconds)
+      })
+  }
+
+  /// Extends the lease and takes the worker's progress, which never goes back within a run.
+  public func renew(_ job: JobRecord, epoch: Int, progress: JobProgress, now: Timestamp) -> WorkerWrite {
+    fenced(job, epoch) { job in
+      job.lease?.expiresAt = now + leaseMilliseconds
+      guard job.progress != progress, progress.bytesRead >= job.progress.bytesRead, progress.rows >= job.progress.rows
+      else { return }
+      job.progress = progress
+      job.sequence += 1
+    }
+  }
+
+  /// The one decision: succeeded with this result, unless a cancellation was asked for before.
+  public func commit(_ job: JobRecord, epoch: Int, result: CommittedResult, progress: JobProgress, now: Timestamp)
+    -> WorkerWrite
+  {
+    fenced(job, epoch) { job in
+      if job.cancelRequested {
+        job = ended(job, .cancelled, now: now)
+      } else {
+        job.progress = progress
+        job.result = result
+        job.publication = .pending
+        job = ended(job, .succeeded, now: now)
+      }
+    }
+  }
+
+  /// Ends a run that met an error: the job is queued again when another run may do better, else it has failed.
+  public func fail(_ job: JobRecord, epoch: Int, failure: JobFailure, now: Timestamp) -> WorkerWrite {
+    fenced(job, epoch) { job in
+      job.attempts += 1
+      var failure = failure
+      failure.attempt = job.attempts
+      if job.cancelRequested {
+        job = ended(job, .cancelled, now: now)
+      } else if JobLifecycle.mayPass(failure), job.attempts < attemptsMost {
+        job = queuedAgain(job, readyAt: now + JobLifecycle.backoffMilliseconds(attempts: job.attempts))
+        job.error = failure
+      } else {
+        job = ended(job, .failed, error: failure, now: now)
+      }
+    }
+  }
+
+  /// Gives a job back that its worker won't finish because it stops: at no cost to the job's counters.
+  public func release(_ job: JobRecord, epoch: Int, now: Timestamp) -> WorkerWrite {
+    fenced(job, epoch) { job in
+      job = job.cancelRequested ? ended(job, .cancelled, now: now) : queuedAgain(job, readyAt: job.readyAt)
+    }
+  }
+
+  /// Asks for a job's end. A job that nobody runs has ended at once; a final one stays as it is.
+  public func requestCancel(_ job: JobRecord, now: Timestamp) -> JobRecord {
+    switch job.state {
+    case .succeeded, .failed, .cancelled: return job
+    case .waiting, .queued: return ended(job, .cancelled, now: now)
+    case .running:
+      var job = job
+      job.cancelRequested = true
+      return job
+    }
+  }
+
+  /// The output's name shows the result of that generation.
+  public func publish(_ job: JobRecord, generation: Int) -> JobRecord {
+    guard job.publication == .pending, job.result?.generation == generation else { return job }
+    return changed(job) { $0.publication = .published }
+  }
+
+  /// The output's name can't show the result, and why.
+  public func giveUpPublishing(_ job: JobRecord, generation: Int, failure: JobFailure) -> JobRecord {
+    guard job.publication == .pending, job.result?.generation == generation else { return job }
+    return changed(job) {
+      $0.publication = .impossible
+      $0.error = failure
+    }
+  }
+
+  /// Whether another run may succeed where this one failed: the machine was to blame, not the input.
+  public static func mayPass(_ failure: JobFailure) -> Bool {
+    failure.status == .unavailable || failure.reason == "DISK_FULL"
+  }
+
+  /// 2, 8, 32 … seconds.
+  public static func backoffMilliseconds(attempts: Int) -> Int { 2_000 << (2 * (min(attempts, 8) - 1)) }
+
+  private func fenced(_ job: JobRecord, _ epoch: Int, _ change: (inout JobRecord) -> Void) -> WorkerWrite {
+    guard job.state == .running, job.epoch == epoch else { return .stale(job) }
+    var job = job
+    change(&job)
+    return .applied(job)
+  }
+
+  private func queuedAgain(_ job: JobRecord, readyAt: Timestamp) -> JobRecord {
+    changed(job) {
+      $0.state = .queued
+      $0.lease = nil
+      $0.readyAt = readyAt
+    }
+  }
+
+  private func ended(_ job: JobRecord, _ state: JobState, error: JobFailure? = nil, now: Timestamp) -> JobRecord {
+    changed(job) {
+      $0.state = state
+      $0.lease = nil
+      $0.finishedAt = now
+      $0.error = error
+    }
+  }
+
+  private func changed(_ job: JobRecord, _ change: (inout JobRecord) -> Void) -> JobRecord {
+    var job = job
+    change(&job)
+    job.sequence += 1
+    return job
+  }
+
+  private func rescuedTooOften(_ job: JobRecord) -> JobFailure {
+    JobFailure(
+      .aborted, reason: "WORKERS_DIED",
+      "The job's workers died \(job.rescues) times; the limit (rescues) is \(rescuesMost). Look into the servers' logs.")
+  }
+}

@@ -1,0 +1,163 @@
+public import Schema
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The folder of inputs and outputs. Names are opened beneath it, part by part, and no symbolic link is followed: a name
+/// can't lead out of it.
+///
+/// The server's own files are in `.tally` inside it, on the same file system, so that a result can be linked to its
+/// visible name: `results/<job>/<epoch>-<nonce>`, `publish/`, `locks/`.
+public final class DataFolder: Sendable {
+  public let path: String
+  private let root: OpenFile
+  private let own: OpenFile
+
+  /// Opens the folder, and makes it and its `.tally` where they are missing.
+  ///
+  /// - Parameter storeUUID: of the store whose results are kept here.
+  /// - Throws: ``SystemCallError``; ``ForeignFolder`` when another store's results are there.
+  public init(path: String, storeUUID: String) throws {
+    self.path = path
+    if mkdir(path, 0o755) != 0, errno != EEXIST { throw SystemCallError("mkdir \(path)", errno) }
+    root = OpenFile(descriptor: try check("open \(path)", open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)))
+    own = try DataFolder.makeFolder(FileName.reservedFolder, in: root)
+    for name in ["results", "publish", "locks"] { _ = try DataFolder.makeFolder(name, in: own) }
+    try DataFolder.claim(own, storeUUID: storeUUID)
+    try root.synchronize()
+  }
+
+  /// Opens an input for reading.
+  ///
+  /// - Throws: ``JobFailure``: INPUT_NOT_FOUND, INPUT_NOT_A_FILE, INPUT_NOT_READABLE.
+  public func openInput(_ name: String) throws(JobFailure) -> OpenFile {
+    do {
+      let (folder, last) = try openParent(of: name)
+      // Without O_NONBLOCK, opening a named pipe would wait for a writer.
+      let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
+      let file = OpenFile(descriptor: try check("open", openat(folder.descriptor, last, flags)))
+      guard file.information.st_mode & S_IFMT == S_IFREG else {
+        throw JobFailure(
+          .failedPrecondition, reason: "INPUT_NOT_A_FILE",
+          "\(name): this is \(file.isFolder ? "a folder. Name a file in it" : "no regular file").", file: name)
+      }
+      return file
+    } catch let failure as JobFailure {
+      throw failure
+    } catch {
+      throw DataFolder.inputFailure(name, error as? SystemCallError)
+    }
+  }
+
+  /// Checks that a result could be shown under that name.
+  ///
+  /// - Throws: ``JobFailure``: OUTPUT_FOLDER_NOT_FOUND, OUTPUT_NOT_A_FILE, or OUTPUT_IS_INPUT when the name stands for the
+  ///   input's own file.
+  public func checkOutput(_ name: String, input: OpenFile) throws(JobFailure) {
+    let parent: (OpenFile, String)
+    do {
+      parent = try openParent(of: name)
+    } catch {
+      throw JobFailure(
+        .failedPrecondition, reason: "OUTPUT_FOLDER_NOT_FOUND",
+        "\(name): the folder for this output isn't there (\(error)). Make it below the data folder first.", file: name)
+    }
+    var information = stat()
+    guard fstatat(parent.0.descriptor, parent.1, &information, AT_SYMLINK_NOFOLLOW) == 0 else { return }
+    if information.st_mode & S_IFMT == S_IFDIR {
+      throw JobFailure(
+        .failedPrecondition, reason: "OUTPUT_NOT_A_FILE", "\(name): this is a folder. Name a file.", file: name)
+    }
+    let source = input.information
+    if information.st_ino == source.st_ino, information.st_dev == source.st_dev {
+      throw JobFailure(
+        .failedPrecondition, reason: "OUTPUT_IS_INPUT",
+        "\(name): this is the input's own file under another name. An output never overwrites an input.", file: name)
+    }
+  }
+
+  /// Makes the folder of a job's results, and names a file in it that doesn't exist: `<epoch>-<nonce>`.
+  ///
+  /// - Returns: the name below the data folder.
+  /// - Throws: ``SystemCallError``.
+  public func makeResultName(job: String, epoch: Int) throws -> String {
+    let results = try DataFolder.openFolder("results", in: own)
+    let folder = try DataFolder.makeFolder(job, in: results)
+    try results.synchronize()
+    try folder.synchronize()
+    let nonce = String(UInt32.random(in: .min ... .max), radix: 16)
+    return "\(FileName.reservedFolder)/results/\(job)/\(epoch)-\(nonce)"
+  }
+
+  /// Opens a committed result for reading.
+  public func openResult(_ result: CommittedResult) throws(SystemCallError) -> OpenFile {
+    let (folder, last) = try openParent(of: result.file)
+    return OpenFile(
+      descriptor: try check("open", openat(folder.descriptor, last, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)))
+  }
+
+  func openOwn(_ name: String) throws(SystemCallError) -> OpenFile { try DataFolder.openFolder(name, in: own) }
+
+  /// Opens the folder that a name stands in; returns the name's last part with it.
+  func openParent(of name: String) throws(SystemCallError) -> (OpenFile, String) {
+    var folder = root
+    var parts = name.split(separator: "/").map(String.init)
+    let last = parts.removeLast()
+    for part in parts { folder = try DataFolder.openFolder(part, in: folder) }
+    return (folder, last)
+  }
+
+  static func openFolder(_ name: String, in folder: OpenFile) throws(SystemCallError) -> OpenFile {
+    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+    return OpenFile(descriptor: try check("open \(name)", openat(folder.descriptor, name, flags)))
+  }
+
+  private static func makeFolder(_ name: String, in folder: OpenFile) throws(SystemCallError) -> OpenFile {
+    if mkdirat(folder.descriptor, name, 0o755) != 0, errno != EEXIST { throw SystemCallError("mkdir \(name)", errno) }
+    return try openFolder(name, in: folder)
+  }
+
+  /// Writes the store's UUID where none is, and refuses the folder of another.
+  private static func claim(_ folder: OpenFile, storeUUID: String) throws {
+    let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC
+    let mark = OpenFile(descriptor: try check("open store", openat(folder.descriptor, "store", flags, 0o644)))
+    let found = String(decoding: try mark.read(at: 0, bytes: 64), as: UTF8.self)
+    if found == storeUUID { return }
+    if !found.isEmpty { throw ForeignFolder(found: found, expected: storeUUID) }
+    let text = Array(storeUUID.utf8)
+    guard pwrite(mark.descriptor, text, text.count, 0) == text.count else { throw SystemCallError("write", errno) }
+    try mark.synchronize()
+    try folder.synchronize()
+  }
+
+  private static func inputFailure(_ name: String, _ error: SystemCallError?) -> JobFailure {
+    switch error?.number ?? 0 {
+    case ENOENT, ENOTDIR:
+      return JobFailure(
+        .notFound, reason: "INPUT_NOT_FOUND", "\(name): there is no such file in the data folder.", file: name)
+    case ELOOP:
+      return JobFailure(
+        .permissionDenied, reason: "INPUT_NOT_READABLE", "\(name): symbolic links aren't followed.", file: name)
+    case EACCES, EPERM:
+      return JobFailure(
+        .permissionDenied, reason: "INPUT_NOT_READABLE", "\(name): the server may not read this file.", file: name)
+    default:
+      return JobFailure(
+        .unavailable, reason: "INPUT_NOT_READABLE",
+        "\(name): the file can't be read (\(error.map(\.description) ?? "unknown")).", file: name)
+    }
+  }
+}
+
+/// A data folder whose `.tally` belongs to another store.
+public struct ForeignFolder: Error, CustomStringConvertible {
+  public var found: String
+  public var expected: String
+  public var description: String {
+    "the data folder's results belong to the store \(found), not to \(expected). Give each store a data folder of its own, "
+      + "or, if that store is gone, remove .tally in the data folder"
+  }
+}

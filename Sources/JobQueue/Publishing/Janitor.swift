@@ -1,0 +1,86 @@
+public import Logging
+import Schema
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Removes result files that no job will ever name: of older epochs, of jobs that ended without them, and, after a day,
+/// of jobs that the store has forgotten.
+public struct Janitor: Sendable {
+  private let folder: DataFolder
+  private let store: any JobStore
+  private let logger: Logger
+  private let orphanSeconds: Int
+
+  public init(
+    folder: DataFolder, store: any JobStore, orphanSeconds: Int = 86_400,
+    logger: Logger = Logger(label: "tally.janitor")
+  ) {
+    self.folder = folder
+    self.store = store
+    self.orphanSeconds = orphanSeconds
+    self.logger = logger
+  }
+
+  /// Goes through all results once; returns how many files it removed.
+  @discardableResult
+  public func sweep() async throws -> Int {
+    let results = try folder.openOwn("results")
+    var removed = 0
+    for job in try Janitor.names(in: results) {
+      let place = try DataFolder.openFolder(job, in: results)
+      // The files first, the record then: a file that appears in between is not looked at.
+      let files = try Janitor.names(in: place)
+      let record = try await store.job(job)
+      for file in files where Janitor.mayRemove(file, of: record) {
+        if record == nil, try !isOld(file, in: place) { continue }
+        try check("unlink", unlinkat(place.descriptor, file, 0))
+        logger.info("a result that no job names is removed", metadata: ["job": "\(job)", "file": "\(file)"])
+        removed += 1
+      }
+      // Fails while files are left, as it should.
+      if record?.state.isFinal ?? true { unlinkat(results.descriptor, job, AT_REMOVEDIR) }
+    }
+    return removed
+  }
+
+  /// Whether a file named `<epoch>-<nonce>` can never be the job's result.
+  static func mayRemove(_ file: String, of job: JobRecord?) -> Bool {
+    guard let epoch = Int(file.prefix { $0 != "-" }) else { return false }
+    guard let job else { return true }
+    if let result = job.result, result.file.hasSuffix("/\(file)") { return false }
+    return epoch < job.epoch || job.state.isFinal
+  }
+
+  private func isOld(_ file: String, in place: OpenFile) throws -> Bool {
+    var information = stat()
+    try check("stat", fstatat(place.descriptor, file, &information, AT_SYMLINK_NOFOLLOW))
+    #if canImport(Darwin)
+      let modified = information.st_mtimespec.tv_sec
+    #else
+      let modified = information.st_mtim.tv_sec
+    #endif
+    return time(nil) - modified > orphanSeconds
+  }
+
+  private static func names(in folder: OpenFile) throws(SystemCallError) -> [String] {
+    let copy = try check("dup", dup(folder.descriptor))
+    guard let stream = fdopendir(copy) else {
+      close(copy)
+      throw SystemCallError("fdopendir", errno)
+    }
+    defer { closedir(stream) }
+    rewinddir(stream)
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+}

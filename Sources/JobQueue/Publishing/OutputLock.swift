@@ -1,0 +1,35 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The kernel's lock on one output name, held until the value goes. It works between processes, and goes with its
+/// holder's death. The lock file is never removed: who waits on a removed one would hold nothing.
+struct OutputLock {
+  private let file: OpenFile
+
+  /// - Parameter atMostMilliseconds: to wait for another holder, which may have been stopped.
+  /// - Returns: nil when it is still held then.
+  /// - Throws: ``SystemCallError``.
+  static func take(_ output: String, in folder: DataFolder, atMostMilliseconds: Int = 5_000) async throws -> OutputLock? {
+    let locks = try folder.openOwn("locks")
+    let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC
+    let file = OpenFile(
+      descriptor: try check("open lock", openat(locks.descriptor, lockName(of: output), flags, 0o644)))
+    var waited = 0
+    while flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 {
+      guard errno == EWOULDBLOCK || errno == EINTR else { throw SystemCallError("flock", errno) }
+      if waited >= atMostMilliseconds { return nil }
+      try await Task.sleep(for: .milliseconds(20))
+      waited += 20
+    }
+    return OutputLock(file: file)
+  }
+
+  /// A name of fixed length (FNV-1a, 64 bits): two outputs that share one wait for each other, and nothing else.
+  static func lockName(of output: String) -> String {
+    let hash = output.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    return String(hash, radix: 16)
+  }
+}

@@ -1,0 +1,90 @@
+public import Logging
+import Schema
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Makes an output's name show the newest committed result. Repeatable: whoever does it, and however often, the name
+/// shows one whole result, and never an older one than before.
+public struct OutputPublisher: Sendable {
+  private let folder: DataFolder
+  private let store: any JobStore
+  private let logger: Logger
+
+  public init(folder: DataFolder, store: any JobStore, logger: Logger = Logger(label: "tally.publish")) {
+    self.folder = folder
+    self.store = store
+    self.logger = logger
+  }
+
+  /// Publishes one output. What can't be done now is left to the next recovery; what never can is written to the job.
+  public func publish(output: String) async {
+    do {
+      try await publishNewest(output)
+    } catch {
+      logger.warning("the output isn't published yet", metadata: ["output": "\(output)", "error": "\(error)"])
+    }
+  }
+
+  /// Publishes everything that is committed and not shown yet: after a crash, and now and then.
+  public func recover() async {
+    do {
+      for output in Set(try await store.unpublished().map(\.spec.output)) { await publish(output: output) }
+    } catch {
+      logger.warning("the store doesn't tell what is unpublished", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func publishNewest(_ output: String) async throws {
+    guard let lock = try await OutputLock.take(output, in: folder) else {
+      logger.warning("another holder keeps the output's lock", metadata: ["output": "\(output)"])
+      return
+    }
+    defer { withExtendedLifetime(lock) {} }
+    // Under the lock: the newest generation, whoever made it.
+    guard let job = try await store.newestCommitted(output: output), let result = job.result,
+      job.publication == .pending
+    else { return }
+    do {
+      try show(result, as: output, job: job)
+    } catch {
+      guard let failure = OutputPublisher.lasting(error, output: output) else { throw error }
+      logger.error("the output can't be published", metadata: ["job": "\(job.id)", "error": "\(failure.message)"])
+      return try await store.markUnpublishable(job.id, generation: result.generation, failure: failure)
+    }
+    try await store.markPublished(job.id, generation: result.generation)
+  }
+
+  /// Links the result to a name that follows from job and epoch, and renames that over the visible name.
+  private func show(_ result: CommittedResult, as output: String, job: JobRecord) throws(SystemCallError) {
+    let (results, file) = try folder.openParent(of: result.file)
+    let (visible, name) = try folder.openParent(of: output)
+    let staging = try folder.openOwn("publish")
+    let temporary = "\(job.id)-\(job.epoch)"
+    unlinkat(staging.descriptor, temporary, 0)
+    try check("link", linkat(results.descriptor, file, staging.descriptor, temporary, 0))
+    do {
+      try check("rename", renameat(staging.descriptor, temporary, visible.descriptor, name))
+    } catch {
+      unlinkat(staging.descriptor, temporary, 0)
+      throw error
+    }
+    // A rename between two links of one inode does nothing, and leaves both.
+    unlinkat(staging.descriptor, temporary, 0)
+    try visible.synchronize()
+  }
+
+  /// What no repetition will mend; nil for everything else, such as a full disk.
+  static func lasting(_ error: SystemCallError, output: String) -> JobFailure? {
+    switch error.number {
+    case EISDIR, ENOTEMPTY, EEXIST, ENOTDIR, ENOENT, EXDEV, EPERM, EACCES, EMLINK, ELOOP, ENAMETOOLONG, EROFS:
+      JobFailure(
+        .failedPrecondition, reason: "OUTPUT_NOT_PUBLISHED",
+        "The result can't be shown as '\(output)' (\(error)). It stays downloadable under the job's URL.", file: output)
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,35 @@
+public import Schema
+
+/// Does the work of a job. It knows nothing of leases, epochs or stores.
+public protocol JobExecutor: Sendable {
+  /// Prepares one run, whose result goes to that path, which doesn't exist.
+  ///
+  /// - Throws: ``JobFailure``.
+  func prepare(_ job: JobRecord, resultPath: String) throws -> any JobRun
+}
+
+/// One run of a job.
+public protocol JobRun: Sendable {
+  /// How far it is now.
+  var progress: JobProgress { get }
+
+  /// Does the work, once, on threads of its own. The result is durable when it returns; nothing is left of it after an
+  /// error. Cancelling the task ends it.
+  ///
+  /// - Throws: ``JobFailure``, `CancellationError`.
+  func perform() async throws -> JobRunOutcome
+}
+
+public struct JobRunOutcome: Hashable, Sendable {
+  public var bytes: Int
+  public var rows: Int
+  public var sha256: String
+  public var progress: JobProgress
+
+  public init(bytes: Int, rows: Int, sha256: String, progress: JobProgress) {
+    self.bytes = bytes
+    self.rows = rows
+    self.sha256 = sha256
+    self.progress = progress
+  }
+}

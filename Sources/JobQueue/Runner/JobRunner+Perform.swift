@@ -1,0 +1,122 @@
+import Logging
+import Schema
+
+extension JobRunner {
+  /// How a run has ended, as far as its worker knows.
+  private enum Ending {
+    case result(JobRunOutcome, file: String)
+    case failed(JobFailure)
+    /// Asked to end, by a cancellation or because the runner stops.
+    case interrupted
+    /// Another worker has the job: nothing of this run counts.
+    case fenced
+  }
+
+  /// Runs one claimed job to its end and writes that to the store.
+  func perform(_ job: JobRecord) async {
+    var logger = logger
+    logger[metadataKey: "job"] = "\(job.id)"
+    logger[metadataKey: "epoch"] = "\(job.epoch)"
+    logger.info("the job runs", metadata: ["input": "\(job.spec.input)", "rescues": "\(job.rescues)"])
+    let ending = await runToEnd(job, logger)
+    // From here on nothing may be cut short: the job's state depends on it.
+    await Task { await settle(job, ending, logger) }.value
+  }
+
+  private func runToEnd(_ job: JobRecord, _ logger: Logger) async -> Ending {
+    let run: any JobRun
+    let file: String
+    do {
+      file = try folder.makeResultName(job: job.id, epoch: job.epoch)
+      run = try executor.prepare(job, resultPath: "\(folder.path)/\(file)")
+    } catch {
+      return .failed(JobRunner.failure(error))
+    }
+    return await withTaskGroup(of: Ending?.self) { group in
+      group.addTask {
+        do {
+          return .result(try await run.perform(), file: file)
+        } catch is CancellationError {
+          return .interrupted
+        } catch {
+          return .failed(JobRunner.failure(error))
+        }
+      }
+      group.addTask { await report(run, of: job, logger) ? .fenced : nil }
+      var fenced = false
+      while let ending = await group.next() {
+        switch ending {
+        case .fenced?: fenced = true
+        case nil: break
+        case let ending?:
+          group.cancelAll()
+          return fenced ? .fenced : ending
+        }
+        // The reporter has ended first: it wants the run to end.
+        group.cancelAll()
+      }
+      return .interrupted
+    }
+  }
+
+  /// Renews the lease until the run ends or shall end. A store that is away changes nothing: as long as nobody else has
+  /// claimed the job, its holder goes on.
+  ///
+  /// - Returns: whether another worker has the job now.
+  private func report(_ run: any JobRun, of job: JobRecord, _ logger: Logger) async -> Bool {
+    while (try? await Task.sleep(for: .milliseconds(configuration.reportMilliseconds))) != nil {
+      do {
+        switch try await store.renew(job.id, epoch: job.epoch, progress: run.progress) {
+        case .applied(let now): if now.cancelRequested { return false }
+        case .stale: return true
+        }
+      } catch {
+        logger.warning("the store takes no progress", metadata: ["error": "\(error)"])
+      }
+    }
+    return false
+  }
+
+  private func settle(_ job: JobRecord, _ ending: Ending, _ logger: Logger) async {
+    var pause = 100
+    while true {
+      do {
+        try await write(ending, of: job, logger)
+        return
+      } catch {
+        // Whether the write was carried out isn't known; it is safe to repeat, and until the store answers nothing is
+        // removed.
+        logger.warning("the store doesn't take the run's end", metadata: ["error": "\(error)"])
+        try? await Task.sleep(for: .milliseconds(pause))
+        pause = min(pause * 2, 5_000)
+      }
+    }
+  }
+
+  private func write(_ ending: Ending, of job: JobRecord, _ logger: Logger) async throws {
+    let written: JobLifecycle.WorkerWrite
+    switch ending {
+    case .result(let outcome, let file):
+      let result = UncommittedResult(file: file, bytes: outcome.bytes, rows: outcome.rows, sha256: outcome.sha256)
+      written = try await store.commit(job.id, epoch: job.epoch, result: result, progress: outcome.progress)
+    case .failed(let failure): written = try await store.fail(job.id, epoch: job.epoch, failure: failure)
+    case .interrupted: written = try await store.release(job.id, epoch: job.epoch)
+    case .fenced:
+      logger.notice("another worker has the job; this run is given up")
+      return
+    }
+    switch written {
+    case .applied(let now), .stale(let now):
+      logger.info("the run has ended", metadata: ["state": "\(now.state)", "error": "\(now.error?.message ?? "none")"])
+      if now.publication == .pending { await publisher.publish(output: now.spec.output) }
+    }
+  }
+
+  static func failure(_ error: any Error) -> JobFailure {
+    if let failure = error as? JobFailure { return failure }
+    if let error = error as? SystemCallError {
+      return JobFailure(.unavailable, reason: "DATA_FOLDER_FAILED", "The data folder can't be written (\(error)).")
+    }
+    return JobFailure(.internal, reason: "INTERNAL", "The job met an unexpected error: \(error).")
+  }
+}

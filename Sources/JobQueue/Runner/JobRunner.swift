@@ -1,0 +1,82 @@
+public import Logging
+import Schema
+
+/// Claims jobs and runs them, several at a time, until its task is cancelled; then the jobs that it runs go back to the
+/// queue at no cost.
+public struct JobRunner: Sendable {
+  public struct Configuration: Sendable {
+    /// As it stands in the lease.
+    public var worker: String
+    /// Jobs at a time.
+    public var jobsAtOnce: Int
+    /// Between two looks at the queue, whatever the signal says.
+    public var pollMilliseconds: Int
+    /// Between two reports of a run's progress, each of which renews the lease and hears of a cancellation.
+    public var reportMilliseconds: Int
+
+    public init(worker: String, jobsAtOnce: Int = 2, pollMilliseconds: Int = 1_000, reportMilliseconds: Int = 250) {
+      self.worker = worker
+      self.jobsAtOnce = jobsAtOnce
+      self.pollMilliseconds = pollMilliseconds
+      self.reportMilliseconds = reportMilliseconds
+    }
+  }
+
+  let store: any JobStore
+  let executor: any JobExecutor
+  let folder: DataFolder
+  let publisher: OutputPublisher
+  let memory: MemoryPool
+  let configuration: Configuration
+  let logger: Logger
+
+  public init(
+    store: any JobStore, executor: any JobExecutor, folder: DataFolder, memory: MemoryPool,
+    configuration: Configuration, logger: Logger = Logger(label: "tally.runner")
+  ) {
+    self.store = store
+    self.executor = executor
+    self.folder = folder
+    self.memory = memory
+    self.configuration = configuration
+    self.logger = logger
+    publisher = OutputPublisher(folder: folder, store: store, logger: logger)
+  }
+
+  /// Runs until the task is cancelled. Every job that it started has been given back or ended when it returns.
+  public func run() async {
+    let (wakeups, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    let slots = RunnerSlots(configuration.jobsAtOnce)
+    await withDiscardingTaskGroup { group in
+      group.addTask { for await _ in store.changes.wakeups() { wake.yield() } }
+      group.addTask {
+        while (try? await Task.sleep(for: .milliseconds(configuration.pollMilliseconds))) != nil { wake.yield() }
+      }
+      for await _ in wakeups {
+        while !Task.isCancelled, slots.take() {
+          guard let job = await claim() else {
+            slots.giveBack()
+            break
+          }
+          memory.take(job.spec.memoryBytes)
+          group.addTask {
+            await perform(job)
+            memory.giveBack(job.spec.memoryBytes)
+            slots.giveBack()
+            wake.yield()
+          }
+        }
+      }
+      group.cancelAll()
+    }
+  }
+
+  private func claim() async -> JobRecord? {
+    do {
+      return try await store.claim(worker: configuration.worker, memoryBytesFree: memory.freeBytes)
+    } catch {
+      logger.warning("the store gives no job", metadata: ["error": "\(error)"])
+      return nil
+    }
+  }
+}

@@ -1,0 +1,114 @@
+public import Schema
+
+/// What is submitted, and by whom.
+public struct JobSubmission: Hashable, Sendable {
+  public var owner: String
+  public var spec: JobSpec
+  public var idempotencyKey: String?
+
+  public init(owner: String, spec: JobSpec, idempotencyKey: String? = nil) {
+    self.owner = owner
+    self.spec = spec
+    self.idempotencyKey = idempotencyKey
+  }
+}
+
+/// Keeps jobs, durably, and lets exactly one worker at a time write to each.
+///
+/// Every store passes the same suite of tests. Its clock is the only clock: times of callers are never compared with it.
+/// What a method has returned is on disk, but for ``renew(_:epoch:progress:)``, whose loss costs nothing.
+public protocol JobStore: Sendable {
+  /// The store's own identity, which marks the folders that belong to it.
+  var uuid: String { get }
+  /// Told after every commit that changes a job. A hint: who waits for it looks now and then as well.
+  var changes: ChangeSignal { get }
+
+  /// Takes a job. The same key and spec of the same owner again is the job that is there already.
+  ///
+  /// - Throws: ``JobStoreError``.
+  func submit(_ submission: JobSubmission) async throws -> JobRecord
+  func job(_ id: String) async throws -> JobRecord?
+  /// Newest first, of one owner.
+  func list(_ query: JobQuery) async throws -> JobListing
+  /// The state changes of a job after a cursor, in order.
+  func events(of id: String, after cursor: JobCursor) async throws -> [JobEvent]
+  /// The jobs of these IDs that have moved past the sequence that is known of each.
+  func changed(since known: [String: Int]) async throws -> [JobRecord]
+  func requestCancel(_ id: String) async throws -> JobRecord?
+
+  /// Gives the first job of the queue to a worker: nil when there is none, or when it needs more memory than is free
+  /// (those behind it wait as well, so that it doesn't starve).
+  func claim(worker: String, memoryBytesFree: Int) async throws -> JobRecord?
+  func renew(_ id: String, epoch: Int, progress: JobProgress) async throws -> JobLifecycle.WorkerWrite
+  func commit(_ id: String, epoch: Int, result: UncommittedResult, progress: JobProgress) async throws
+    -> JobLifecycle.WorkerWrite
+  func fail(_ id: String, epoch: Int, failure: JobFailure) async throws -> JobLifecycle.WorkerWrite
+  func release(_ id: String, epoch: Int) async throws -> JobLifecycle.WorkerWrite
+
+  /// Jobs that have succeeded and whose outputs aren't published yet.
+  func unpublished() async throws -> [JobRecord]
+  /// The job of the newest committed generation of an output.
+  func newestCommitted(output: String) async throws -> JobRecord?
+  func markPublished(_ id: String, generation: Int) async throws
+  func markUnpublishable(_ id: String, generation: Int, failure: JobFailure) async throws
+  /// Forgets jobs that ended before then and have nothing left to publish, at most that many; returns how many.
+  func prune(endedBefore moment: Timestamp, most: Int) async throws -> Int
+  /// Whether the store answers.
+  func check() async throws
+}
+
+/// A result that isn't the job's yet.
+public struct UncommittedResult: Hashable, Sendable {
+  /// Below the data folder.
+  public var file: String
+  public var bytes: Int
+  public var rows: Int
+  public var sha256: String
+
+  public init(file: String, bytes: Int, rows: Int, sha256: String) {
+    self.file = file
+    self.bytes = bytes
+    self.rows = rows
+    self.sha256 = sha256
+  }
+}
+
+public struct JobQuery: Hashable, Sendable {
+  public var owner: String
+  /// Nil: every state.
+  public var states: [JobState]?
+  /// Jobs of a page.
+  public var pageSize: Int
+  /// From the page before.
+  public var pageToken: String?
+
+  public init(owner: String, states: [JobState]? = nil, pageSize: Int = 50, pageToken: String? = nil) {
+    self.owner = owner
+    self.states = states
+    self.pageSize = pageSize
+    self.pageToken = pageToken
+  }
+}
+
+public struct JobListing: Hashable, Sendable {
+  public var jobs: [JobRecord]
+  public var nextPageToken: String?
+
+  public init(jobs: [JobRecord], nextPageToken: String? = nil) {
+    self.jobs = jobs
+    self.nextPageToken = nextPageToken
+  }
+}
+
+/// Why a store refuses.
+public enum JobStoreError: Error, Hashable, Sendable {
+  /// The key belongs to a job with another spec.
+  case idempotencyKeyReused(jobID: String)
+  /// Another job that hasn't ended writes that name.
+  case outputReserved(name: String, jobID: String)
+  /// Another job that hasn't ended reads that name.
+  case outputIsInput(name: String, jobID: String)
+  case tooManyJobs(limit: Int)
+  case unknownPageToken
+  case notFound(jobID: String)
+}

@@ -1,0 +1,95 @@
+import GRDB
+
+/// Gathers writes that wait at the same time into one transaction, so that many of them share one fsync (group commit).
+///
+/// Each write has a savepoint of its own: one that throws undoes nothing of the others. Who asked is answered only after
+/// the commit. A write is carried out even if the task that asked for it has been cancelled by then.
+actor GroupCommit {
+  /// Whether a write must be on disk before it is answered.
+  enum Durability { case full, none }
+
+  private struct Write {
+    var durability: Durability
+    /// Runs inside a savepoint, and keeps what the body returned or threw.
+    var run: (Database) -> Void
+    /// Answers the caller once the transaction's end is known: with the error that undid it, if there is one.
+    var answer: ((any Error)?) -> Void
+  }
+
+  /// Writes of one transaction, at the most.
+  private static let writesMost = 256
+
+  private let writer: any DatabaseWriter
+  private let onCommit: @Sendable () -> Void
+  private var waiting: [Write] = []
+  private var isRunning = false
+
+  init(writer: any DatabaseWriter, onCommit: @escaping @Sendable () -> Void) {
+    self.writer = writer
+    self.onCommit = onCommit
+  }
+
+  /// Carries out one write and returns what it returned, after the commit.
+  func write<Value: Sendable>(
+    _ durability: Durability = .full, _ body: @escaping @Sendable (Database) throws -> Value
+  ) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      var result: Result<Value, any Error> = .failure(DatabaseError(message: "the write didn't run"))
+      waiting.append(
+        Write(
+          durability: durability, run: { database in result = Result { try database.savepoint(body) } },
+          answer: { failure in continuation.resume(with: failure.map { .failure($0) } ?? result) }))
+      if !isRunning {
+        isRunning = true
+        Task { await drain() }
+      }
+    }
+  }
+
+  private func drain() async {
+    while !waiting.isEmpty {
+      let writes = Array(waiting.prefix(GroupCommit.writesMost))
+      waiting.removeFirst(writes.count)
+      await commit(UncheckedWrites(list: writes))
+      onCommit()
+    }
+    isRunning = false
+  }
+
+  private func commit(_ writes: UncheckedWrites) async {
+    // A task of its own: GRDB looks at cancellation, and nobody's cancellation may end the writes of others.
+    await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+      writer.asyncWriteWithoutTransaction { database in
+        var failure: (any Error)?
+        do {
+          let isDurable = writes.list.contains { $0.durability == .full }
+          try database.execute(sql: "PRAGMA synchronous = \(isDurable ? "FULL" : "NORMAL")")
+          try database.inTransaction(.immediate) {
+            for write in writes.list { write.run(database) }
+            return .commit
+          }
+        } catch {
+          failure = error
+        }
+        for write in writes.list { write.answer(failure) }
+        done.resume()
+      }
+    }
+  }
+
+  /// `@unchecked Sendable`: the list is handed to the one closure that uses it, and nobody keeps it.
+  private struct UncheckedWrites: @unchecked Sendable { let list: [Write] }
+}
+
+extension Database {
+  /// Runs the body in a savepoint; what it did is undone when it throws.
+  fileprivate func savepoint<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    var value: Value?
+    try inSavepoint {
+      value = try body(self)
+      return .commit
+    }
+    guard let value else { throw DatabaseError(message: "the savepoint didn't run") }
+    return value
+  }
+}

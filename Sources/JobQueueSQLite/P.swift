@@ -1,2 +1,0 @@
-enum JobQueueSQLitePlaceholder {}
-import GRDB

@@ -1,0 +1,40 @@
+import GRDB
+public import JobQueue
+public import Schema
+
+extension SQLiteJobStore {
+  public func unpublished() async throws -> [JobRecord] {
+    try await pool.read { try JobTables(database: $0).all("publication = 'pending' ORDER BY finished_at") }
+  }
+
+  public func newestCommitted(output: String) async throws -> JobRecord? {
+    try await pool.read {
+      try JobTables(database: $0).first("id = (SELECT job_id FROM outputs WHERE name = ?)", [output])
+    }
+  }
+
+  public func markPublished(_ id: String, generation: Int) async throws {
+    try await group.write { [lifecycle] database in
+      _ = try JobTables(database: database).change(id) { lifecycle.publish($0, generation: generation) }
+    }
+  }
+
+  public func markUnpublishable(_ id: String, generation: Int, failure: JobFailure) async throws {
+    try await group.write { [lifecycle] database in
+      _ = try JobTables(database: database).change(id) {
+        lifecycle.giveUpPublishing($0, generation: generation, failure: failure)
+      }
+    }
+  }
+
+  public func prune(endedBefore moment: Timestamp, most: Int) async throws -> Int {
+    try await group.write { database in
+      try JobTables(database: database).run(
+        """
+        DELETE FROM jobs WHERE id IN (
+          SELECT id FROM jobs WHERE finished_at < ? AND publication <> 'pending' ORDER BY finished_at LIMIT ?)
+        """, [moment.milliseconds, most])
+      return database.changesCount
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import GRDB
+public import JobQueue
+import Schema
+
+extension SQLiteJobStore {
+  public func submit(_ submission: JobSubmission) async throws -> JobRecord {
+    try await group.write { [lifecycle, limits, clock] database in
+      let tables = JobTables(database: database)
+      let now = clock()
+      if let key = submission.idempotencyKey,
+        let job = try tables.first("owner = ? AND idempotency_key = ?", [submission.owner, key])
+      {
+        guard job.spec == submission.spec else { throw JobStoreError.idempotencyKeyReused(jobID: job.id) }
+        return job
+      }
+      try SQLiteJobStore.checkNames(submission.spec, tables)
+      let unfinished = try Int.fetchOne(
+        database.cachedStatement(
+          sql: "SELECT (SELECT count(*) FROM jobs WHERE state IN ('queued', 'running')) "
+            + "+ (SELECT count(*) FROM jobs WHERE state = 'waiting')"))
+      if unfinished ?? 0 >= limits.unfinishedJobs { throw JobStoreError.tooManyJobs(limit: limits.unfinishedJobs) }
+      let job = lifecycle.admit(submission, id: JobID.make(now: now), now: now)
+      try tables.insert(job)
+      return job
+    }
+  }
+
+  public func requestCancel(_ id: String) async throws -> JobRecord? {
+    try await group.write { [lifecycle, clock] database in
+      let tables = JobTables(database: database)
+      guard try tables.job(id) != nil else { return nil }
+      return try tables.change(id) { lifecycle.requestCancel($0, now: clock()) }
+    }
+  }
+
+  /// One unfinished job for each output name, and none that writes what another reads.
+  private static func checkNames(_ spec: JobSpec, _ tables: JobTables) throws {
+    if let holder = try String.fetchOne(
+      tables.database.cachedStatement(sql: "SELECT job_id FROM reservations WHERE name = ?"), arguments: [spec.output])
+    {
+      throw JobStoreError.outputReserved(name: spec.output, jobID: holder)
+    }
+    let reader = try tables.first(
+      "input = ? AND state IN ('waiting', 'queued', 'running') LIMIT 1", [spec.output])
+    if let reader { throw JobStoreError.outputIsInput(name: spec.output, jobID: reader.id) }
+  }
+}

@@ -1,0 +1,83 @@
+import GRDB
+public import JobQueue
+public import Schema
+
+extension SQLiteJobStore {
+  public func claim(worker: String, memoryBytesFree: Int) async throws -> JobRecord? {
+    // Looking costs a read only: an idle server writes nothing.
+    let now = clock()
+    let isWorthIt = try await pool.read { database in
+      let tables = JobTables(database: database)
+      return try tables.first(SQLiteJobStore.isDue, [now.milliseconds]) != nil
+        || SQLiteJobStore.head(tables, now: now) != nil
+    }
+    guard isWorthIt else { return nil }
+    return try await group.write { [lifecycle, clock] database in
+      let tables = JobTables(database: database)
+      let now = clock()
+      for job in try tables.all(SQLiteJobStore.isDue, [now.milliseconds]) {
+        if let awake = lifecycle.wake(job, now: now) { try tables.update(awake, from: job) }
+      }
+      while let job = try SQLiteJobStore.head(tables, now: now) {
+        switch lifecycle.claim(job, worker: worker, now: now) {
+        case .run(let claimed):
+          guard job.spec.memoryBytes <= memoryBytesFree else { return nil }
+          try tables.update(claimed, from: job)
+          return claimed
+        case .ended(let ended): try tables.update(ended, from: job)
+        case .notYet: return nil
+        }
+      }
+      return nil
+    }
+  }
+
+  private static let isDue = "state = 'waiting' AND ready_at <= ? LIMIT 100"
+
+  /// The first job that may be claimed: queued and ready, or running under a lease that has expired.
+  private static func head(_ tables: JobTables, now: Timestamp) throws -> JobRecord? {
+    try tables.first(
+      """
+      state IN ('queued', 'running') AND ((state = 'queued' AND ready_at <= ?) OR (state = 'running' AND lease_expires_at < ?))
+      ORDER BY claim_key, id LIMIT 1
+      """, [now.milliseconds, now.milliseconds])
+  }
+
+  public func renew(_ id: String, epoch: Int, progress: JobProgress) async throws -> JobLifecycle.WorkerWrite {
+    try await group.write(.none) { [lifecycle, clock] database in
+      try JobTables(database: database).write(id) {
+        lifecycle.renew($0, epoch: epoch, progress: progress, now: clock())
+      }
+    }
+  }
+
+  public func commit(
+    _ id: String, epoch: Int, result: UncommittedResult, progress: JobProgress
+  ) async throws -> JobLifecycle.WorkerWrite {
+    try await group.write { [lifecycle, clock] database in
+      let tables = JobTables(database: database)
+      return try tables.write(id) { job in
+        let committed = CommittedResult(
+          file: result.file, bytes: result.bytes, rows: result.rows, sha256: result.sha256,
+          generation: try tables.nextGeneration(output: job.spec.output))
+        let outcome = lifecycle.commit(job, epoch: epoch, result: committed, progress: progress, now: clock())
+        if case .applied(let now) = outcome, now.state == .succeeded { try tables.setNewest(committed, of: now) }
+        return outcome
+      }
+    }
+  }
+
+  public func fail(_ id: String, epoch: Int, failure: JobFailure) async throws -> JobLifecycle.WorkerWrite {
+    try await group.write { [lifecycle, clock] database in
+      try JobTables(database: database).write(id) {
+        lifecycle.fail($0, epoch: epoch, failure: failure, now: clock())
+      }
+    }
+  }
+
+  public func release(_ id: String, epoch: Int) async throws -> JobLifecycle.WorkerWrite {
+    try await group.write { [lifecycle, clock] database in
+      try JobTables(database: database).write(id) { lifecycle.release($0, epoch: epoch, now: clock()) }
+    }
+  }
+}

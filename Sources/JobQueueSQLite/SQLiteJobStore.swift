@@ -1,0 +1,109 @@
+import Foundation
+import GRDB
+public import JobQueue
+public import Schema
+
+/// The embedded store: one SQLite file in WAL mode that belongs to one process, with FULL sync and group commit.
+///
+/// ```swift
+/// let store = try SQLiteJobStore(path: "var/state/tally.sqlite", owner: "server 4711")
+/// let job = try await store.submit(JobSubmission(owner: "local", spec: spec))
+/// ```
+public final class SQLiteJobStore: JobStore {
+  public let uuid: String
+  public let changes = ChangeSignal()
+
+  let pool: DatabasePool
+  let group: GroupCommit
+  let lifecycle: JobLifecycle
+  let limits: Limits
+  let clock: @Sendable () -> Timestamp
+  private let ownership: StoreOwnership
+
+  /// Opens the store, and makes it where there is none. What a dead process was running may be claimed at once: no
+  /// other process can be alive.
+  ///
+  /// - Parameters:
+  ///   - owner: how this process is named to a second one.
+  ///   - clock: the store's clock; tests have their own.
+  /// - Throws: ``StoreInUse``; what SQLite says.
+  public init(
+    path: String, owner: String, limits: Limits = .standard, clock: @escaping @Sendable () -> Timestamp = { .now }
+  ) throws {
+    ownership = try StoreOwnership(path: path + ".lock", name: owner)
+    var configuration = Configuration()
+    configuration.foreignKeysEnabled = true
+    configuration.busyMode = .timeout(5)
+    configuration.maximumReaderCount = 4
+    pool = try DatabasePool(path: path, configuration: configuration)
+    try SQLiteSchema.migrator.migrate(pool)
+    uuid = try pool.write { database in
+      let fresh = UUID().uuidString.lowercased()
+      try database.execute(sql: "INSERT INTO store (only_row, uuid) VALUES (1, ?) ON CONFLICT DO NOTHING", arguments: [fresh])
+      try database.execute(sql: "UPDATE jobs SET lease_expires_at = 0 WHERE state = 'running'")
+      return try String.fetchOne(database, sql: "SELECT uuid FROM store") ?? fresh
+    }
+    self.limits = limits
+    self.clock = clock
+    lifecycle = JobLifecycle(limits: limits)
+    group = GroupCommit(writer: pool) { [changes] in changes.notify() }
+  }
+
+  /// Closes the file. Calls after it fail.
+  public func close() throws { try pool.close() }
+
+  public func check() async throws {
+    _ = try await pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM store") }
+  }
+
+  public func job(_ id: String) async throws -> JobRecord? {
+    try await pool.read { try JobTables(database: $0).job(id) }
+  }
+
+  public func events(of id: String, after cursor: JobCursor) async throws -> [JobEvent] {
+    try await pool.read { database in
+      let rows = try Row.fetchAll(
+        database,
+        sql: "SELECT * FROM events WHERE job_id = ? AND (epoch, sequence) > (?, ?) ORDER BY epoch, sequence",
+        arguments: [id, cursor.epoch, cursor.sequence])
+      return try rows.map { row in
+        JobEvent(
+          cursor: JobCursor(jobID: id, epoch: row["epoch"], sequence: row["sequence"]),
+          status: try JobStatus(json: JSONValue(parsing: row["status"] as String)))
+      }
+    }
+  }
+
+  public func changed(since known: [String: Int]) async throws -> [JobRecord] {
+    if known.isEmpty { return [] }
+    return try await pool.read { database in
+      let marks = databaseQuestionMarks(count: known.count)
+      return try JobTables(database: database)
+        .all("id IN (\(marks))", StatementArguments(known.keys))
+        .filter { $0.sequence > known[$0.id] ?? 0 }
+    }
+  }
+
+  public func list(_ query: JobQuery) async throws -> JobListing {
+    var (condition, arguments): (String, StatementArguments) = ("owner = ?", [query.owner])
+    if let states = query.states {
+      condition += " AND state IN (\(databaseQuestionMarks(count: states.count)))"
+      arguments += StatementArguments(states.map(\.rawValue))
+    }
+    if let token = query.pageToken {
+      guard let dash = token.firstIndex(of: "."), let moment = Int64(token[..<dash]) else {
+        throw JobStoreError.unknownPageToken
+      }
+      condition += " AND (created_at, id) < (?, ?)"
+      arguments += [moment, String(token[token.index(after: dash)...])]
+    }
+    condition += " ORDER BY created_at DESC, id DESC LIMIT ?"
+    arguments += [query.pageSize + 1]
+    let (text, values) = (condition, arguments)
+    var jobs = try await pool.read { try JobTables(database: $0).all(text, values) }
+    guard jobs.count > query.pageSize else { return JobListing(jobs: jobs) }
+    jobs.removeLast()
+    return JobListing(
+      jobs: jobs, nextPageToken: jobs.last.map { "\($0.createdAt.milliseconds).\($0.id)" })
+  }
+}

@@ -1,0 +1,91 @@
+import GRDB
+import JobQueue
+import Schema
+
+/// The tables. The rules that the code keeps are constraints here as well.
+enum SQLiteSchema {
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1: jobs, outputs, reservations, events") { database in
+      try database.execute(sql: version1)
+    }
+    return migrator
+  }
+
+  private static func list<Value: CaseIterable & RawRepresentable<String>>(_: Value.Type) -> String {
+    Value.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+  }
+
+  private static let version1 = """
+    CREATE TABLE store (
+      only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+      uuid TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE jobs (
+      id TEXT PRIMARY KEY,
+      owner TEXT NOT NULL,
+      idempotency_key TEXT,
+      spec TEXT NOT NULL,
+      input TEXT NOT NULL,
+      output TEXT NOT NULL,
+      memory_bytes INTEGER NOT NULL CHECK (memory_bytes > 0),
+      state TEXT NOT NULL CHECK (state IN (\(list(JobState.self)))),
+      claim_key INTEGER NOT NULL,
+      created_at INTEGER NOT NULL,
+      ready_at INTEGER NOT NULL,
+      started_at INTEGER,
+      finished_at INTEGER,
+      epoch INTEGER NOT NULL CHECK (epoch >= 0),
+      attempts INTEGER NOT NULL CHECK (attempts >= 0),
+      rescues INTEGER NOT NULL CHECK (rescues >= 0),
+      sequence INTEGER NOT NULL CHECK (sequence > 0),
+      cancel_requested INTEGER NOT NULL CHECK (cancel_requested IN (0, 1)),
+      worker TEXT,
+      lease_expires_at INTEGER,
+      progress TEXT NOT NULL,
+      result_file TEXT,
+      result_bytes INTEGER,
+      result_rows INTEGER,
+      result_sha256 TEXT,
+      result_generation INTEGER,
+      publication TEXT NOT NULL CHECK (publication IN (\(list(Publication.self)))),
+      error TEXT,
+      CHECK ((state = 'running') = (lease_expires_at IS NOT NULL)),
+      CHECK ((lease_expires_at IS NULL) = (worker IS NULL)),
+      CHECK ((state = 'succeeded') = (result_file IS NOT NULL)),
+      CHECK ((state = 'succeeded') = (publication <> 'none')),
+      CHECK ((state IN ('succeeded', 'failed', 'cancelled')) = (finished_at IS NOT NULL))
+    ) STRICT;
+    CREATE UNIQUE INDEX jobs_idempotency ON jobs (owner, idempotency_key) WHERE idempotency_key IS NOT NULL;
+    CREATE INDEX jobs_queue ON jobs (claim_key, id) WHERE state IN ('queued', 'running');
+    CREATE INDEX jobs_waiting ON jobs (ready_at) WHERE state = 'waiting';
+    CREATE INDEX jobs_unfinished_input ON jobs (input) WHERE state IN ('waiting', 'queued', 'running');
+    CREATE INDEX jobs_owner ON jobs (owner, created_at, id);
+    CREATE INDEX jobs_pending ON jobs (output) WHERE publication = 'pending';
+    CREATE INDEX jobs_finished ON jobs (finished_at) WHERE finished_at IS NOT NULL;
+
+    -- Output names that a job holds until it has ended and is published.
+    CREATE TABLE reservations (
+      name TEXT PRIMARY KEY,
+      job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX reservations_job ON reservations (job_id);
+
+    -- Outlives the jobs: the newest committed generation of each output.
+    CREATE TABLE outputs (
+      name TEXT PRIMARY KEY,
+      generation INTEGER NOT NULL CHECK (generation > 0),
+      job_id TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    -- Every change of a job's state, in order.
+    CREATE TABLE events (
+      job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+      sequence INTEGER NOT NULL,
+      epoch INTEGER NOT NULL,
+      status TEXT NOT NULL,
+      PRIMARY KEY (job_id, sequence)
+    ) STRICT, WITHOUT ROWID;
+    """
+}

@@ -1,0 +1,41 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The lock that makes one process the owner of an embedded store; the kernel takes it back when the process dies.
+final class StoreOwnership: Sendable {
+  private let descriptor: Int32
+
+  /// - Parameter name: of the new owner, as a second one will read it.
+  /// - Throws: ``StoreInUse``, which names the owner.
+  init(path: String, name: String) throws {
+    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw StoreInUse(path: path, owner: String(cString: strerror(errno))) }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      var text = [UInt8](repeating: 0, count: 256)
+      let count = pread(descriptor, &text, text.count, 0)
+      close(descriptor)
+      throw StoreInUse(path: path, owner: String(decoding: text[..<max(count, 0)], as: UTF8.self))
+    }
+    let text = Array(name.utf8)
+    guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, text, text.count, 0) == text.count else {
+      let problem = String(cString: strerror(errno))
+      close(descriptor)
+      throw StoreInUse(path: path, owner: problem)
+    }
+  }
+
+  deinit { close(descriptor) }
+}
+
+/// Another process owns the store, or its lock file can't be written.
+public struct StoreInUse: Error, CustomStringConvertible {
+  public var path: String
+  public var owner: String
+  public var description: String {
+    "\(path): the embedded store belongs to one process at a time; it is held by \(owner). Stop that one, or give this "
+      + "server another --state folder"
+  }
+}
