@@ -26,6 +26,8 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.0.0"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.0.0", traits: []),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
@@ -57,10 +59,12 @@ let package = Package(
       name: "RPCServer",
       dependencies: [
         "Schema", "Processor", "JobQueue",
+        .server("AsyncAlgorithms", "swift-async-algorithms"),
         .server("HTTPTypes", "swift-http-types"),
         .server("Hummingbird", "hummingbird"),
         .server("HummingbirdCore", "hummingbird"),
         .server("NIOCore", "swift-nio"),
+        .server("NIOPosix", "swift-nio"),
         .server("ServiceLifecycle", "swift-service-lifecycle"),
         .server("Logging", "swift-log"),
       ],
@@ -69,9 +73,11 @@ let package = Package(
     .executableTarget(
       name: "rpc-server",
       dependencies: [
-        "RPCServer", "JobQueue", "JobQueueSQLite", "Processor", "Schema",
+        "RPCServer", "JobQueue", "JobQueueSQLite", "Schema",
         .server("ArgumentParser", "swift-argument-parser"),
+        .server("Configuration", "swift-configuration"),
         .server("ServiceLifecycle", "swift-service-lifecycle"),
+        .server("UnixSignals", "swift-service-lifecycle"),
         .server("Logging", "swift-log"),
       ],
       swiftSettings: flags),
@@ -88,6 +94,9 @@ let package = Package(
       name: "rpc-client",
       dependencies: ["RPCClient", "Schema", .server("ArgumentParser", "swift-argument-parser")],
       swiftSettings: flags),
+
+    // The file that benchmarks and tests read.
+    .executableTarget(name: "generate-plays", swiftSettings: flags),
 
     // The tests mirror the sources.
     .testTarget(name: "SchemaTests", dependencies: ["Schema"], swiftSettings: flags),

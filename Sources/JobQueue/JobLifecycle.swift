@@ -62,7 +62,7 @@ public struct JobLifecycle: Sendable {
         $0.state = .running
         $0.epoch += 1
         $0.startedAt = now
-        $0.progress = JobProgress()
+        $0.progress = JobProgress(phase: .reading)
         $0.lease = JobLease(worker: worker, expiresAt: now + leaseMilliseconds)
       })
   }

@@ -60,6 +60,12 @@ public final class SQLiteJobStore: JobStore {
     try await pool.read { try JobTables(database: $0).job(id) }
   }
 
+  public func job(owner: String, idempotencyKey: String) async throws -> JobRecord? {
+    try await pool.read {
+      try JobTables(database: $0).first("owner = ? AND idempotency_key = ?", [owner, idempotencyKey])
+    }
+  }
+
   public func events(of id: String, after cursor: JobCursor) async throws -> [JobEvent] {
     try await pool.read { database in
       let rows = try Row.fetchAll(

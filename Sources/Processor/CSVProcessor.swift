@@ -1,10 +1,16 @@
 public import Schema
 import Synchronization
 
+/// The file that a run reads.
+public enum ProcessingInput: Hashable, Sendable {
+  case path(String)
+  /// An open file, for callers who have their own rules for opening. It stays the caller's, open until the run has ended.
+  case descriptor(Int32)
+}
+
 /// Where a job's files are on this machine, and how the work is cut. The answer is the same for every cut.
 public struct ProcessingPlaces: Hashable, Sendable {
-  /// The input file.
-  public var inputPath: String
+  public var input: ProcessingInput
   /// The result's file, which must not exist, on the file system of the output.
   public var resultPath: String
   /// The folder for spilled partitions.
@@ -15,9 +21,9 @@ public struct ProcessingPlaces: Hashable, Sendable {
   public var blockBytes: Int?
 
   public init(
-    inputPath: String, resultPath: String, spillFolder: String, threads: Int? = nil, blockBytes: Int? = nil
+    input: ProcessingInput, resultPath: String, spillFolder: String, threads: Int? = nil, blockBytes: Int? = nil
   ) {
-    self.inputPath = inputPath
+    self.input = input
     self.resultPath = resultPath
     self.spillFolder = spillFolder
     self.threads = threads

@@ -33,7 +33,7 @@ struct ProcessingRun: Sendable {
   }
 
   private func performUnchecked() throws -> Answer {
-    let file = try InputFile.open(path: places.inputPath, name: spec.input)
+    let file = try InputFile.open(places.input, name: spec.input)
     counters.bytesTotal.store(file.identity.size, ordering: .relaxed)
     let header = try CSVHeader(of: file, dialect: spec.csv, limits: limits)
     let plan = try GroupingPlan(spec, header: header, file: spec.input)

@@ -45,3 +45,34 @@ public struct Limits: Hashable, Sendable {
 
   public init() {}
 }
+
+extension Limits {
+  /// One limit as a setting: what it is called, where it stands, and what it limits.
+  public struct Setting: Sendable {
+    public var name: String
+    public var path: any WritableKeyPath<Limits, Int> & Sendable
+    public var summary: String
+  }
+
+  /// Every limit that a server can be given another value for.
+  public static let settings: [Setting] = [
+    Setting(name: "requestBodyBytes", path: \.requestBodyBytes, summary: "bytes of a request's body"),
+    Setting(name: "batchCalls", path: \.batchCalls, summary: "calls in one batch"),
+    Setting(name: "batchConcurrency", path: \.batchConcurrency, summary: "calls of one batch that run at the same time"),
+    Setting(name: "jsonDepth", path: \.jsonDepth, summary: "JSON arrays and objects inside each other"),
+    Setting(name: "streams", path: \.streams, summary: "open progress streams"),
+    Setting(name: "subscriberEvents", path: \.subscriberEvents, summary: "events that wait for one subscriber"),
+    Setting(
+      name: "streamHeartbeatMilliseconds", path: \.streamHeartbeatMilliseconds,
+      summary: "milliseconds between two comments on a stream"),
+    Setting(name: "unfinishedJobs", path: \.unfinishedJobs, summary: "jobs that haven't ended"),
+    Setting(name: "fieldBytes", path: \.fieldBytes, summary: "bytes of one CSV field"),
+    Setting(name: "recordBytes", path: \.recordBytes, summary: "bytes of one CSV record"),
+    Setting(name: "columns", path: \.columns, summary: "columns of a CSV file"),
+    Setting(name: "leaseMilliseconds", path: \.leaseMilliseconds, summary: "milliseconds that a silent worker keeps its job"),
+    Setting(name: "attempts", path: \.attempts, summary: "errors after which a job has failed"),
+    Setting(name: "rescues", path: \.rescues, summary: "deaths of its workers after which a job has failed"),
+    Setting(name: "drainMilliseconds", path: \.drainMilliseconds, summary: "milliseconds that an orderly stop may take"),
+    Setting(name: "retentionMilliseconds", path: \.retentionMilliseconds, summary: "milliseconds for which ended jobs are kept"),
+  ]
+}

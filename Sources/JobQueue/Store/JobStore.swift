@@ -28,6 +28,8 @@ public protocol JobStore: Sendable {
   /// - Throws: ``JobStoreError``.
   func submit(_ submission: JobSubmission) async throws -> JobRecord
   func job(_ id: String) async throws -> JobRecord?
+  /// The job that an owner has submitted under that key.
+  func job(owner: String, idempotencyKey: String) async throws -> JobRecord?
   /// Newest first, of one owner.
   func list(_ query: JobQuery) async throws -> JobListing
   /// The state changes of a job after a cursor, in order.

@@ -25,9 +25,13 @@ final class InputFile: Sendable {
   /// Opens the file for reading.
   ///
   /// - Throws: ``JobFailure``: NOT_FOUND, PERMISSION_DENIED, or what the system says; also for a directory.
-  static func open(path: String, name: String) throws(JobFailure) -> InputFile {
-    // Without O_NONBLOCK, opening a named pipe would wait for a writer.
-    let descriptor = systemOpen(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+  static func open(_ input: ProcessingInput, name: String) throws(JobFailure) -> InputFile {
+    let descriptor =
+      switch input {
+      // Without O_NONBLOCK, opening a named pipe would wait for a writer.
+      case .path(let path): systemOpen(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+      case .descriptor(let descriptor): fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+      }
     guard descriptor >= 0 else { throw InputFile.failure(errno, name: name) }
     var kind: mode_t = 0
     let identity = InputFile.identity(of: descriptor, kind: &kind)

@@ -6,9 +6,10 @@ public enum SSEEncoder {
   /// A comment, which keeps proxies from closing a silent connection.
   public static let heartbeat: [UInt8] = Array(": heartbeat\n\n".utf8)
 
-  /// One event. The data must hold no line end: compact JSON never does.
-  public static func event(id: String, data: [UInt8]) -> [UInt8] {
-    var output = Array("id: \(id)\ndata: ".utf8)
+  /// One event, which leaves the stream's last ID as it is when it has none of its own. The data must hold no line end:
+  /// compact JSON never does.
+  public static func event(id: String?, data: [UInt8]) -> [UInt8] {
+    var output = Array("\(id.map { "id: \($0)\n" } ?? "")data: ".utf8)
     output.reserveCapacity(output.count + data.count + 2)
     output.append(contentsOf: data)
     output.append(contentsOf: [0x0A, 0x0A])

@@ -1,0 +1,114 @@
+public import Schema
+
+/// One element of a stream: an event, or, last and once, the result.
+public enum RPCStreamItem<Event: Sendable, Output: Sendable>: Sendable {
+  case event(Event)
+  case result(Output)
+}
+
+extension RPCStreamItem: Equatable where Event: Equatable, Output: Equatable {}
+
+/// The answer of a stream method. Who iterates slowly slows the transfer down; who stops iterating, or whose task is
+/// cancelled, ends it. A connection that breaks is made anew and goes on after the last event.
+public struct RPCClientStream<Parameters: RPCParameters, Event: JSONConvertible, Output: JSONConvertible>: AsyncSequence,
+  Sendable
+{
+  public typealias Element = RPCStreamItem<Event, Output>
+
+  let client: TallyClient
+  let method: RPCStream<Parameters, Event, Output>
+  let parameters: Parameters
+
+  public func makeAsyncIterator() -> Iterator { Iterator(stream: self) }
+
+  public struct Iterator: AsyncIteratorProtocol {
+    private let stream: RPCClientStream
+    private var connection: StreamConnection?
+    private var lastEventID: String?
+    private var isDone = false
+    private var failures = 0
+    private var failingSince: ContinuousClock.Instant?
+
+    init(stream: RPCClientStream) { self.stream = stream }
+
+    /// - Throws: ``RPCError``, `CancellationError`.
+    public mutating func next() async throws -> Element? {
+      while !isDone {
+        do {
+          let message = try await receive()
+          (failures, failingSince) = (0, nil)
+          if let item = try item(message) { return item }
+        } catch let error as RPCError where error.status == .unavailable {
+          connection = nil
+          try await pause(after: error)
+        }
+      }
+      return nil
+    }
+
+    private mutating func receive() async throws -> RPCServerMessage {
+      if connection == nil { connection = try await open() }
+      guard let connection else { return try await receive() }
+      return try await stream.client.translating {
+        guard let (message, id) = try await connection.next() else {
+          throw RPCError(.unavailable, reason: "STREAM_BROKEN", "The stream ended without its final response.")
+        }
+        if let id { lastEventID = id }
+        return message
+      }
+    }
+
+    private func open() async throws -> StreamConnection {
+      let request = RPCRequest(id: RPCID(1), method: stream.method.name, parameters: stream.parameters.json)
+      let message = stream.client.httpMessage(
+        request, accept: "text/event-stream", deadlineMilliseconds: nil, lastEventID: lastEventID)
+      return try await stream.client.translating {
+        let connection = StreamConnection(transfer: try stream.client.loop.begin(message))
+        let head = try await connection.transfer.head()
+        guard head.status == 200 else { throw stream.client.notJSONRPC(head, "the stream was refused") }
+        connection.isEventStream = head.headers["content-type"]?.hasPrefix("text/event-stream") ?? false
+        return connection
+      }
+    }
+
+    private mutating func item(_ message: RPCServerMessage) throws -> Element? {
+      do {
+        switch message {
+        case .notification(stream.method.eventName, let parameters): return .event(try Event(json: parameters))
+        case .notification: return nil
+        case .response(let response):
+          let result = try response.outcome.get()
+          isDone = true
+          connection = nil
+          return .result(try Output(json: result))
+        }
+      } catch let error as JSONFieldError {
+        throw RPCError(
+          .internal, reason: "UNEXPECTED_EVENT", "The stream of \(stream.method.name) isn't what it should be: \(error).")
+      }
+    }
+
+    /// Waits before the stream is opened again.
+    ///
+    /// - Throws: the error, once it has gone on for too long.
+    private mutating func pause(after error: RPCError) async throws {
+      let now = ContinuousClock.now
+      let since = failingSince ?? now
+      failingSince = since
+      failures += 1
+      if now - since >= .milliseconds(stream.client.configuration.reconnectMilliseconds) { throw error }
+      let pause = stream.client.configuration.retry.pause(
+        attempt: failures, atLeast: error.retryAfterMilliseconds ?? 0, random: .random(in: 0...1))
+      try await Task.sleep(for: .milliseconds(pause))
+    }
+  }
+}
+
+extension TallyClient {
+  /// Calls a stream method. Nothing is sent before the first element is asked for.
+  public func stream<Parameters, Event, Output>(
+    _ method: RPCStream<Parameters, Event, Output>, _ parameters: Parameters
+  ) -> RPCClientStream<Parameters, Event, Output> {
+    RPCClientStream(client: self, method: method, parameters: parameters)
+  }
+}

@@ -1,0 +1,125 @@
+import CTallyCurl
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The one thread that talks to libcurl: it owns the multi handle, and everything goes to it as a message.
+///
+/// The thread starts with the first transfer and ends with ``shutdown()``, or with the loop's last owner. No thread of
+/// Swift's is ever blocked.
+final class CurlLoop: Sendable {
+  enum Message: Sendable {
+    case add(CurlTransfer)
+    case cancel(CurlTransfer)
+    case resume(CurlTransfer)
+    case stop
+  }
+
+  private struct State {
+    var nextID = 0
+    var queue: [Message] = []
+    /// Nil before the first transfer.
+    var multi: MultiHandle?
+    var isStopped = false
+    var stopWaiters: [CheckedContinuation<Void, Never>] = []
+  }
+
+  private let state = Mutex(State())
+  private let transferCount = Atomic(0)
+
+  /// Transfers that have begun and not ended.
+  var activeTransfers: Int { transferCount.load(ordering: .relaxed) }
+
+  /// Begins a transfer.
+  ///
+  /// - Throws: ``TransferError`` after the shutdown.
+  func begin(_ request: HTTPRequestMessage, bufferBytes: Int = 256 << 10) throws(TransferError) -> CurlTransfer {
+    let id = state.withLock { state in
+      state.nextID += 1
+      return state.nextID
+    }
+    let transfer = CurlTransfer(id: id, request: request, loop: self, bufferBytes: bufferBytes)
+    guard send(.add(transfer), starts: true) else {
+      throw TransferError(kind: .cancelled, message: "the client has been shut down")
+    }
+    return transfer
+  }
+
+  func cancel(_ transfer: CurlTransfer) { _ = send(.cancel(transfer)) }
+
+  func resume(_ transfer: CurlTransfer) { _ = send(.resume(transfer)) }
+
+  /// Ends all transfers and the thread, and returns when it has gone. May be called again.
+  func shutdown() async {
+    await withCheckedContinuation { continuation in
+      let isDone = state.withLock { state in
+        let hasThread = state.multi != nil
+        state.isStopped = true
+        if hasThread { state.stopWaiters.append(continuation) }
+        return !hasThread
+      }
+      if isDone { continuation.resume() } else { _ = send(.stop, force: true) }
+    }
+  }
+
+  /// Ends the thread without waiting for it.
+  func stop() {
+    state.withLock { $0.isStopped = true }
+    _ = send(.stop, force: true)
+  }
+
+  private func send(_ message: Message, starts: Bool = false, force: Bool = false) -> Bool {
+    state.withLock { state in
+      if state.isStopped && !force { return false }
+      if state.multi == nil {
+        guard starts else { return true }
+        state.multi = startThread()
+      }
+      state.queue.append(message)
+      if let multi = state.multi { curl_multi_wakeup(multi.pointer) }
+      return true
+    }
+  }
+
+  private func startThread() -> MultiHandle {
+    CurlLoop.initializeLibrary
+    let multi = MultiHandle()
+    let worker = CurlWorker(
+      multi: multi, count: { [self] in transferCount.add($0, ordering: .relaxed) },
+      messages: { [self] in
+        state.withLock { state in
+          defer { state.queue = [] }
+          return state.queue
+        }
+      },
+      ended: { [self] in
+        let waiters = state.withLock { state in
+          state.multi = nil
+          defer { state.stopWaiters = [] }
+          return state.stopWaiters
+        }
+        for waiter in waiters { waiter.resume() }
+      })
+    worker.start()
+    return multi
+  }
+
+  private static let initializeLibrary: Void = { _ = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) }()
+}
+
+/// `@unchecked Sendable`: libcurl lets any thread call `curl_multi_wakeup`; everything else happens on the loop's thread,
+/// which frees the handle only after it has been taken out of the loop's state under its lock.
+final class MultiHandle: @unchecked Sendable {
+  let pointer: UnsafeMutableRawPointer
+
+  init() {
+    guard let pointer = curl_multi_init() else { fatalError("libcurl has no memory for a multi handle") }
+    self.pointer = pointer
+  }
+
+  deinit { curl_multi_cleanup(pointer) }
+}

@@ -1,0 +1,56 @@
+/// What is sent: one HTTP request.
+struct HTTPRequestMessage: Sendable {
+  var method: String
+  var url: String
+  var headers: [(name: String, value: String)] = []
+  var body: [UInt8]?
+  /// Milliseconds until a connection must stand.
+  var connectMilliseconds: Int
+  /// Milliseconds for the whole exchange; nil: as long as it takes.
+  var totalMilliseconds: Int?
+}
+
+/// The head of an HTTP response.
+struct HTTPResponseHead: Hashable, Sendable {
+  var status: Int
+  /// By lower-case name; of several fields of one name, the last.
+  var headers: [String: String]
+}
+
+/// A transfer that failed before its end: curl's own code and words.
+struct TransferError: Error, Hashable, CustomStringConvertible {
+  enum Kind: Hashable { case connection, timeout, cancelled, invalidURL, other }
+  var kind: Kind
+  var message: String
+  var description: String { message }
+}
+
+/// Reads the lines of a response's head as curl hands them over: pure. A new status line begins a new head, as after
+/// `100 Continue`.
+struct HeadParser {
+  private(set) var head = HTTPResponseHead(status: 0, headers: [:])
+  /// The blank line has come, and the status is a final one.
+  private(set) var isComplete = false
+
+  mutating func feed(_ line: String) {
+    let text = line.trimmingSuffix { $0.isNewline }
+    if text.hasPrefix("HTTP/") {
+      let status = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+      head = HTTPResponseHead(status: status, headers: [:])
+      isComplete = false
+    } else if text.isEmpty {
+      isComplete = head.status >= 200
+    } else if let colon = text.firstIndex(of: ":") {
+      let value = text[text.index(after: colon)...].drop { $0 == " " }
+      head.headers[text[..<colon].lowercased()] = String(value)
+    }
+  }
+}
+
+extension StringProtocol {
+  fileprivate func trimmingSuffix(while predicate: (Character) -> Bool) -> SubSequence {
+    var end = endIndex
+    while end > startIndex, predicate(self[index(before: end)]) { end = index(before: end) }
+    return self[startIndex..<end]
+  }
+}

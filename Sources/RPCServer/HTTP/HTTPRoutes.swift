@@ -1,0 +1,66 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import JobQueue
+import Logging
+import NIOCore
+import Schema
+
+/// Every path of the server, and who answers it.
+struct HTTPRoutes: HTTPResponder {
+  typealias Context = BasicRequestContext
+
+  let rpc: RPCEndpoint
+  let results: ResultEndpoint
+  let health: HealthEndpoint
+  let origins: OriginPolicy
+  let logger: Logger
+
+  func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
+    let authority = request.head.authority ?? request.headers[HTTPField.Name("Host")!]
+    if let error = origins.refusal(authority: authority, origin: request.headers[.origin]) {
+      return HTTPAnswers.refusal(.forbidden, error, closes: true)
+    }
+    do {
+      return try await route(request)
+    } catch {
+      logger.error("a request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
+      return HTTPAnswers.refusal(.internalServerError, .internalError)
+    }
+  }
+
+  private func route(_ request: Request) async throws -> Response {
+    let path = request.uri.path
+    if path == "/rpc" {
+      return request.method == .post ? await rpc.respond(to: request) : HTTPAnswers.methodNotAllowed("POST")
+    }
+    guard request.method == .get || request.method == .head else {
+      return HTTPRoutes.isKnown(path) ? HTTPAnswers.methodNotAllowed("GET, HEAD") : HTTPAnswers.notFound(path)
+    }
+    switch path {
+    case "/": return page
+    case "/up", "/healthz": return health.alive
+    case "/up/databases": return await health.databases()
+    case "/readyz": return await health.ready()
+    default:
+      guard HTTPRoutes.isKnown(path) else { return HTTPAnswers.notFound(path) }
+      let job = String(path.dropFirst("/results/".count))
+      return try await results.respond(job: job, owner: RPCContext().owner, isHead: request.method == .head)
+    }
+  }
+
+  private static func isKnown(_ path: String) -> Bool {
+    ["/", "/up", "/healthz", "/up/databases", "/readyz"].contains(path)
+      || (path.hasPrefix("/results/") && !path.dropFirst("/results/".count).contains("/"))
+  }
+
+  private var page: Response {
+    HTTPAnswers.bytes(
+      PackageResources.page_html, type: "text/html; charset=utf-8",
+      headers: [
+        .contentSecurityPolicy:
+          "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; "
+          + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+      ])
+  }
+}

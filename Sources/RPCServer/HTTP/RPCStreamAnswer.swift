@@ -1,0 +1,88 @@
+import AsyncAlgorithms
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+import Schema
+
+/// A stream method's answer over HTTP, chunked: events as they come, a heartbeat where it is silent, one response last.
+struct RPCStreamAnswer: Sendable {
+  let dispatcher: RPCDispatcher
+  let limits: Limits
+
+  private enum Piece: Sendable {
+    case event(RPCEvent)
+    case heartbeat
+    case end
+  }
+
+  func response(to call: RPCRequest, context: RPCContext, framing: AnswerFraming, request: Request) -> Response {
+    let isSSE = framing == .eventStream
+    var headers: HTTPFields = [
+      .contentType: isSSE ? "text/event-stream; charset=utf-8" : framing.rawValue, .cacheControl: "no-store",
+      .xContentTypeOptions: "nosniff",
+      // The connection's end is how the server hears that its reader has gone: it serves no second request.
+      .connection: "close",
+    ]
+    headers[HTTPField.Name("X-Accel-Buffering")!] = "no"
+    return Response(
+      status: .ok, headers: headers,
+      body: ResponseBody { writer in
+        var writer = writer
+        if isSSE { try await writer.write(ByteBuffer(bytes: SSEEncoder.retry(milliseconds: 2_000))) }
+        let unfinished = writer
+        writer = try await request.body.consumeWithCancellationOnInboundClose { _ in
+          var writer = unfinished
+          try await pump(call, context, framing, to: &writer)
+          return SendableWriter(writer: writer)
+        }.writer
+        try await writer.finish(nil)
+      })
+  }
+
+  /// `@unchecked Sendable`: one task has the writer at a time; it is handed back with the result.
+  private struct SendableWriter: @unchecked Sendable { let writer: any ResponseBodyWriter }
+
+  private func pump(
+    _ call: RPCRequest, _ context: RPCContext, _ framing: AnswerFraming, to writer: inout any ResponseBodyWriter
+  ) async throws {
+    let pieces = AsyncChannel<Piece>()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      defer { group.cancelAll() }
+      group.addTask {
+        try await dispatcher.stream(call, context: context, to: ChannelWriter(pieces: pieces))
+        await pieces.send(.end)
+      }
+      group.addTask {
+        while true {
+          try await Task.sleep(for: .milliseconds(limits.streamHeartbeatMilliseconds))
+          await pieces.send(.heartbeat)
+        }
+      }
+      for await piece in pieces {
+        switch piece {
+        case .event(let event): try await writer.write(ByteBuffer(bytes: RPCStreamAnswer.frame(event, framing)))
+        case .heartbeat:
+          let beat = framing == .eventStream ? SSEEncoder.heartbeat : NDJSON.heartbeat
+          try await writer.write(ByteBuffer(bytes: beat))
+        case .end: return
+        }
+      }
+      try Task.checkCancellation()
+    }
+  }
+
+  private static func frame(_ event: RPCEvent, _ framing: AnswerFraming) -> [UInt8] {
+    guard framing == .eventStream else { return NDJSON.line(event.message) }
+    return SSEEncoder.event(id: event.cursor, data: event.message)
+  }
+
+  /// Hands events over one by one: `write` returns when the connection has taken the event.
+  private struct ChannelWriter: RPCEventWriter {
+    let pieces: AsyncChannel<Piece>
+
+    func write(_ event: RPCEvent) async throws {
+      await pieces.send(.event(event))
+      try Task.checkCancellation()
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import JobQueue
+import Processor
+import Schema
+
+/// The methods of the job service. Each has a file of its own; this one holds what they share.
+struct JobMethods: Sendable {
+  let store: any JobStore
+  let folder: DataFolder
+  let memory: MemoryPool
+  let hub: ProgressHub
+  let limits: Limits
+
+  /// Adds all of them to a router.
+  func register(in router: inout RPCRouter) throws {
+    try router.register(Jobs.submit) { try await submit($0, $1) }
+    try router.register(Jobs.status) { try await status($0, $1) }
+    try router.register(Jobs.progress) { try await progress($0, $1, $2) }
+    try router.register(Jobs.cancel) { try await cancel($0, $1) }
+    try router.register(Jobs.list) { try await list($0, $1) }
+    try router.register(Jobs.result) { try await result($0, $1) }
+  }
+
+  /// The caller's job of that ID. Another owner's job isn't there.
+  ///
+  /// - Throws: ``RPCError`` NOT_FOUND.
+  func find(_ id: String, for context: RPCContext) async throws -> JobRecord {
+    guard let job = try await store.job(id), job.owner == context.owner else {
+      throw RPCError(.notFound, reason: "JOB_NOT_FOUND", "There is no job '\(id.prefix(100))'.", field: "jobId")
+    }
+    return job
+  }
+}
+
+extension RPCError {
+  /// A store's refusal.
+  init(_ error: JobStoreError) {
+    switch error {
+    case .idempotencyKeyReused(let jobID):
+      self.init(
+        .alreadyExists, reason: "IDEMPOTENCY_KEY_REUSED",
+        "The idempotency key belongs to the job \(jobID), which asks for something else. Use another key.",
+        field: "idempotencyKey")
+    case .outputReserved(let name, let jobID):
+      self.init(
+        .failedPrecondition, reason: "OUTPUT_RESERVED",
+        "The unfinished job \(jobID) writes '\(name)'. Wait for it, cancel it, or name another output.", field: "output")
+    case .outputIsInput(let name, let jobID):
+      self.init(
+        .failedPrecondition, reason: "OUTPUT_IS_INPUT",
+        "The unfinished job \(jobID) reads '\(name)'. An output never overwrites an input.", field: "output")
+    case .tooManyJobs(let limit):
+      self.init(
+        .resourceExhausted, reason: "TOO_MANY_JOBS",
+        "\(limit) jobs are unfinished, which is the limit (unfinishedJobs). Try again when some have ended.",
+        retryAfterMilliseconds: 5_000)
+    case .unknownPageToken:
+      self = .invalidParameters("'pageToken' isn't from a page of this list.", field: "pageToken")
+    case .notFound(let jobID):
+      self.init(.notFound, reason: "JOB_NOT_FOUND", "There is no job '\(jobID)'.", field: "jobId")
+    }
+  }
+
+  /// What is wrong with a file, as the error of a call.
+  init(_ failure: JobFailure, field: String) {
+    self.init(failure.status, reason: failure.reason, failure.message, field: field)
+  }
+}
+
+/// Runs the body; a store's refusal becomes an error of the call.
+func callingStore<Value>(_ body: () async throws -> Value) async throws -> Value {
+  do {
+    return try await body()
+  } catch let error as JobStoreError {
+    throw RPCError(error)
+  }
+}

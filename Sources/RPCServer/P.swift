@@ -1,2 +1,0 @@
-enum RPCServerPlaceholder {}
-import Hummingbird

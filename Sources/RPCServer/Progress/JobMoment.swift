@@ -1,0 +1,42 @@
+import JobQueue
+import Schema
+import Synchronization
+
+/// A job's status at one place of its events.
+struct JobMoment: Sendable {
+  var cursor: JobCursor
+  var status: JobStatus
+
+  init(_ job: JobRecord) {
+    cursor = job.cursor
+    status = job.status
+  }
+
+  init(_ update: JobUpdate) {
+    cursor = update.cursor
+    status = update.status
+  }
+
+  /// Whether nothing more will happen: the job has ended, and its output is published, or never will be.
+  var isSettled: Bool {
+    status.state.isFinal && (status.state != .succeeded || status.published || status.error != nil)
+  }
+}
+
+/// The newest moment that a follower has seen, for whoever stops following.
+final class LatestMoment: Sendable {
+  private let state: Mutex<JobMoment>
+
+  init(_ moment: JobMoment) { state = Mutex(moment) }
+
+  var moment: JobMoment { state.withLock { $0 } }
+
+  /// False: the moment isn't newer than what is known.
+  func advance(to moment: JobMoment) -> Bool {
+    state.withLock { known in
+      guard moment.cursor > known.cursor else { return false }
+      known = moment
+      return true
+    }
+  }
+}

@@ -1,0 +1,79 @@
+public import Schema
+
+/// One call on its way to its handler: the request, and what is known of it besides.
+public struct RPCCall: Sendable {
+  public var request: RPCRequest
+  public var context: RPCContext
+
+  public init(request: RPCRequest, context: RPCContext) {
+    self.request = request
+    self.context = context
+  }
+}
+
+/// What is known of a call besides its request. It comes from the transport, and interceptors may add to it.
+public struct RPCContext: Sendable {
+  /// How the caller wants a stream's answer.
+  public enum Delivery: Sendable {
+    /// Events as they come, then the result.
+    case stream
+    /// The result alone: a unary call, an item of a batch, a long poll.
+    case single
+  }
+
+  /// Who calls. Jobs belong to owners.
+  public var owner: String
+  /// The transport's headers, by their lower-case names.
+  public var metadata: [String: String]
+  public var delivery: Delivery
+  /// Milliseconds that the caller gives the call; nil: the method's own.
+  public var deadlineMilliseconds: Int?
+  /// The cursor that the transport names (`Last-Event-ID`); goes before one in the parameters.
+  public var lastEventID: String?
+
+  public init(
+    owner: String = "local", metadata: [String: String] = [:], delivery: Delivery = .single,
+    deadlineMilliseconds: Int? = nil, lastEventID: String? = nil
+  ) {
+    self.owner = owner
+    self.metadata = metadata
+    self.delivery = delivery
+    self.deadlineMilliseconds = deadlineMilliseconds
+    self.lastEventID = lastEventID
+  }
+}
+
+/// One message of a stream: a notification, or the final response. Encoded once, however many receive it.
+public struct RPCEvent: Hashable, Sendable {
+  /// Where it stands in its stream; nil where it stands nowhere, as an error does.
+  public var cursor: String?
+  /// The JSON-RPC message.
+  public var message: [UInt8]
+
+  public init(cursor: String?, message: [UInt8]) {
+    self.cursor = cursor
+    self.message = message
+  }
+}
+
+/// Takes a stream's events. `write` returns when the receiver has room again: that is the backpressure.
+public protocol RPCEventWriter: Sendable {
+  func write(_ event: RPCEvent) async throws
+}
+
+/// For calls that want no events.
+public struct NoEventWriter: RPCEventWriter {
+  public init() {}
+  public func write(_ event: RPCEvent) async throws {}
+}
+
+/// What a handler answers: the result, and where it stands in its stream.
+public struct RPCAnswer: Sendable {
+  public var result: JSONValue
+  public var cursor: String?
+
+  public init(_ result: JSONValue, cursor: String? = nil) {
+    self.result = result
+    self.cursor = cursor
+  }
+}

@@ -1,0 +1,74 @@
+public import Logging
+public import Schema
+
+/// Stands around every call, each item of a batch too: sees it, may change or refuse it, and sees its answer.
+public protocol RPCInterceptor: Sendable {
+  typealias Next = @Sendable (RPCCall, any RPCEventWriter) async throws -> RPCAnswer
+
+  /// - Parameter descriptor: of the method that is called.
+  func intercept(
+    _ call: RPCCall, _ descriptor: any RPCDescriptor, _ writer: any RPCEventWriter, next: Next
+  ) async throws -> RPCAnswer
+}
+
+/// Logs each call with its outcome and how long it took.
+public struct LogInterceptor: RPCInterceptor {
+  private let logger: Logger
+
+  public init(logger: Logger) { self.logger = logger }
+
+  public func intercept(
+    _ call: RPCCall, _ descriptor: any RPCDescriptor, _ writer: any RPCEventWriter, next: Next
+  ) async throws -> RPCAnswer {
+    let start = ContinuousClock.now
+    let result: Result<RPCAnswer, any Error>
+    do {
+      result = .success(try await next(call, writer))
+    } catch {
+      result = .failure(error)
+    }
+    let status =
+      switch result {
+      case .success: "OK"
+      case .failure(let error as RPCError): error.status.name
+      case .failure(is CancellationError): RPCStatus.cancelled.name
+      case .failure(let error): "\(RPCStatus.internal.name) \(error)"
+      }
+    logger.debug(
+      "call",
+      metadata: [
+        "method": "\(call.request.method)", "owner": "\(call.context.owner)", "status": "\(status)",
+        "took": "\(ContinuousClock.now - start)",
+      ])
+    return try result.get()
+  }
+}
+
+/// Ends a call at its deadline: the caller's, else the method's own.
+public struct DeadlineInterceptor: RPCInterceptor {
+  public init() {}
+
+  public func intercept(
+    _ call: RPCCall, _ descriptor: any RPCDescriptor, _ writer: any RPCEventWriter, next: Next
+  ) async throws -> RPCAnswer {
+    guard let milliseconds = call.context.deadlineMilliseconds ?? descriptor.defaultDeadlineMilliseconds else {
+      return try await next(call, writer)
+    }
+    return try await withoutActuallyEscaping(next) { next in
+      try await withThrowingTaskGroup(of: RPCAnswer?.self) { group in
+        group.addTask { try await next(call, writer) }
+        group.addTask {
+          try await Task.sleep(for: .milliseconds(milliseconds))
+          return nil
+        }
+        defer { group.cancelAll() }
+        guard let answer = try await group.next() ?? nil else {
+          throw RPCError(
+            .deadlineExceeded, reason: "DEADLINE_EXCEEDED",
+            "The call took longer than its deadline of \(milliseconds) ms (Tally-Timeout-Ms).")
+        }
+        return answer
+      }
+    }
+  }
+}

@@ -1,0 +1,61 @@
+public import Schema
+
+/// The methods of a server, by name. One form for all: a unary call is a stream of no events and one result.
+public struct RPCRouter: Sendable {
+  public typealias Handler = @Sendable (RPCCall, any RPCEventWriter) async throws -> RPCAnswer
+
+  struct Entry: Sendable {
+    var descriptor: any RPCDescriptor
+    var isStream: Bool
+    var handler: Handler
+  }
+
+  private var entries: [String: Entry] = [:]
+
+  public init() {}
+
+  /// Adds a method with one answer.
+  ///
+  /// - Throws: ``DuplicateMethod``.
+  public mutating func register<Parameters, Output>(
+    _ method: RPCMethod<Parameters, Output>,
+    _ body: @escaping @Sendable (Parameters, RPCContext) async throws -> Output
+  ) throws {
+    try add(method, isStream: false) { call, _ in
+      let parameters = try Parameters(raw: call.request.parameters)
+      return RPCAnswer(try await body(parameters, call.context).json)
+    }
+  }
+
+  /// Adds a method that writes events before its answer.
+  ///
+  /// - Throws: ``DuplicateMethod``.
+  public mutating func register<Parameters, Event, Output>(
+    _ method: RPCStream<Parameters, Event, Output>,
+    _ body: @escaping @Sendable (Parameters, RPCContext, any RPCEventWriter) async throws -> (Output, cursor: String?)
+  ) throws {
+    try add(method, isStream: true) { call, writer in
+      let parameters = try Parameters(raw: call.request.parameters)
+      let (output, cursor) = try await body(parameters, call.context, writer)
+      return RPCAnswer(output.json, cursor: cursor)
+    }
+  }
+
+  /// The methods' descriptors, by name.
+  public var descriptors: [any RPCDescriptor] {
+    entries.values.map(\.descriptor).sorted { $0.name < $1.name }
+  }
+
+  func entry(_ name: String) -> Entry? { entries[name] }
+
+  private mutating func add(_ descriptor: any RPCDescriptor, isStream: Bool, _ handler: @escaping Handler) throws {
+    guard entries[descriptor.name] == nil else { throw DuplicateMethod(name: descriptor.name) }
+    entries[descriptor.name] = Entry(descriptor: descriptor, isStream: isStream, handler: handler)
+  }
+}
+
+/// Two methods of one name.
+public struct DuplicateMethod: Error, Hashable, CustomStringConvertible {
+  public var name: String
+  public var description: String { "the method '\(name)' is registered twice" }
+}

@@ -1,0 +1,121 @@
+public import JobQueue
+public import Logging
+import Hummingbird
+import HummingbirdCore
+import NIOCore
+public import Schema
+public import ServiceLifecycle
+
+/// The whole server: HTTP, the methods, the runner and its housekeeping, as one service.
+///
+/// At shutdown, in this order: streams are told and end, HTTP takes no more calls and finishes those that it has, running
+/// jobs go back to the queue.
+public struct TallyServer: Service {
+  public struct Configuration: Sendable {
+    public var host: String
+    /// 0: any that is free.
+    public var port: Int
+    /// Names by which browsers may call the server, besides the loopback's.
+    public var allowedHosts: Set<String>
+    /// For what doesn't fit in memory.
+    public var spillFolder: String
+    /// Bytes that all running jobs share.
+    public var memoryBytes: Int
+    public var jobsAtOnce: Int
+    public var limits: Limits
+
+    public init(
+      host: String = "127.0.0.1", port: Int = 8_000, allowedHosts: Set<String> = [], spillFolder: String,
+      memoryBytes: Int, jobsAtOnce: Int = 2, limits: Limits = .standard
+    ) {
+      self.host = host
+      self.port = port
+      self.allowedHosts = allowedHosts
+      self.spillFolder = spillFolder
+      self.memoryBytes = memoryBytes
+      self.jobsAtOnce = jobsAtOnce
+      self.limits = limits
+    }
+  }
+
+  private let configuration: Configuration
+  private let store: any JobStore
+  private let folder: DataFolder
+  private let logger: Logger
+  private let onListening: @Sendable (Int) async -> Void
+
+  /// - Parameter onListening: told the port once the server listens.
+  public init(
+    _ configuration: Configuration, store: any JobStore, folder: DataFolder, logger: Logger,
+    onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+  ) {
+    self.configuration = configuration
+    self.store = store
+    self.folder = folder
+    self.logger = logger
+    self.onListening = onListening
+  }
+
+  /// Serves until it is told to shut down gracefully, or its task is cancelled.
+  public func run() async throws {
+    let memory = MemoryPool(totalBytes: configuration.memoryBytes)
+    let hub = ProgressHub(store: store, limits: configuration.limits, logger: logger)
+    let runner = JobRunner(
+      store: store,
+      executor: CSVExecutor(folder: folder, spillFolder: configuration.spillFolder, limits: configuration.limits),
+      folder: folder, memory: memory,
+      configuration: JobRunner.Configuration(
+        worker: "\(configuration.host):\(configuration.port)", jobsAtOnce: configuration.jobsAtOnce), logger: logger)
+    let housekeeping = Housekeeping(
+      store: store, folder: folder, retentionMilliseconds: configuration.limits.retentionMilliseconds, logger: logger)
+    let draining = DrainFlag()
+    let http = try makeHTTP(hub: hub, memory: memory, draining: draining)
+    // The last one is shut down first.
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: [
+          LoopService { await housekeeping.run() },
+          LoopService { await runner.run() },
+          http,
+          LoopService(onShutdown: { draining.set() }) { await hub.run() },
+        ], logger: logger))
+    try await group.run()
+  }
+
+  private func makeHTTP(hub: ProgressHub, memory: MemoryPool, draining: DrainFlag) throws -> some Service {
+    let limits = configuration.limits
+    var router = RPCRouter()
+    try JobMethods(store: store, folder: folder, memory: memory, hub: hub, limits: limits).register(in: &router)
+    let dispatcher = RPCDispatcher(
+      router: router, interceptors: [LogInterceptor(logger: logger), DeadlineInterceptor()], limits: limits,
+      logger: logger)
+    let routes = HTTPRoutes(
+      rpc: RPCEndpoint(dispatcher: dispatcher, limits: limits), results: ResultEndpoint(store: store, folder: folder),
+      health: HealthEndpoint(store: store, isDraining: draining),
+      origins: OriginPolicy(hosts: configuration.allowedHosts), logger: logger)
+    return Application(
+      responder: routes,
+      configuration: ApplicationConfiguration(
+        address: .hostname(configuration.host, port: configuration.port), serverName: "tally"),
+      onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) }, logger: logger)
+  }
+}
+
+/// A loop that ends when its task is cancelled, as a service: told to shut down, it is cancelled and awaited.
+struct LoopService: Service {
+  var onShutdown: @Sendable () -> Void = {}
+  let body: @Sendable () async -> Void
+
+  init(onShutdown: @escaping @Sendable () -> Void = {}, _ body: @escaping @Sendable () async -> Void) {
+    self.onShutdown = onShutdown
+    self.body = body
+  }
+
+  func run() async throws {
+    await withGracefulShutdownHandler {
+      await cancelWhenGracefulShutdown { await body() }
+    } onGracefulShutdown: {
+      onShutdown()
+    }
+  }
+}

@@ -1,0 +1,30 @@
+#if Server
+  import ArgumentParser
+
+  @main
+  enum Main {
+    static func main() async { await ClientCommand.main(GlobalOptions.reordered(Array(CommandLine.arguments.dropFirst()))) }
+  }
+
+  struct ClientCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "rpc-client", abstract: "Submits CSV aggregation jobs to a Tally server, and follows them.",
+      discussion: """
+        INPUT and OUTPUT are names in the server's data folder. Data go to standard output, everything else to standard \
+        error.
+
+        Exit codes: 0 done; 1 the job failed; 2 it was cancelled; 64 wrong usage; 64 + n the call failed with gRPC's \
+        status n (67 invalid argument, 68 deadline exceeded, 69 not found, 73 failed precondition, 78 no server); 130 \
+        interrupted.
+        """,
+      subcommands: [
+        RunCommand.self, SubmitCommand.self, StatusCommand.self, WatchCommand.self, WaitCommand.self,
+        CancelCommand.self, ListCommand.self, ResultCommand.self, CallCommand.self,
+      ])
+  }
+#else
+  @main
+  struct ClientCommand {
+    static func main() { print("rpc-client was built without the package's trait Server, which it needs.") }
+  }
+#endif

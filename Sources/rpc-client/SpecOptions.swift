@@ -1,0 +1,89 @@
+#if Server
+  import ArgumentParser
+  import Foundation
+  import Schema
+
+  /// The job that a command line asks for. Without columns and aggregates it is the server's default question.
+  struct SpecOptions: ParsableArguments {
+    @Argument(help: "The CSV file, a name in the server's data folder.") var input: String
+    @Option(name: [.customShort("o"), .long], help: "The answer's name in the server's data folder.") var output: String
+    @Option(help: ArgumentHelp("Columns to group by; may be given several times.", valueName: "A,B"))
+    var groupBy: [String] = []
+    @Option(help: ArgumentHelp("Sum of a column.", valueName: "COL[=NAME]")) var sum: [String] = []
+    @Option(help: ArgumentHelp("Number of rows, as this column.", valueName: "NAME")) var count: [String] = []
+    @Option(help: ArgumentHelp("Number of a column's values that aren't null.", valueName: "COL[=NAME]"))
+    var countOf: [String] = []
+    @Option(help: ArgumentHelp("Least number of a column.", valueName: "COL[=NAME]")) var min: [String] = []
+    @Option(help: ArgumentHelp("Greatest number of a column.", valueName: "COL[=NAME]")) var max: [String] = []
+    @Option(help: ArgumentHelp("Mean of a column.", valueName: "COL[=NAME]")) var avg: [String] = []
+    @Option(help: "The byte between fields (default: ,).") var delimiter: String?
+    @Option(help: "The byte around quoted fields (default: \").") var quote: String?
+    @Option(name: .customLong("null"), help: "A text that stands for no value; may be given several times.")
+    var nulls: [String] = []
+    @Option(help: "What bad rows do: fail or skip.") var onBadRow: String?
+    @Option(help: "Bad rows that may be skipped.") var maxBadRows: Int?
+    @Option(help: ArgumentHelp("Memory for the job, such as 256MiB.", valueName: "size")) var memory: String?
+    @Option(help: "-100 to 100; a step counts as a minute of waiting.") var priority: Int?
+    @Option(help: ArgumentHelp("Not before this time (RFC 3339).", valueName: "time")) var startAt: String?
+    @Option(help: ArgumentHelp("Makes a repeated submission harmless (default: a new one).", valueName: "key"))
+    var key: String?
+
+    /// The parameters of `submitJob`, with an idempotency key in any case.
+    ///
+    /// - Throws: `ValidationError`, which names the option.
+    func parameters() throws -> SubmitParameters {
+      var members: [JSONMember] = [JSONMember("input", .string(input)), JSONMember("output", .string(output))]
+      let columns = groupBy.flatMap { $0.split(separator: ",").map(String.init) }
+      let aggregates = try orderedAggregates()
+      if !columns.isEmpty || !aggregates.isEmpty {
+        members.append(JSONMember("groupBy", columns.json))
+        members.append(JSONMember("aggregates", .array(aggregates.map(\.json))))
+      }
+      var csv: [JSONMember] = []
+      if let delimiter { csv.append(JSONMember("delimiter", .string(delimiter == "\\t" ? "\t" : delimiter))) }
+      if let quote { csv.append(JSONMember("quote", .string(quote))) }
+      if !nulls.isEmpty { csv.append(JSONMember("null", nulls.json)) }
+      if !csv.isEmpty { members.append(JSONMember("csv", .object(csv))) }
+      if let onBadRow { members.append(JSONMember("onBadRow", .string(onBadRow))) }
+      if let maxBadRows { members.append(JSONMember("maxBadRows", .number(maxBadRows))) }
+      if let memory {
+        guard let bytes = ByteCount.parse(memory) else {
+          throw ValidationError("--memory takes a size such as 256MiB, not '\(memory)'.")
+        }
+        members.append(JSONMember("memoryBytes", .number(bytes)))
+      }
+      if let priority { members.append(JSONMember("priority", .number(priority))) }
+      if let startAt { members.append(JSONMember("startAt", .string(startAt))) }
+      members.append(JSONMember("idempotencyKey", .string(key ?? UUID().uuidString.lowercased())))
+      do {
+        return try SubmitParameters(json: .object(members))
+      } catch {
+        throw ValidationError("The job can't be asked for like this: \(error).")
+      }
+    }
+
+    /// The aggregates in the order of the command line, which is the order of the output's columns.
+    private func orderedAggregates() throws -> [Aggregate] {
+      var left: [String: ArraySlice<Aggregate>] = [
+        "--sum": try named(sum, .sum)[...], "--min": try named(min, .min)[...], "--max": try named(max, .max)[...],
+        "--avg": try named(avg, .avg)[...], "--count-of": try named(countOf, .count)[...],
+        "--count": count.map { Aggregate(.count, column: nil, as: $0) }[...],
+      ]
+      var ordered: [Aggregate] = []
+      for argument in CommandLine.arguments {
+        let option = String(argument.prefix { $0 != "=" })
+        if let next = left[option]?.popFirst() { ordered.append(next) }
+      }
+      // Whatever the words of the command line didn't show, such as options behind a response file.
+      return ordered + ["--sum", "--count", "--count-of", "--min", "--max", "--avg"].flatMap { left[$0] ?? [] }
+    }
+
+    private func named(_ texts: [String], _ function: Aggregate.Function) throws -> [Aggregate] {
+      try texts.map { text in
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        if parts[0].isEmpty { throw ValidationError("--\(function.rawValue) needs a column, as in COL or COL=NAME.") }
+        return Aggregate(function, column: parts[0], as: parts.count > 1 ? parts[1] : nil)
+      }
+    }
+  }
+#endif
