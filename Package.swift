@@ -68,7 +68,7 @@ let package = Package(
         .server("ServiceLifecycle", "swift-service-lifecycle"),
         .server("Logging", "swift-log"),
       ],
-      resources: [.embedInCode("Web/page.html")],
+      resources: [.embedInCode("Web/page.html"), .embedInCode("Web/page.css"), .embedInCode("Web/page.js")],
       swiftSettings: flags),
     .executableTarget(
       name: "rpc-server",

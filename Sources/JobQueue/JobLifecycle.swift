@@ -187,6 +187,7 @@ public struct JobLifecycle: Sendable {
   private func rescuedTooOften(_ job: JobRecord) -> JobFailure {
     JobFailure(
       .aborted, reason: "WORKERS_DIED",
-      "The job's workers died \(job.rescues) times; the limit (rescues) is \(rescuesMost). Look into the servers' logs.")
+      "The job's workers died \(job.rescues) times; the limit (rescues) is \(rescuesMost). Look into the servers' logs."
+    )
   }
 }

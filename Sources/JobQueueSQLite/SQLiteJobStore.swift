@@ -39,7 +39,8 @@ public final class SQLiteJobStore: JobStore {
     try SQLiteSchema.migrator.migrate(pool)
     uuid = try pool.write { database in
       let fresh = UUID().uuidString.lowercased()
-      try database.execute(sql: "INSERT INTO store (only_row, uuid) VALUES (1, ?) ON CONFLICT DO NOTHING", arguments: [fresh])
+      try database.execute(
+        sql: "INSERT INTO store (only_row, uuid) VALUES (1, ?) ON CONFLICT DO NOTHING", arguments: [fresh])
       try database.execute(sql: "UPDATE jobs SET lease_expires_at = 0 WHERE state = 'running'")
       return try String.fetchOne(database, sql: "SELECT uuid FROM store") ?? fresh
     }

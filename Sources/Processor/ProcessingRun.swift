@@ -79,7 +79,8 @@ struct ProcessingRun: Sendable {
       }
     }
     let reader = BlockReader(
-      dialect: spec.csv, blockBytes: memory.blockBytes, limits: limits, budget: budget, queue: queue, counters: counters)
+      dialect: spec.csv, blockBytes: memory.blockBytes, limits: limits, budget: budget, queue: queue, counters: counters
+    )
     ThreadGroup.run(
       workers + [
         {

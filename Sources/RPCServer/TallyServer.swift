@@ -1,7 +1,7 @@
-public import JobQueue
-public import Logging
 import Hummingbird
 import HummingbirdCore
+public import JobQueue
+public import Logging
 import NIOCore
 public import Schema
 public import ServiceLifecycle

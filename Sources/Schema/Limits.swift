@@ -58,7 +58,8 @@ extension Limits {
   public static let settings: [Setting] = [
     Setting(name: "requestBodyBytes", path: \.requestBodyBytes, summary: "bytes of a request's body"),
     Setting(name: "batchCalls", path: \.batchCalls, summary: "calls in one batch"),
-    Setting(name: "batchConcurrency", path: \.batchConcurrency, summary: "calls of one batch that run at the same time"),
+    Setting(
+      name: "batchConcurrency", path: \.batchConcurrency, summary: "calls of one batch that run at the same time"),
     Setting(name: "jsonDepth", path: \.jsonDepth, summary: "JSON arrays and objects inside each other"),
     Setting(name: "streams", path: \.streams, summary: "open progress streams"),
     Setting(name: "subscriberEvents", path: \.subscriberEvents, summary: "events that wait for one subscriber"),
@@ -69,10 +70,14 @@ extension Limits {
     Setting(name: "fieldBytes", path: \.fieldBytes, summary: "bytes of one CSV field"),
     Setting(name: "recordBytes", path: \.recordBytes, summary: "bytes of one CSV record"),
     Setting(name: "columns", path: \.columns, summary: "columns of a CSV file"),
-    Setting(name: "leaseMilliseconds", path: \.leaseMilliseconds, summary: "milliseconds that a silent worker keeps its job"),
+    Setting(
+      name: "leaseMilliseconds", path: \.leaseMilliseconds, summary: "milliseconds that a silent worker keeps its job"),
     Setting(name: "attempts", path: \.attempts, summary: "errors after which a job has failed"),
     Setting(name: "rescues", path: \.rescues, summary: "deaths of its workers after which a job has failed"),
-    Setting(name: "drainMilliseconds", path: \.drainMilliseconds, summary: "milliseconds that an orderly stop may take"),
-    Setting(name: "retentionMilliseconds", path: \.retentionMilliseconds, summary: "milliseconds for which ended jobs are kept"),
+    Setting(
+      name: "drainMilliseconds", path: \.drainMilliseconds, summary: "milliseconds that an orderly stop may take"),
+    Setting(
+      name: "retentionMilliseconds", path: \.retentionMilliseconds,
+      summary: "milliseconds for which ended jobs are kept"),
   ]
 }

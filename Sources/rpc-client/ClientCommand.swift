@@ -3,7 +3,9 @@
 
   @main
   enum Main {
-    static func main() async { await ClientCommand.main(GlobalOptions.reordered(Array(CommandLine.arguments.dropFirst()))) }
+    static func main() async {
+      await ClientCommand.main(GlobalOptions.reordered(Array(CommandLine.arguments.dropFirst())))
+    }
   }
 
   struct ClientCommand: AsyncParsableCommand {

@@ -23,7 +23,8 @@
       let newest = Double(status.progress.rowsPerSecond)
       rate = rate.map { $0 * 0.7 + newest * 0.3 } ?? newest
       let seconds = Int((now - start) / .seconds(1))
-      let line = ProgressDisplay.line(status, rowsPerSecond: rate ?? newest, elapsedSeconds: seconds, hasBar: isTerminal)
+      let line = ProgressDisplay.line(
+        status, rowsPerSecond: rate ?? newest, elapsedSeconds: seconds, hasBar: isTerminal)
       write(isTerminal ? "\r\u{1B}[K\(line)" : line + "\n")
     }
 

@@ -9,7 +9,8 @@
       commandName: "result", abstract: "Downloads a job's answer to standard output, or to a file.")
 
     @OptionGroup var job: JobReference
-    @Option(name: [.customShort("o"), .long], help: "The file to write; it appears when it is whole.") var output: String?
+    @Option(name: [.customShort("o"), .long], help: "The file to write; it appears when it is whole.") var output:
+      String?
     @Flag(help: "Print size, rows, digest and first rows instead, as JSON.") var info = false
     @OptionGroup var global: GlobalOptions
 
@@ -31,7 +32,8 @@
     /// Writes a file under another name and renames it when it is whole.
     private static func write(to path: String, _ body: (FileHandle) async throws -> Void) async throws {
       let partial = path + ".partial"
-      guard FileManager.default.createFile(atPath: partial, contents: nil), let file = FileHandle(forWritingAtPath: partial)
+      guard FileManager.default.createFile(atPath: partial, contents: nil),
+        let file = FileHandle(forWritingAtPath: partial)
       else { throw ValidationError("The file '\(partial)' can't be made.") }
       do {
         try await body(file)

@@ -35,13 +35,16 @@
       let state = reader.text("state")
       try FileManager.default.createDirectory(atPath: configuration.spillFolder, withIntermediateDirectories: true)
       try FileManager.default.createDirectory(atPath: reader.text("data"), withIntermediateDirectories: true)
-      let owner = "process \(ProcessInfo.processInfo.processIdentifier) (rpc-server on \(configuration.host):\(configuration.port))"
+      let owner =
+        "process \(ProcessInfo.processInfo.processIdentifier) (rpc-server on \(configuration.host):\(configuration.port))"
       let store = try SQLiteJobStore(path: try storePath(reader, state: state), owner: owner, limits: limits)
       let folder = try DataFolder(path: reader.text("data"), storeUUID: store.uuid)
       let server = TallyServer(configuration, store: store, folder: folder, logger: logger) { port in
         logger.notice(
           "listening on http://\(configuration.host):\(port)",
-          metadata: ["data": "\(folder.path)", "state": "\(state)", "memory": "\(ByteCount.text(configuration.memoryBytes))"])
+          metadata: [
+            "data": "\(folder.path)", "state": "\(state)", "memory": "\(ByteCount.text(configuration.memoryBytes))",
+          ])
       }
       var services = ServiceGroupConfiguration(
         services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

@@ -65,7 +65,9 @@
 
     /// Bytes: a whole number, with or without KiB, MiB, GiB (or K, M, G).
     func bytes(_ name: String) throws -> Int {
-      guard let value = ByteCount.parse(text(name)) else { throw problem(name, "must be a size such as 512MiB or 2GiB") }
+      guard let value = ByteCount.parse(text(name)) else {
+        throw problem(name, "must be a size such as 512MiB or 2GiB")
+      }
       return value
     }
 

@@ -12,7 +12,8 @@ struct OutputLock {
   /// - Parameter atMostMilliseconds: to wait for another holder, which may have been stopped.
   /// - Returns: nil when it is still held then.
   /// - Throws: ``SystemCallError``.
-  static func take(_ output: String, in folder: DataFolder, atMostMilliseconds: Int = 5_000) async throws -> OutputLock? {
+  static func take(_ output: String, in folder: DataFolder, atMostMilliseconds: Int = 5_000) async throws -> OutputLock?
+  {
     let locks = try folder.openOwn("locks")
     let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC
     let file = OpenFile(

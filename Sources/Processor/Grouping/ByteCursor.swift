@@ -41,7 +41,11 @@ enum ByteCursor {
   }
 
   static func writeInteger(_ value: Int256, bytes: Int, _ output: inout UnsafeMutableRawPointer) {
-    withUnsafeBytes(of: (value.limbs.0.littleEndian, value.limbs.1.littleEndian, value.limbs.2.littleEndian, value.limbs.3.littleEndian)) {
+    withUnsafeBytes(
+      of: (
+        value.limbs.0.littleEndian, value.limbs.1.littleEndian, value.limbs.2.littleEndian, value.limbs.3.littleEndian
+      )
+    ) {
       output.copyMemory(from: $0.baseAddress!, byteCount: bytes)
     }
     output += bytes

@@ -35,7 +35,9 @@ struct PartitionFinisher: ~Copyable {
   deinit { states.deallocate() }
 
   /// Finishes one partition, whose records stand in the threads' parts of it.
-  func finish(_ parts: [PartitionWriter.Partition], number: Int, into buffer: OrderedOutput.Buffer, splits: Int = 0) throws {
+  func finish(_ parts: [PartitionWriter.Partition], number: Int, into buffer: OrderedOutput.Buffer, splits: Int = 0)
+    throws
+  {
     if counters.isCancelled.load(ordering: .relaxed) { throw CancellationError() }
     let records = parts.reduce(0) { $0 + $1.records }
     if records == 0 { return }
@@ -52,7 +54,8 @@ struct PartitionFinisher: ~Copyable {
   }
 
   private func finishInMemory(
-    _ parts: [PartitionWriter.Partition], records: Int, spilledBytes: Int, number: Int, into buffer: OrderedOutput.Buffer
+    _ parts: [PartitionWriter.Partition], records: Int, spilledBytes: Int, number: Int,
+    into buffer: OrderedOutput.Buffer
   ) throws {
     let loaded = try PageBuffer(bytes: spilledBytes, budget: budget, for: "a partition's spilled records")
     let memory = try PageBuffer(

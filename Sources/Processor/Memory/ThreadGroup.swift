@@ -31,15 +31,17 @@ enum ThreadGroup {
       var thread = pthread_t()
     #endif
     let context = Unmanaged.passRetained(Body(body)).toOpaque()
-    let status = pthread_create(&thread, nil, { context in
-      #if canImport(Darwin)
-        let opaque: UnsafeMutableRawPointer = context
-      #else
-        let opaque = context!
-      #endif
-      Unmanaged<Body>.fromOpaque(opaque).takeRetainedValue().run()
-      return nil
-    }, context)
+    let status = pthread_create(
+      &thread, nil,
+      { context in
+        #if canImport(Darwin)
+          let opaque: UnsafeMutableRawPointer = context
+        #else
+          let opaque = context!
+        #endif
+        Unmanaged<Body>.fromOpaque(opaque).takeRetainedValue().run()
+        return nil
+      }, context)
     precondition(status == 0, "the machine has no thread left (pthread_create: \(status))")
     #if canImport(Darwin)
       return thread!

@@ -50,7 +50,9 @@ final class ResultWriter {
   /// After a failed fsync nothing is known of what is on disk, so the file is given up (Rebello et al., "Can
   /// Applications Recover from fsync Failures?", 2020).
   func finish() throws(JobFailure) -> String {
-    guard fchmod(descriptor, 0o444) == 0, fsync(descriptor) == 0 else { throw ResultWriter.failure("made durable", errno) }
+    guard fchmod(descriptor, 0o444) == 0, fsync(descriptor) == 0 else {
+      throw ResultWriter.failure("made durable", errno)
+    }
     let folder = open(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else { throw ResultWriter.failure("made durable", errno) }
     defer { close(folder) }
@@ -66,6 +68,7 @@ final class ResultWriter {
     let isFull = code == ENOSPC || code == EDQUOT || code == EFBIG
     return JobFailure(
       isFull ? .resourceExhausted : .unavailable, reason: isFull ? "DISK_FULL" : "OUTPUT_FAILED",
-      "The result file can't be \(what) (\(String(cString: strerror(code)))).\(isFull ? " Free space in the data folder." : "")")
+      "The result file can't be \(what) (\(String(cString: strerror(code)))).\(isFull ? " Free space in the data folder." : "")"
+    )
   }
 }

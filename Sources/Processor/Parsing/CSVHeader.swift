@@ -103,12 +103,14 @@ struct CSVHeader: Equatable {
       let isOpen = problem.0 == .unclosedQuote
       return bad(
         isOpen ? "UNCLOSED_QUOTE" : "TEXT_AFTER_QUOTE",
-        isOpen ? "a quote is opened in the header and never closed." : "there is text after a closing quote in the header.",
+        isOpen
+          ? "a quote is opened in the header and never closed." : "there is text after a closing quote in the header.",
         at: problem.at)
     }
     if scan.fieldCount > limits.columns {
       return bad(
-        "TOO_MANY_COLUMNS", "the header has \(scan.fieldCount) columns; the limit (columns) is \(limits.columns).", at: 0)
+        "TOO_MANY_COLUMNS", "the header has \(scan.fieldCount) columns; the limit (columns) is \(limits.columns).",
+        at: 0)
     }
     var names: [String] = []
     var start = 0

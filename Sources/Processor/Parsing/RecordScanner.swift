@@ -40,7 +40,9 @@ struct RecordScanner {
       }
       let tail = index
       while index < bytes.count, bytes[index] != delimiter, bytes[index] != 0x0A { index += 1 }
-      if isClosed, index > tail, !(index == tail + 1 && bytes[tail] == 0x0D && index < bytes.count && bytes[index] == 0x0A) {
+      if isClosed, index > tail,
+        !(index == tail + 1 && bytes[tail] == 0x0D && index < bytes.count && bytes[index] == 0x0A)
+      {
         record.problem = record.problem ?? (.textAfterQuote, tail)
       }
       record.fieldCount += 1

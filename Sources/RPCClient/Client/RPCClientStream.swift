@@ -10,7 +10,8 @@ extension RPCStreamItem: Equatable where Event: Equatable, Output: Equatable {}
 
 /// The answer of a stream method. Who iterates slowly slows the transfer down; who stops iterating, or whose task is
 /// cancelled, ends it. A connection that breaks is made anew and goes on after the last event.
-public struct RPCClientStream<Parameters: RPCParameters, Event: JSONConvertible, Output: JSONConvertible>: AsyncSequence,
+public struct RPCClientStream<Parameters: RPCParameters, Event: JSONConvertible, Output: JSONConvertible>:
+  AsyncSequence,
   Sendable
 {
   public typealias Element = RPCStreamItem<Event, Output>
@@ -84,7 +85,8 @@ public struct RPCClientStream<Parameters: RPCParameters, Event: JSONConvertible,
         }
       } catch let error as JSONFieldError {
         throw RPCError(
-          .internal, reason: "UNEXPECTED_EVENT", "The stream of \(stream.method.name) isn't what it should be: \(error).")
+          .internal, reason: "UNEXPECTED_EVENT",
+          "The stream of \(stream.method.name) isn't what it should be: \(error).")
       }
     }
 

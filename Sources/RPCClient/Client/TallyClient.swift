@@ -76,7 +76,8 @@ public final class TallyClient: Sendable {
       return try Output(json: result)
     } catch {
       throw RPCError(
-        .internal, reason: "UNEXPECTED_RESULT", "The server's answer to \(method.name) isn't what it should be: \(error).")
+        .internal, reason: "UNEXPECTED_RESULT",
+        "The server's answer to \(method.name) isn't what it should be: \(error).")
     }
   }
 

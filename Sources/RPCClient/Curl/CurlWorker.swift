@@ -17,7 +17,8 @@ final class CurlWorker: @unchecked Sendable {
   private var transfers: [Int: EasyHandle] = [:]
 
   init(
-    multi: MultiHandle, count: @escaping @Sendable (Int) -> Void, messages: @escaping @Sendable () -> [CurlLoop.Message],
+    multi: MultiHandle, count: @escaping @Sendable (Int) -> Void,
+    messages: @escaping @Sendable () -> [CurlLoop.Message],
     ended: @escaping @Sendable () -> Void
   ) {
     self.multi = multi
@@ -74,7 +75,8 @@ final class CurlWorker: @unchecked Sendable {
       switch message {
       case .stop: return false
       case .add(let transfer): add(transfer)
-      case .resume(let transfer): if let handle = transfers[transfer.id] { curl_easy_pause(handle.pointer, CURLPAUSE_CONT) }
+      case .resume(let transfer):
+        if let handle = transfers[transfer.id] { curl_easy_pause(handle.pointer, CURLPAUSE_CONT) }
       case .cancel(let transfer):
         guard let handle = transfers.removeValue(forKey: transfer.id) else { continue }
         curl_multi_remove_handle(multi.pointer, handle.pointer)

@@ -53,7 +53,8 @@ final class EasyHandle {
       let code = body.withUnsafeBytes { bytes in
         // Copied: the array needn't live as long as the transfer.
         tally_curl_set_pointer(
-          pointer, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress ?? UnsafeRawPointer(errorText)))
+          pointer, CURLOPT_COPYPOSTFIELDS,
+          UnsafeMutableRawPointer(mutating: bytes.baseAddress ?? UnsafeRawPointer(errorText)))
       }
       try check(code)
     }

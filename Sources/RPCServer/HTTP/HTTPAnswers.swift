@@ -39,6 +39,7 @@ enum HTTPAnswers {
   static func methodNotAllowed(_ allowed: String) -> Response {
     refusal(
       .methodNotAllowed,
-      RPCError(.unimplemented, reason: "METHOD_NOT_ALLOWED", "This path takes \(allowed) only."), headers: [.allow: allowed])
+      RPCError(.unimplemented, reason: "METHOD_NOT_ALLOWED", "This path takes \(allowed) only."),
+      headers: [.allow: allowed])
   }
 }

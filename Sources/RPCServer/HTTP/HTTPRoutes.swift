@@ -37,8 +37,8 @@ struct HTTPRoutes: HTTPResponder {
     guard request.method == .get || request.method == .head else {
       return HTTPRoutes.isKnown(path) ? HTTPAnswers.methodNotAllowed("GET, HEAD") : HTTPAnswers.notFound(path)
     }
+    if let asset = PageAssets.response(path) { return asset }
     switch path {
-    case "/": return page
     case "/up", "/healthz": return health.alive
     case "/up/databases": return await health.databases()
     case "/readyz": return await health.ready()
@@ -50,17 +50,7 @@ struct HTTPRoutes: HTTPResponder {
   }
 
   private static func isKnown(_ path: String) -> Bool {
-    ["/", "/up", "/healthz", "/up/databases", "/readyz"].contains(path)
+    PageAssets.response(path) != nil || ["/up", "/healthz", "/up/databases", "/readyz"].contains(path)
       || (path.hasPrefix("/results/") && !path.dropFirst("/results/".count).contains("/"))
-  }
-
-  private var page: Response {
-    HTTPAnswers.bytes(
-      PackageResources.page_html, type: "text/html; charset=utf-8",
-      headers: [
-        .contentSecurityPolicy:
-          "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; "
-          + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-      ])
   }
 }

@@ -55,6 +55,7 @@ struct ResultEndpoint: Sendable {
   /// The last part of the output's name, without what could end the quoted string.
   private static func safeName(_ output: String) -> String {
     let last = output.split(separator: "/").last ?? "result.csv"
-    return String(String.UnicodeScalarView(last.unicodeScalars.map { $0.isASCII && $0 != "\"" && $0 != "\\" ? $0 : "_" }))
+    return String(
+      String.UnicodeScalarView(last.unicodeScalars.map { $0.isASCII && $0 != "\"" && $0 != "\\" ? $0 : "_" }))
   }
 }

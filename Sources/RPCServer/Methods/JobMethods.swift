@@ -43,7 +43,8 @@ extension RPCError {
     case .outputReserved(let name, let jobID):
       self.init(
         .failedPrecondition, reason: "OUTPUT_RESERVED",
-        "The unfinished job \(jobID) writes '\(name)'. Wait for it, cancel it, or name another output.", field: "output")
+        "The unfinished job \(jobID) writes '\(name)'. Wait for it, cancel it, or name another output.", field: "output"
+      )
     case .outputIsInput(let name, let jobID):
       self.init(
         .failedPrecondition, reason: "OUTPUT_IS_INPUT",

@@ -22,7 +22,8 @@ extension JobMethods {
         try await catchUp(now, after: resumption(parameters, context), writer)
         let ended = try await follow(subscription, from: now, writer) { $0.status.state.isFinal }
         let settled = try await follow(
-          subscription, from: ended, atMostMilliseconds: JobMethods.publishingMilliseconds) { $0.isSettled }
+          subscription, from: ended, atMostMilliseconds: JobMethods.publishingMilliseconds
+        ) { $0.isSettled }
         return (settled.status, settled.cursor.description)
       }
     }

@@ -65,7 +65,9 @@ public struct ProgressParameters: RPCParameters, Hashable {
     after = try fields.optional("after")
     waitMilliseconds = try fields.optional("waitMs")
     try fields.refuseTheRest()
-    if let waitMilliseconds, waitMilliseconds < 0 { throw JSONFieldError(field: "waitMs", rule: "must not be negative") }
+    if let waitMilliseconds, waitMilliseconds < 0 {
+      throw JSONFieldError(field: "waitMs", rule: "must not be negative")
+    }
   }
 
   public var json: JSONValue {

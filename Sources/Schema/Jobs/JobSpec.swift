@@ -75,7 +75,8 @@ public struct JobSpec: Hashable, Sendable {
     }
     if memoryBytes < limits.memoryBytesLeast {
       throw JSONFieldError(
-        field: "memoryBytes", rule: "must be at least \(limits.memoryBytesLeast) (memoryBytesLeast), not \(memoryBytes)")
+        field: "memoryBytes", rule: "must be at least \(limits.memoryBytesLeast) (memoryBytesLeast), not \(memoryBytes)"
+      )
     }
     if maxBadRows < 0 { throw JSONFieldError(field: "maxBadRows", rule: "must not be negative") }
     if !(-100...100).contains(priority) { throw JSONFieldError(field: "priority", rule: "must be from -100 to 100") }
