@@ -53,6 +53,8 @@ let package = Package(
       name: "JobQueueSQLite",
       dependencies: ["JobQueue", "Schema", .server("GRDB", "GRDB.swift")],
       swiftSettings: flags),
+    // One suite of named tests that every store must pass.
+    .target(name: "JobQueueConformance", dependencies: ["JobQueue", "Schema"], swiftSettings: flags),
 
     // The server.
     .target(
@@ -99,18 +101,23 @@ let package = Package(
     .executableTarget(name: "generate-plays", swiftSettings: flags),
 
     // The tests mirror the sources.
-    .testTarget(name: "SchemaTests", dependencies: ["Schema"], swiftSettings: flags),
-    .testTarget(name: "ProcessorTests", dependencies: ["Processor", "Schema", "CTallySIMD"], swiftSettings: flags),
-    .testTarget(name: "JobQueueTests", dependencies: ["JobQueue", "Schema"], swiftSettings: flags),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: flags),
+    .testTarget(name: "SchemaTests", dependencies: ["Schema", "TestSupport"], swiftSettings: flags),
     .testTarget(
-      name: "JobQueueSQLiteTests", dependencies: ["JobQueueSQLite", "JobQueue", "Schema"], swiftSettings: flags),
+      name: "ProcessorTests", dependencies: ["Processor", "Schema", "CTallySIMD", "TestSupport"], swiftSettings: flags),
+    .testTarget(name: "JobQueueTests", dependencies: ["JobQueue", "Schema", "TestSupport"], swiftSettings: flags),
+    .testTarget(
+      name: "JobQueueSQLiteTests",
+      dependencies: ["JobQueueSQLite", "JobQueueConformance", "JobQueue", "Schema", "TestSupport"],
+      swiftSettings: flags),
     .testTarget(
       name: "RPCServerTests",
-      dependencies: ["RPCServer", "JobQueue", "JobQueueSQLite", "Schema"],
+      dependencies: ["RPCServer", "JobQueue", "JobQueueSQLite", "Schema", "TestSupport"],
       swiftSettings: flags),
     .testTarget(name: "RPCClientTests", dependencies: ["RPCClient", "Schema"], swiftSettings: flags),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["RPCClient", "Schema", "rpc-server", "rpc-client"], swiftSettings: flags),
+      name: "EndToEndTests", dependencies: ["RPCClient", "Schema", "TestSupport", "rpc-server", "rpc-client"],
+      swiftSettings: flags),
     .testTarget(name: "ArchitectureTests", swiftSettings: flags),
   ],
   swiftLanguageModes: [.v6]

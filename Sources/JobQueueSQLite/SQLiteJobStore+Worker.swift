@@ -34,12 +34,13 @@ extension SQLiteJobStore {
 
   private static let isDue = "state = 'waiting' AND ready_at <= ? LIMIT 100"
 
-  /// The first job that may be claimed: queued and ready, or running under a lease that has expired.
+  /// The first job that may be claimed: queued and ready, or running under a lease that has expired. Of one millisecond,
+  /// the one that was submitted first.
   private static func head(_ tables: JobTables, now: Timestamp) throws -> JobRecord? {
     try tables.first(
       """
       state IN ('queued', 'running') AND ((state = 'queued' AND ready_at <= ?) OR (state = 'running' AND lease_expires_at < ?))
-      ORDER BY claim_key, id LIMIT 1
+      ORDER BY claim_key, rowid LIMIT 1
       """, [now.milliseconds, now.milliseconds])
   }
 

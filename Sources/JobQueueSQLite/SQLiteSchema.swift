@@ -58,7 +58,7 @@ enum SQLiteSchema {
       CHECK ((state IN ('succeeded', 'failed', 'cancelled')) = (finished_at IS NOT NULL))
     ) STRICT;
     CREATE UNIQUE INDEX jobs_idempotency ON jobs (owner, idempotency_key) WHERE idempotency_key IS NOT NULL;
-    CREATE INDEX jobs_queue ON jobs (claim_key, id) WHERE state IN ('queued', 'running');
+    CREATE INDEX jobs_queue ON jobs (claim_key) WHERE state IN ('queued', 'running');
     CREATE INDEX jobs_waiting ON jobs (ready_at) WHERE state = 'waiting';
     CREATE INDEX jobs_unfinished_input ON jobs (input) WHERE state IN ('waiting', 'queued', 'running');
     CREATE INDEX jobs_owner ON jobs (owner, created_at, id);

@@ -16,18 +16,16 @@ final class StoreOwnership: Sendable {
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       var text = [UInt8](repeating: 0, count: 256)
       let count = pread(descriptor, &text, text.count, 0)
-      close(descriptor)
       throw StoreInUse(path: path, owner: String(decoding: text[..<max(count, 0)], as: UTF8.self))
     }
     let text = Array(name.utf8)
     guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, text, text.count, 0) == text.count else {
-      let problem = String(cString: strerror(errno))
-      close(descriptor)
-      throw StoreInUse(path: path, owner: problem)
+      throw StoreInUse(path: path, owner: String(cString: strerror(errno)))
     }
   }
 
-  deinit { close(descriptor) }
+  // Runs after a throw as well: the descriptor is set by then.
+  deinit { if descriptor >= 0 { close(descriptor) } }
 }
 
 /// Another process owns the store, or its lock file can't be written.

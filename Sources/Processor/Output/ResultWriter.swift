@@ -23,6 +23,8 @@ final class ResultWriter {
   }
 
   deinit {
+    // What couldn't be made isn't ours to remove.
+    guard descriptor >= 0 else { return }
     close(descriptor)
     if !isFinished { unlink(path) }
   }

@@ -1,0 +1,87 @@
+import JobQueue
+import Schema
+
+extension StoreConformance {
+  static let claiming: [Case] = [
+    Case("aClaimedJobRunsUnderANewEpoch") { h in
+      let job = try await h.running()
+      try h.expect(job.state == .running && job.epoch == 1 && job.lease?.worker == "w", "claimed by w at epoch 1")
+      try h.expect(job.lease?.expiresAt == h.clock.now + 15_000, "the lease holds for 15 s")
+      let next = try await h.claim()
+      try h.expect(next == nil, "nobody else gets it")
+    },
+    Case("theQueueIsInOrderOfTimeLessAMinuteForEachPriority") { h in
+      var ids: [String: String] = [:]
+      for (name, priority, pause) in [("a", 0, 0), ("b", 1, 59_000), ("c", 1, 2_000), ("d", -1, 0)] {
+        h.clock.advance(milliseconds: pause)
+        ids[try await h.submit(h.spec(name, priority: priority)).id] = name
+      }
+      var order = ""
+      while let job = try await h.claim() { order += ids[job.id] ?? "?" }
+      try h.expect(order == "bacd", "b overtakes a within its minute, c doesn't: \(order)")
+    },
+    Case("aJobWaitsForItsStartTime") { h in
+      let job = try await h.submit(h.spec(startAt: h.clock.now + 1_000))
+      try h.expect(job.state == .waiting, "it waits")
+      let early = try await h.claim()
+      try h.expect(early == nil, "it isn't claimed before")
+      h.clock.advance(milliseconds: 1_000)
+      let claimed = try await h.claim()
+      try h.expect(claimed?.id == job.id, "it is claimed then")
+    },
+    Case("theFirstJobIsNotOvertakenForWantOfMemory") { h in
+      _ = try await h.submit(JobSpec(input: "i", output: "large", memoryBytes: 1 << 30))
+      _ = try await h.submit(h.spec("small"))
+      let none = try await h.claim(memoryBytesFree: 512 << 20)
+      try h.expect(none == nil, "the large one is first, and those behind it wait")
+      let first = try await h.claim(memoryBytesFree: 1 << 30)
+      try h.expect(first?.spec.output == "large", "it starts when its memory can be had")
+    },
+    Case("manyWorkersGetEachJobOnce") { h in
+      for index in 0..<20 { _ = try await h.submit(h.spec("\(index)")) }
+      let claimed = try await withThrowingTaskGroup(of: String?.self) { group in
+        for worker in 0..<40 { group.addTask { try await h.claim("w\(worker)")?.id } }
+        return try await group.reduce(into: [String]()) { if let id = $1 { $0.append(id) } }
+      }
+      try h.expect(claimed.count == 20 && Set(claimed).count == 20, "20 claims of 20 jobs: \(claimed.count)")
+    },
+    Case("anExpiredLeaseLetsTheNextWorkerClaim") { h in
+      let first = try await h.running()
+      h.clock.advance(milliseconds: 15_000)
+      let tooEarly = try await h.claim("x")
+      try h.expect(tooEarly == nil, "not before the lease has expired")
+      h.clock.advance(milliseconds: 1)
+      let second = try await h.required(h.claim("x"))
+      try h.expect(
+        second.id == first.id && second.epoch == 2 && second.rescues == 1 && second.attempts == 0, "a rescue")
+    },
+    Case("aBatchOfJobsDoesNotStarveTheRescued") { h in
+      let first = try await h.running()
+      h.clock.advance(milliseconds: 1)
+      for index in 0..<50 { _ = try await h.submit(h.spec("\(index)")) }
+      h.clock.advance(milliseconds: 15_001)
+      let next = try await h.claim("x")
+      try h.expect(next?.id == first.id, "the older job is rescued before the batch")
+    },
+    Case("aJobIsRescuedSoOftenAndNoMore", limits: limits { $0.rescues = 2 }) { h in
+      let job = try await h.running()
+      for _ in 0..<2 {
+        h.clock.advance(milliseconds: 15_001)
+        _ = try await h.required(h.claim())
+      }
+      h.clock.advance(milliseconds: 15_001)
+      let none = try await h.claim()
+      let failed = try await h.job(job.id)
+      try h.expect(
+        none == nil && failed.state == .failed && failed.error?.reason == "WORKERS_DIED", "then it has failed")
+    },
+    Case("aCancelledJobIsNotRescued") { h in
+      let job = try await h.running()
+      _ = try await h.store.requestCancel(job.id)
+      h.clock.advance(milliseconds: 15_001)
+      let none = try await h.claim()
+      let ended = try await h.job(job.id)
+      try h.expect(none == nil && ended.state == .cancelled, "it is cancelled instead")
+    },
+  ]
+}

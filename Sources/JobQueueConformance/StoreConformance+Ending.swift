@@ -1,0 +1,91 @@
+import JobQueue
+import Schema
+
+extension StoreConformance {
+  static let ending: [Case] = [
+    Case("aCommitIsTheOneDecision") { h in
+      let job = try await h.running()
+      let write = try await h.store.commit(
+        job.id, epoch: 1, result: h.result(), progress: JobProgress(phase: .done, rows: 3))
+      guard case .applied(let ended) = write else { throw BrokenRule("the commit was refused", line: #line) }
+      try h.expect(
+        ended.state == .succeeded && ended.publication == .pending && ended.result?.generation == 1, "succeeded")
+      try h.expect(ended.lease == nil && ended.finishedAt == h.clock.now && ended.progress.rows == 3, "and at rest")
+      let again = try await h.store.commit(job.id, epoch: 1, result: h.result(), progress: JobProgress())
+      try h.expect(again == .stale(ended), "a repeated commit, whose answer was lost, reads what was decided")
+    },
+    Case("aCancelledJobIsNotCommitted") { h in
+      let job = try await h.running()
+      _ = try await h.store.requestCancel(job.id)
+      let write = try await h.store.commit(job.id, epoch: 1, result: h.result(), progress: JobProgress())
+      guard case .applied(let ended) = write else { throw BrokenRule("the commit was refused", line: #line) }
+      try h.expect(ended.state == .cancelled && ended.result == nil, "cancelled goes before succeeded")
+    },
+    Case("cancelIsIdempotent") { h in
+      let queued = try await h.submit(h.spec("1"))
+      let first = try await h.required(h.store.requestCancel(queued.id))
+      try h.expect(first.state == .cancelled, "a job that nobody runs has ended at once")
+      let second = try await h.store.requestCancel(queued.id)
+      try h.expect(second == first, "a second cancellation changes nothing")
+      let job = try await h.running("2")
+      let asked = try await h.required(h.store.requestCancel(job.id))
+      try h.expect(asked.state == .running && asked.cancelRequested, "a running one is asked to end")
+      let released = try await h.store.release(job.id, epoch: 1)
+      guard case .applied(let ended) = released else { throw BrokenRule("the release was refused", line: #line) }
+      try h.expect(ended.state == .cancelled, "and ends when its worker lets go")
+      let done = try await h.succeeded("3")
+      let kept = try await h.store.requestCancel(done.id)
+      try h.expect(kept == done, "a final job stays as it is")
+      let none = try await h.store.requestCancel("nobody")
+      try h.expect(none == nil, "an unknown ID finds nothing")
+    },
+    Case("anErrorOfTheInputEndsTheJob") { h in
+      let job = try await h.running()
+      let failure = JobFailure(
+        .invalidArgument, reason: "NOT_A_NUMBER", "in.csv:2:1: no number", file: "in.csv", line: 2)
+      guard case .applied(let ended) = try await h.store.fail(job.id, epoch: 1, failure: failure) else {
+        throw BrokenRule("the failure was refused", line: #line)
+      }
+      try h.expect(
+        ended.state == .failed && ended.attempts == 1 && ended.error?.line == 2, "failed at the first attempt")
+      _ = try await h.submit(h.spec())
+    },
+    Case("anErrorOfTheMachineIsTriedThreeTimes") { h in
+      let job = try await h.submit(h.spec())
+      for attempt in 1...3 {
+        let run = try await h.required(h.claim())
+        let failure = JobFailure(.resourceExhausted, reason: "DISK_FULL", "full")
+        _ = try await h.store.fail(run.id, epoch: run.epoch, failure: failure)
+        let now = try await h.job(job.id)
+        try h.expect(now.attempts == attempt && now.rescues == 0, "attempts are counted apart from rescues")
+        try h.expect(now.state == (attempt == 3 ? .failed : .queued), "queued again until the third: \(now.state)")
+        try h.expect(now.error?.attempt == attempt, "the status tells the last error")
+        let early = try await h.claim()
+        try h.expect(early == nil, "not at once")
+        h.clock.advance(milliseconds: JobLifecycle.backoffMilliseconds(attempts: attempt))
+      }
+    },
+    Case("aReleasedJobIsQueuedAgainAtNoCost") { h in
+      let job = try await h.running()
+      _ = try await h.store.release(job.id, epoch: 1)
+      let now = try await h.job(job.id)
+      try h.expect(
+        now.state == .queued && now.attempts == 0 && now.rescues == 0 && now.lease == nil, "as if it hadn't run")
+      let again = try await h.required(h.claim())
+      try h.expect(again.epoch == 2, "but under a new epoch")
+    },
+    Case("endedJobsAreForgottenButNotTheirOutputs") { h in
+      let first = try await h.succeeded()
+      let generation = try h.required(first.result).generation
+      let moment = h.clock.now + 1
+      var count = try await h.store.prune(endedBefore: moment, most: 10)
+      try h.expect(count == 0, "not while it isn't published")
+      try await h.store.markPublished(first.id, generation: generation)
+      count = try await h.store.prune(endedBefore: moment, most: 10)
+      let gone = try await h.store.job(first.id)
+      try h.expect(count == 1 && gone == nil, "it is forgotten")
+      let second = try await h.succeeded()
+      try h.expect(second.result?.generation == generation + 1, "the generations of its output go on")
+    },
+  ]
+}

@@ -1,0 +1,109 @@
+public import JobQueue
+public import Schema
+import Synchronization
+
+/// The rules that every store keeps, each a named test. A store's own tests run them all:
+///
+/// ```swift
+/// @Test(arguments: StoreConformance.cases) func keeps(rule: StoreConformance.Case) async throws {
+///   try await rule.run(on: { clock in try await makeStore(clock) })
+/// }
+/// ```
+public enum StoreConformance {
+  /// Makes an empty store whose clock is the one that is given.
+  public typealias MakeStore = @Sendable (ManualClock, Limits) async throws -> any JobStore
+
+  public struct Case: Sendable, CustomStringConvertible {
+    public let name: String
+    let limits: Limits
+    let body: @Sendable (StoreHarness) async throws -> Void
+
+    public var description: String { name }
+
+    init(_ name: String, limits: Limits = .standard, _ body: @escaping @Sendable (StoreHarness) async throws -> Void) {
+      self.name = name
+      self.limits = limits
+      self.body = body
+    }
+
+    /// - Throws: ``BrokenRule``, which says what was expected and where.
+    public func run(on make: MakeStore) async throws {
+      let clock = ManualClock()
+      try await body(StoreHarness(store: try await make(clock, limits), clock: clock))
+    }
+  }
+
+  public static let cases: [Case] = submitting + claiming + fencing + ending + publishing + telling
+}
+
+/// What a rule is tried on.
+public struct StoreHarness: Sendable {
+  let store: any JobStore
+  let clock: ManualClock
+
+  func spec(_ output: String = "out.csv", input: String = "in.csv", priority: Int = 0, startAt: Timestamp? = nil)
+    -> JobSpec
+  {
+    JobSpec(input: input, output: output, priority: priority, startAt: startAt)
+  }
+
+  func submit(_ spec: JobSpec, owner: String = "a", key: String? = nil) async throws -> JobRecord {
+    try await store.submit(JobSubmission(owner: owner, spec: spec, idempotencyKey: key))
+  }
+
+  func claim(_ worker: String = "w", memoryBytesFree: Int = .max) async throws -> JobRecord? {
+    try await store.claim(worker: worker, memoryBytesFree: memoryBytesFree)
+  }
+
+  /// Submits and claims.
+  func running(_ output: String = "out.csv") async throws -> JobRecord {
+    _ = try await submit(spec(output))
+    return try await required(claim())
+  }
+
+  func job(_ id: String) async throws -> JobRecord { try await required(store.job(id)) }
+
+  func result(_ file: String = "f") -> UncommittedResult {
+    UncommittedResult(file: file, bytes: 1, rows: 2, sha256: "00")
+  }
+
+  /// Runs a job of that output to its success.
+  func succeeded(_ output: String = "out.csv", file: String = "f") async throws -> JobRecord {
+    let job = try await running(output)
+    _ = try await store.commit(job.id, epoch: job.epoch, result: result(file), progress: JobProgress(phase: .done))
+    return try await self.job(job.id)
+  }
+
+  func required<Value>(_ value: Value?, line: UInt = #line) throws -> Value {
+    guard let value else { throw BrokenRule("something was expected and is missing", line: line) }
+    return value
+  }
+
+  func expect(_ condition: Bool, _ rule: String, line: UInt = #line) throws {
+    if !condition { throw BrokenRule(rule, line: line) }
+  }
+
+  /// Expects the store to refuse.
+  func refused(line: UInt = #line, _ body: () async throws -> Void) async throws -> JobStoreError {
+    do {
+      try await body()
+    } catch let error as JobStoreError {
+      return error
+    }
+    throw BrokenRule("the store should have refused", line: line)
+  }
+}
+
+/// A rule that a store doesn't keep.
+public struct BrokenRule: Error, CustomStringConvertible {
+  public let description: String
+  init(_ rule: String, line: UInt) { description = "\(rule) (line \(line) of the suite)" }
+}
+
+/// A clock that stands still until it is moved.
+public final class ManualClock: Sendable {
+  private let milliseconds = Atomic<Int64>(1_800_000_000_000)
+  public init() {}
+  public var now: Timestamp { Timestamp(milliseconds: milliseconds.load(ordering: .relaxed)) }
+  public func advance(milliseconds more: Int) { milliseconds.add(Int64(more), ordering: .relaxed) }
+}

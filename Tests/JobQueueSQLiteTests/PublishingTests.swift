@@ -1,0 +1,137 @@
+import Foundation
+import JobQueueSQLite
+import Schema
+import TestSupport
+import Testing
+
+@testable import JobQueue
+
+/// The publishing protocol on real files and a real store: whatever dies at whatever step, the visible name shows one
+/// whole result, the newest.
+@Suite struct PublishingTests {
+  private let place: TestFolder
+  private let store: SQLiteJobStore
+  private let folder: DataFolder
+  private let publisher: OutputPublisher
+
+  init() throws {
+    place = try TestFolder()
+    store = try SQLiteJobStore(path: place.path + "/tally.sqlite", owner: "test")
+    folder = try DataFolder(path: place.path + "/data", storeUUID: store.uuid)
+    publisher = OutputPublisher(folder: folder, store: store)
+  }
+
+  /// Runs a job to its commit: the result is on disk and decided, and not shown yet.
+  private func committed(_ text: String, output: String = "out.csv") async throws -> JobRecord {
+    _ = try await store.submit(JobSubmission(owner: "a", spec: JobSpec(input: "in.csv", output: output)))
+    let job = try #require(try await store.claim(worker: "w", memoryBytesFree: .max))
+    let name = try folder.makeResultName(job: job.id, epoch: job.epoch)
+    _ = try place.write(Array(text.utf8), as: "data/" + name)
+    let result = UncommittedResult(file: name, bytes: text.utf8.count, rows: 1, sha256: "")
+    _ = try await store.commit(job.id, epoch: job.epoch, result: result, progress: JobProgress())
+    return try await job_(job.id)
+  }
+
+  private func job_(_ id: String) async throws -> JobRecord { try #require(try await store.job(id)) }
+  private func visible(_ name: String = "out.csv") throws -> String {
+    String(decoding: try place.read("data/" + name), as: UTF8.self)
+  }
+  private func left(in folder: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: self.folder.path + "/.tally/" + folder)
+  }
+
+  @Test func theVisibleNameIsTheResultsOwnFile() async throws {
+    let job = try await committed("one")
+    await publisher.publish(output: "out.csv")
+    #expect(try visible() == "one")
+    let now = try await job_(job.id)
+    #expect(now.publication == .published)
+    let names = [folder.path + "/out.csv", folder.path + "/" + (try #require(now.result).file)]
+    let inodes = try names.map { try FileManager.default.attributesOfItem(atPath: $0)[.systemFileNumber] as? Int }
+    #expect(inodes[0] == inodes[1])
+    #expect(try left(in: "publish").isEmpty)
+  }
+
+  @Test func publishingMayBeRepeated() async throws {
+    _ = try await committed("one")
+    for _ in 0..<3 { await publisher.publish(output: "out.csv") }
+    #expect(try visible() == "one")
+    #expect(try left(in: "publish").isEmpty)
+  }
+
+  @Test func aNewResultReplacesTheOld() async throws {
+    _ = try await committed("one")
+    await publisher.publish(output: "out.csv")
+    _ = try await committed("two")
+    #expect(try visible() == "one", "until it is published, the old one stays")
+    await publisher.publish(output: "out.csv")
+    #expect(try visible() == "two")
+  }
+
+  /// The process died after the link, or after the rename, or before the mark.
+  @Test(arguments: ["link", "rename"]) func recoveryFinishesWhatADeathInterrupted(step: String) async throws {
+    let job = try await committed("one")
+    let result = folder.path + "/" + (try #require(job.result).file)
+    let temporary = folder.path + "/.tally/publish/\(job.id)-\(job.epoch)"
+    try FileManager.default.linkItem(atPath: result, toPath: temporary)
+    if step == "rename" { #expect(rename(temporary, folder.path + "/out.csv") == 0) }
+    await publisher.recover()
+    #expect(try visible() == "one")
+    #expect(try await job_(job.id).publication == .published)
+    #expect(try left(in: "publish").isEmpty)
+  }
+
+  @Test func aFolderOfThatNameIsSaidInTheStatusAndTheResultStays() async throws {
+    let job = try await committed("one")
+    try FileManager.default.createDirectory(atPath: folder.path + "/out.csv", withIntermediateDirectories: true)
+    await publisher.publish(output: "out.csv")
+    let now = try await job_(job.id)
+    #expect(now.state == .succeeded && now.publication == .impossible && now.error?.reason == "OUTPUT_NOT_PUBLISHED")
+    #expect(try folder.openResult(try #require(now.result)).read(at: 0, bytes: 9) == Array("one".utf8))
+    #expect(try left(in: "publish").isEmpty)
+  }
+
+  @Test func aHeldLockLeavesItToRecovery() async throws {
+    let job = try await committed("one")
+    let held = try #require(try await OutputLock.take("out.csv", in: folder))
+    #expect(try await OutputLock.take("out.csv", in: folder, atMostMilliseconds: 40) == nil)
+    #expect(try await job_(job.id).publication == .pending)
+    withExtendedLifetime(held) {}
+  }
+
+  @Test func manyPublishersAtOnceShowTheNewest() async throws {
+    for round in 0..<5 {
+      _ = try await committed("\(round)")
+      await withTaskGroup(of: Void.self) { group in
+        for _ in 0..<8 { group.addTask { await publisher.publish(output: "out.csv") } }
+      }
+      #expect(try visible() == "\(round)")
+    }
+    #expect(try left(in: "publish").isEmpty)
+  }
+
+  @Test func theJanitorRemovesWhatNoJobNames() async throws {
+    let job = try await committed("one")
+    let own = try #require(job.result).file
+    let stale = ".tally/results/\(job.id)/0-stale"
+    _ = try place.write([0x78], as: "data/" + stale)
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/.tally/results/nobody", withIntermediateDirectories: true)
+    _ = try place.write([0x78], as: "data/.tally/results/nobody/1-young")
+    #expect(try await Janitor(folder: folder, store: store).sweep() == 1)
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/" + stale))
+    #expect(FileManager.default.fileExists(atPath: folder.path + "/" + own))
+    #expect(FileManager.default.fileExists(atPath: folder.path + "/.tally/results/nobody/1-young"))
+    #expect(try await Janitor(folder: folder, store: store, orphanSeconds: -1).sweep() == 1)
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/.tally/results/nobody"))
+  }
+
+  /// A running job's file of the current epoch is being written: nobody removes it.
+  @Test(arguments: [("3-a", true), ("4-a", false), ("5-a", false), ("x", false)])
+  func theJanitorLeavesTheCurrentEpochAlone(file: String, isRemoved: Bool) {
+    var job = JobRecord(
+      id: "j", owner: "a", spec: JobSpec(input: "i", output: "o"), state: .running, createdAt: .now, readyAt: .now)
+    job.epoch = 4
+    #expect(Janitor.mayRemove(file, of: job) == isRemoved)
+  }
+}

@@ -1,0 +1,140 @@
+import Schema
+import TestSupport
+import Testing
+
+@testable import Processor
+
+/// The same bytes as the reference's, for random files and questions, and for any number of threads, block size and budget.
+@Suite struct RandomFileTests {
+  /// What a random file is made of.
+  struct Recipe {
+    var dialect = CSVDialect()
+    var columns = ["k", "l", "n", "m"]
+    var bytes: [UInt8] = []
+
+    init(_ random: inout SeededRandom) {
+      dialect.delimiter = [0x2C, 0x3B, 0x09].randomElement(using: &random) ?? 0x2C
+      dialect.quote = Bool.random(using: &random) ? 0x22 : 0x27
+      if Bool.random(using: &random) { dialect.null = ["NULL"] }
+      let lineEnd: [UInt8] = Bool.random(using: &random) ? [0x0A] : [0x0D, 0x0A]
+      let hasBadRows = Int.random(in: 0..<4, using: &random) == 0
+      let isQuoted = Bool.random(using: &random)
+      if Int.random(in: 0..<8, using: &random) == 0 { bytes += [0xEF, 0xBB, 0xBF] }
+      bytes += columns.joined(separator: String(UnicodeScalar(dialect.delimiter))).utf8
+      bytes += lineEnd
+      for _ in 0..<Int.random(in: 0...60, using: &random) {
+        var fields = [key(&random), key(&random), number(&random), number(&random)]
+        if hasBadRows, Int.random(in: 0..<8, using: &random) == 0 { spoil(&fields, &random) }
+        let written = fields.map { write($0, isQuoted: isQuoted, &random) }
+        bytes += written.joined(separator: [dialect.delimiter])
+        bytes += lineEnd
+        if Int.random(in: 0..<20, using: &random) == 0 { bytes += lineEnd }
+      }
+      if Bool.random(using: &random), bytes.count > 20 { bytes.removeLast(lineEnd.count) }
+    }
+
+    private func key(_ random: inout SeededRandom) -> [UInt8] {
+      switch Int.random(in: 0..<10, using: &random) {
+      case 0: return []
+      case 1: return Array("é😀\u{0}x".utf8)
+      case 2: return Array(repeating: 0x61, count: Int.random(in: 0...40, using: &random))
+      case 3: return [0x61, dialect.quote, 0x62]
+      case 4: return [0x0D, 0x61]
+      default:
+        return (0..<Int.random(in: 1...2, using: &random)).map { _ in UInt8.random(in: 0x61...0x63, using: &random) }
+      }
+    }
+
+    private func number(_ random: inout SeededRandom) -> [UInt8] {
+      let whole = Int.random(in: -1_000...1_000, using: &random)
+      let texts = [
+        "\(whole)", "\(whole).\(Int.random(in: 0...99, using: &random))", " \(abs(whole)) ", "+\(abs(whole)).50", "-0",
+      ]
+      return Array((dialect.null.first.map { texts + [$0] } ?? texts).randomElement(using: &random)?.utf8 ?? "".utf8)
+    }
+
+    private func spoil(_ fields: inout [[UInt8]], _ random: inout SeededRandom) {
+      switch Int.random(in: 0..<3, using: &random) {
+      case 0: fields.removeLast()
+      case 1: fields[2] = Array("abc".utf8)
+      default: fields[0] = [0x61, 0xFF]
+      }
+    }
+
+    private func write(_ field: [UInt8], isQuoted: Bool, _ random: inout SeededRandom) -> [UInt8] {
+      let mustQuote =
+        field.first == dialect.quote || field.contains { $0 == dialect.delimiter || $0 == 0x0A || $0 == 0x0D }
+      guard mustQuote || (isQuoted && Int.random(in: 0..<3, using: &random) == 0) else { return field }
+      let quote = dialect.quote
+      var body = field
+      if isQuoted, Int.random(in: 0..<4, using: &random) == 0, !field.allSatisfy({ $0 < 0x3A }) {
+        body += [dialect.delimiter, 0x0A, quote]
+      }
+      return [quote] + body.flatMap { $0 == quote ? [quote, quote] : [$0] } + [quote]
+    }
+  }
+
+  private static func question(_ random: inout SeededRandom, _ recipe: Recipe) -> JobSpec {
+    let groups = [["k"], ["k", "l"], ["l", "k"], [], ["k", "l", "m"]].randomElement(using: &random) ?? []
+    let all = [
+      Aggregate(.sum, column: "n"), Aggregate(.count, column: nil), Aggregate(.count, column: "n"),
+      Aggregate(.min, column: "n"), Aggregate(.max, column: "m"), Aggregate(.avg, column: "n"),
+      Aggregate(.sum, column: "m"),
+    ]
+    var aggregates = all.shuffled(using: &random).prefix(Int.random(in: 0...4, using: &random))
+    if groups.isEmpty, aggregates.isEmpty { aggregates = all[..<2] }
+    return JobSpec(
+      input: "in", output: "out", groupBy: groups, aggregates: Array(aggregates), csv: recipe.dialect, onBadRow: .skip)
+  }
+
+  @Test(arguments: 0..<12) func theAnswerIsTheReferencesForEveryCut(part: Int) async throws {
+    let seed = UInt64.random(in: .min ... .max)
+    var random = SeededRandom(seed: seed)
+    let folder = try TestFolder()
+    for round in 0..<20 {
+      let recipe = Recipe(&random)
+      var spec = RandomFileTests.question(&random, recipe)
+      let expected = try ReferenceAnswer(spec, recipe.bytes)
+      if spec.groupBy.isEmpty, expected.rows == 0 { continue }
+      let where_ = Comment(
+        rawValue: "seed \(seed), round \(round): \(String(decoding: recipe.bytes, as: UTF8.self).debugDescription)")
+      for (threads, blockBytes, memory) in [(1, nil, 64), (2, 1, 64), (3, 7, 256), (2, 64, 8)] as [(Int, Int?, Int)] {
+        spec.memoryBytes = memory << 20
+        let (output, outcome) = try await folder.run(spec, on: recipe.bytes, threads: threads, blockBytes: blockBytes)
+        #expect(String(decoding: output, as: UTF8.self) == String(decoding: expected.output, as: UTF8.self), where_)
+        #expect(output == expected.output, where_)
+        #expect(outcome.progress.badRows == expected.badRows, where_)
+      }
+    }
+  }
+
+  /// Many more groups than the budget holds: partitions spill, are split again, and come out the same.
+  @Test(arguments: [(8, 2), (64, 1)]) func aSmallBudgetSpillsAndChangesNothing(megabytes: Int, threads: Int)
+    async throws
+  {
+    let seed = UInt64.random(in: .min ... .max)
+    var random = SeededRandom(seed: seed)
+    var bytes = Array("k,n\n".utf8)
+    let prefix = String(repeating: "p", count: 60)
+    for _ in 0..<120_000 {
+      bytes += "\(prefix)\(random.next() % 100_000),\(random.next() % 1_000)\n".utf8
+    }
+    let spec = JobSpec(
+      input: "in", output: "out", groupBy: ["k"],
+      aggregates: [Aggregate(.sum, column: "n"), Aggregate(.max, column: "n")],
+      memoryBytes: megabytes << 20)
+    let (output, outcome) = try await TestFolder().run(spec, on: bytes, threads: threads)
+    #expect(output == (try ReferenceAnswer(spec, bytes).output), "seed \(seed)")
+    #expect((outcome.progress.bytesSpilled > 0) == (megabytes == 8))
+  }
+
+  /// One key with all the rows can't be split by any key: it is merged instead.
+  @Test func oneKeyWithAllTheRowsFitsInASmallBudget() async throws {
+    var bytes = Array("k,n\n".utf8)
+    for index in 0..<60_000 { bytes += "same,\(index)\n".utf8 }
+    let spec = JobSpec(
+      input: "in", output: "out", groupBy: ["k"], aggregates: [Aggregate(.sum, column: "n")], memoryBytes: 8 << 20)
+    let (output, _) = try await TestFolder().run(spec, on: bytes)
+    #expect(String(decoding: output, as: UTF8.self) == "k,sum(n)\nsame,1799970000\n")
+  }
+}

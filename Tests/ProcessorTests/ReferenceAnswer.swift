@@ -1,0 +1,206 @@
+import Foundation
+import Schema
+
+/// The answer to a job by the simplest means there are: byte by byte, a dictionary, `Decimal`. What the processor is
+/// compared with. It knows nothing of blocks, threads or memory.
+struct ReferenceAnswer {
+  typealias Field = [UInt8]
+
+  /// One row: its fields, or what is wrong with it.
+  enum Row: Equatable {
+    case fields([Field])
+    case bad
+  }
+
+  var output: [UInt8]
+  var badRows: Int
+  var rows: Int
+
+  /// The rows after the header; blank lines are none, unless there is only one column.
+  static func rows(_ bytes: [UInt8], dialect: CSVDialect) -> (header: [Field], rows: [Row]) {
+    var bytes = bytes[...]
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
+    var records: [(fields: [Field], isBad: Bool, isBlank: Bool)] = []
+    while !bytes.isEmpty { records.append(takeRecord(&bytes, dialect)) }
+    let header = records.removeFirst().fields
+    let rows = records.compactMap { record -> Row? in
+      if record.isBlank, header.count != 1 { return nil }
+      return record.isBad || record.fields.count != header.count ? .bad : .fields(record.fields)
+    }
+    return (header, rows)
+  }
+
+  private static func takeRecord(
+    _ bytes: inout ArraySlice<UInt8>, _ dialect: CSVDialect
+  ) -> (fields: [Field], isBad: Bool, isBlank: Bool) {
+    var fields: [Field] = []
+    var isBad = false
+    let start = bytes
+    while true {
+      var field: Field = []
+      var wasQuoted = false
+      if bytes.first == dialect.quote {
+        wasQuoted = true
+        bytes.removeFirst()
+        var isClosed = false
+        while let byte = bytes.popFirst() {
+          if byte != dialect.quote {
+            field.append(byte)
+          } else if bytes.first == dialect.quote {
+            field.append(byte)
+            bytes.removeFirst()
+          } else {
+            isClosed = true
+            break
+          }
+        }
+        if !isClosed { isBad = true }
+      }
+      var tail: Field = []
+      while let byte = bytes.first, byte != dialect.delimiter, byte != 0x0A {
+        tail.append(byte)
+        bytes.removeFirst()
+      }
+      let end = bytes.popFirst()
+      if end == 0x0A, tail.last == 0x0D { tail.removeLast() }
+      if wasQuoted, !tail.isEmpty { isBad = true }
+      fields.append(field + tail)
+      guard end == dialect.delimiter else { break }
+    }
+    let isBlank = start.first == 0x0A || start.starts(with: [0x0D, 0x0A])
+    return (fields, isBad, isBlank)
+  }
+
+  init(_ spec: JobSpec, _ bytes: [UInt8]) throws {
+    let (header, rows) = ReferenceAnswer.rows(bytes, dialect: spec.csv)
+    let places = Dictionary(header.enumerated().map { (String(decoding: $1, as: UTF8.self), $0) }) { first, _ in first }
+    let nulls = spec.csv.null.map { Array($0.utf8) }
+    var groups: [[Field]: [Accumulator]] = [:]
+    var bad = 0
+    var used = 0
+    for row in rows {
+      guard case .fields(let fields) = row,
+        let values = ReferenceAnswer.values(spec, fields, places, nulls),
+        spec.groupBy.allSatisfy({ String(validating: fields[places[$0] ?? 0], as: UTF8.self) != nil })
+      else {
+        bad += 1
+        continue
+      }
+      used += 1
+      let key = spec.groupBy.map { fields[places[$0] ?? 0] }
+      var states = groups[key] ?? spec.aggregates.map { _ in Accumulator() }
+      for (index, value) in values.enumerated() { states[index].add(value) }
+      groups[key] = states
+    }
+    self.rows = used
+    badRows = bad
+    let sorted = groups.sorted { left, right in
+      for (a, b) in zip(left.key, right.key) where a != b { return a.lexicographicallyPrecedes(b) }
+      return false
+    }
+    var lines = [spec.outputColumns.map { Array($0.utf8) }]
+    for (key, states) in sorted {
+      lines.append(key + zip(spec.aggregates, states).map { Array($1.text($0).utf8) })
+    }
+    output = lines.flatMap { ReferenceAnswer.line($0, spec.csv) }
+  }
+
+  /// The value of each aggregate in a row; nil: the row is bad.
+  private static func values(
+    _ spec: JobSpec, _ fields: [Field], _ places: [String: Int], _ nulls: [Field]
+  ) -> [Accumulator.Value]? {
+    var values: [Accumulator.Value] = []
+    for aggregate in spec.aggregates {
+      guard let column = aggregate.column else {
+        values.append(.row)
+        continue
+      }
+      let field = fields[places[column] ?? 0]
+      if nulls.contains(field) {
+        values.append(.null)
+      } else if aggregate.function == .count {
+        guard String(validating: field, as: UTF8.self) != nil else { return nil }
+        values.append(.row)
+      } else {
+        guard let number = number(field) else { return nil }
+        values.append(number)
+      }
+    }
+    return values
+  }
+
+  /// `[+-]?digits[.digits][e[+-]digits]` with spaces around it.
+  static func number(_ field: Field) -> Accumulator.Value? {
+    let text = String(decoding: field, as: UTF8.self)
+    guard let match = text.wholeMatch(of: #/ *([+-]?)([0-9]+)(?:\.([0-9]+))? */#) else { return nil }
+    let fraction = match.3.map(String.init) ?? ""
+    let digits = match.2.drop { $0 == "0" }.count + fraction.count
+    guard fraction.count <= 18, digits <= 38, let value = Decimal(string: "\(match.1)\(match.2).\(fraction)0") else {
+      return nil
+    }
+    return .number(value, scale: fraction.count)
+  }
+
+  private static func line(_ fields: [Field], _ dialect: CSVDialect) -> [UInt8] {
+    let special: Set<UInt8> = [dialect.delimiter, dialect.quote, 0x0A, 0x0D]
+    let texts = fields.map { field -> [UInt8] in
+      let isQuoted = field.contains { special.contains($0) } || (fields.count == 1 && field.isEmpty)
+      guard isQuoted else { return field }
+      return [dialect.quote] + field.flatMap { $0 == dialect.quote ? [$0, $0] : [$0] } + [dialect.quote]
+    }
+    return Array(texts.joined(separator: [dialect.delimiter])) + [0x0A]
+  }
+}
+
+/// The state of one aggregate of one group.
+struct Accumulator {
+  enum Value: Equatable {
+    case row
+    case null
+    case number(Decimal, scale: Int)
+  }
+
+  private var count = 0
+  private var total = Decimal(0)
+  private var scale = 0
+  private var least: Decimal?
+  private var greatest: Decimal?
+
+  mutating func add(_ value: Value) {
+    switch value {
+    case .null: return
+    case .row: count += 1
+    case .number(let number, let scale):
+      count += 1
+      total += number
+      self.scale = max(self.scale, scale)
+      least = min(least ?? number, number)
+      greatest = max(greatest ?? number, number)
+    }
+  }
+
+  func text(_ aggregate: Aggregate) -> String {
+    switch aggregate.function {
+    case .count: String(count)
+    case .sum: count == 0 ? "" : Accumulator.text(total, places: scale)
+    case .min: least.map { Accumulator.text($0, places: scale) } ?? ""
+    case .max: greatest.map { Accumulator.text($0, places: scale) } ?? ""
+    case .avg: count == 0 ? "" : average
+    }
+  }
+
+  private var average: String {
+    var exact = total / Decimal(count)
+    var rounded = Decimal()
+    NSDecimalRound(&rounded, &exact, max(6, scale), .bankers)
+    return rounded.isZero ? "0" : "\(rounded)"
+  }
+
+  private static func text(_ value: Decimal, places: Int) -> String {
+    var text = value.isZero ? "0" : "\(value)"
+    if places == 0 { return text }
+    if !text.contains(".") { text += "." }
+    return text
+      + String(repeating: "0", count: places - text.split(separator: ".", omittingEmptySubsequences: false)[1].count)
+  }
+}

@@ -1,0 +1,19 @@
+import Foundation
+import Schema
+import TestSupport
+
+@testable import Processor
+
+extension TestFolder {
+  /// Runs a job on bytes, and returns what it wrote.
+  func run(
+    _ spec: JobSpec, on bytes: [UInt8], threads: Int? = nil, blockBytes: Int? = nil, limits: Limits = .standard
+  ) async throws -> (output: [UInt8], outcome: ProcessingOutcome) {
+    let input = try write(bytes, as: "input.csv")
+    let result = "result-\(UUID().uuidString)"
+    let places = ProcessingPlaces(
+      input: .path(input), resultPath: "\(path)/\(result)", spillFolder: path, threads: threads, blockBytes: blockBytes)
+    let outcome = try await CSVProcessor(spec, places, limits: limits).run()
+    return (try read(result), outcome)
+  }
+}
