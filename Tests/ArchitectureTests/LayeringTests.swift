@@ -1,0 +1,103 @@
+import Foundation
+import Testing
+
+/// The rules of the house, checked on the sources themselves.
+@Suite struct LayeringTests {
+  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
+  private struct Source {
+    var path: String
+    var text: String
+    var imports: Set<String> {
+      Set(
+        text.split(separator: "\n").compactMap { line in
+          let words = line.split(separator: " ").filter { !["public", "internal", "@testable", "@preconcurrency"].contains($0) }
+          return words.first == "import" ? words.dropFirst().first.map(String.init) : nil
+        })
+    }
+  }
+
+  private static func sources(_ folder: String) throws -> [Source] {
+    let base = root.appendingPathComponent(folder).path
+    let files = FileManager.default.enumerator(atPath: base)?.compactMap { $0 as? String } ?? []
+    return try files.filter { $0.hasSuffix(".swift") }.map {
+      Source(path: "\(folder)/\($0)", text: try String(contentsOfFile: "\(base)/\($0)", encoding: .utf8))
+    }
+  }
+
+  /// What a folder may import: of our own modules, and of others where that is the point.
+  static let allowed: [(folder: String, own: Set<String>, never: Set<String>)] = [
+    ("Sources/Schema", [], ["Foundation", "Logging"]),
+    ("Sources/Processor", ["Schema", "CTallySIMD"], ["Foundation", "Hummingbird", "GRDB", "Logging"]),
+    ("Sources/JobQueue", ["Schema"], ["Foundation", "GRDB", "Hummingbird"]),
+    ("Sources/JobQueueSQLite", ["Schema", "JobQueue"], ["Hummingbird"]),
+    ("Sources/JobQueueConformance", ["Schema", "JobQueue"], ["GRDB", "Testing"]),
+    ("Sources/RPCServer/RPC", ["Schema"], ["Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore"]),
+    ("Sources/RPCServer/Methods", ["Schema", "JobQueue", "Processor"], ["Hummingbird", "HummingbirdCore", "HTTPTypes"]),
+    ("Sources/RPCServer/Progress", ["Schema", "JobQueue"], ["Hummingbird", "HummingbirdCore", "HTTPTypes"]),
+    ("Sources/RPCServer", ["Schema", "JobQueue", "Processor"], ["GRDB"]),
+    ("Sources/RPCClient/Curl", ["CTallyCurl"], ["Schema", "Foundation"]),
+    ("Sources/RPCClient", ["Schema", "CTallyCurl"], ["Foundation", "Hummingbird"]),
+    ("Sources/rpc-client", ["Schema", "RPCClient"], ["CTallyCurl"]),
+    ("Sources/rpc-server", ["Schema", "RPCServer", "JobQueue", "JobQueueSQLite"], ["GRDB", "Hummingbird"]),
+  ]
+
+  private static let own: Set<String> = [
+    "Schema", "Processor", "JobQueue", "JobQueueSQLite", "JobQueueConformance", "RPCServer", "RPCClient", "CTallyCurl", "CTallySIMD",
+  ]
+
+  @Test(arguments: allowed.indices) func aLayerImportsOnlyWhatIsBelowIt(index: Int) throws {
+    let (folder, own, never) = Self.allowed[index]
+    let sources = try Self.sources(folder)
+    #expect(!sources.isEmpty, "\(folder) was checked")
+    for source in sources {
+      let foreign = source.imports.intersection(Self.own).subtracting(own)
+      #expect(foreign.isEmpty, "\(source.path) imports \(foreign)")
+      #expect(source.imports.isDisjoint(with: never), "\(source.path) imports \(source.imports.intersection(never))")
+    }
+  }
+
+  @Test func noModuleHoldsATypeOfItsOwnName() throws {
+    let sample = try Regex("\\bstruct LayeringTests[ :<{]")
+    #expect(try Self.sources("Tests/ArchitectureTests").contains { $0.text.firstMatch(of: sample) != nil }, "the check works")
+    for module in Self.own {
+      for source in try Self.sources("Sources/\(module)") {
+        for kind in ["struct", "class", "enum", "actor", "protocol"] {
+          let pattern = try Regex("\\b\(kind) \(module)[ :<{]")
+          #expect(source.text.firstMatch(of: pattern) == nil, "\(source.path)")
+        }
+      }
+    }
+  }
+
+  @Test func filesHoldOneIdea() throws {
+    let sources = try Self.sources("Sources")
+    #expect(sources.count > 100)
+    for source in sources {
+      let lines = source.text.split(separator: "\n", omittingEmptySubsequences: false).count
+      #expect(lines <= 260, "\(source.path) has \(lines) lines")
+    }
+  }
+
+  @Test func uncheckedSendableIsProvedInASentence() throws {
+    var found = 0
+    for source in try Self.sources("Sources") {
+      let lines = source.text.components(separatedBy: "\n")
+      for (index, line) in lines.enumerated() where line.contains(": @unchecked Sendable") {
+        found += 1
+        let comment = lines[max(0, index - 8)..<index].joined(separator: "\n")
+        #expect(comment.contains("`@unchecked Sendable`:"), "\(source.path):\(index + 1) has no proof")
+      }
+    }
+    #expect(found > 3, "there were some to check")
+  }
+
+  @Test func theProjectSpeaksOfItselfAlone() throws {
+    for source in try Self.sources("Sources") + Self.sources("Tests") where !source.path.hasSuffix("LayeringTests.swift") {
+      for word in ["TODO", "FIXME", "/work/", "/root/", "XCTSkip", ".disabled("] {
+        #expect(!source.text.contains(word), "\(source.path) holds \(word)")
+      }
+    }
+  }
+}

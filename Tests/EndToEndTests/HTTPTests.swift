@@ -1,0 +1,189 @@
+import Foundation
+import RPCClient
+import Schema
+import TestSupport
+import Testing
+
+/// The HTTP side of a real server, spoken to by curl and by the client library.
+@Suite(.timeLimit(.minutes(3))) struct HTTPTests {
+  private let server: ServerProcess
+
+  init() async throws {
+    server = try await ServerProcess()
+    try server.write(ServerProcess.example, as: "plays.csv")
+  }
+
+  private func stream(_ job: String, accept: String) async throws -> String {
+    let body = #"{"jsonrpc":"2.0","id":"é","method":"streamProgress","params":{"jobId":"\#(job)"}}"#
+    return try await server.curl(
+      "-N", "-i", "-H", "Content-Type: application/json", "-H", "Accept: \(accept)", "--data-binary", body, server.url + "/rpc")
+  }
+
+  private func submitBig() async throws -> String {
+    _ = try server.writeBig("big.csv")
+    let reply = try await server.call(
+      "submitJob", #"{"input":"big.csv","output":"b.csv","groupBy":["k"],"aggregates":[{"function":"sum","column":"n"}]}"#)
+    return try #require(reply["result"]?["jobId"]?.string)
+  }
+
+  @Test func anEventStreamIsEventsAndThenOneResponse() async throws {
+    let job = try await submitBig()
+    let text = try await stream(job, accept: "text/event-stream")
+    let split = try #require(text.firstRange(of: "\r\n\r\n"))
+    let head = text[..<split.lowerBound].lowercased()
+    for line in [
+      "http/1.1 200 ok", "content-type: text/event-stream; charset=utf-8", "cache-control: no-store",
+      "x-accel-buffering: no", "transfer-encoding: chunked",
+    ] {
+      #expect(head.contains(line), "\(line)")
+    }
+    var decoder = SSEDecoder()
+    let events = try decoder.feed(Array(text[split.upperBound...].utf8))
+    #expect(decoder.retryMilliseconds != nil)
+    let messages = try events.map { try RPCServerMessage(json: JSONValue(parsing: $0.data[...])) }
+    #expect(messages.count >= 2, "events while the job ran")
+    let cursors = events.compactMap { JobCursor($0.lastEventID) }
+    #expect(cursors.count == events.count && cursors == cursors.sorted() && Set(cursors).count == cursors.count)
+    for message in messages.dropLast() {
+      guard case .notification("progress", _) = message else { return #expect(Bool(false), "\(message)") }
+    }
+    guard case .response(let response) = messages.last else { return #expect(Bool(false), "a response ends it") }
+    #expect(response.id == RPCID("é"))
+    #expect(try response.outcome.get()["state"] == "succeeded" && response.outcome.get()["published"] == true)
+  }
+
+  @Test func ndjsonIsTheSameObjectsOneALine() async throws {
+    let job = try await submitBig()
+    let text = try await stream(job, accept: "application/x-ndjson")
+    let body = text[try #require(text.firstRange(of: "\r\n\r\n")).upperBound...]
+    let lines = body.split(separator: "\n")
+    #expect(lines.count >= 2)
+    for line in lines.dropLast() { #expect(try JSONValue(parsing: String(line))["method"] == "progress") }
+    #expect(try JSONValue(parsing: String(lines.last ?? ""))["result"]?["state"] == "succeeded")
+  }
+
+  @Test func jsonIsALongPoll() async throws {
+    let job = try await submitBig()
+    let now = try await server.call("streamProgress", #"{"jobId":"\#(job)"}"#)
+    #expect(now["result"]?["state"] != "succeeded", "without waitMs, the status as it is")
+    let end = try await server.call("streamProgress", #"{"jobId":"\#(job)","waitMs":60000}"#)
+    #expect(end["result"]?["state"] == "succeeded" && end["result"]?["published"] == true)
+  }
+
+  @Test func aFinishedJobGetsOnlyItsFinalResponse() async throws {
+    let job = try await server.client("run", "plays.csv", "-o", "s.csv", "--quiet").output.trimmingCharacters(in: .newlines)
+    let text = try await stream(job, accept: "*/*")
+    #expect(text.components(separatedBy: "data: ").count == 2)
+    #expect(text.contains(#""result":{"jobId":"\#(job)""#))
+  }
+
+  @Test func aStreamOfNoJobIsOneError() async throws {
+    let text = try await stream("none", accept: "text/event-stream")
+    #expect(text.contains("HTTP/1.1 200") && text.contains("JOB_NOT_FOUND") && !text.contains("id: "))
+  }
+
+  @Test func aStreamResumesAfterItsCursor() async throws {
+    let job = try await submitBig()
+    var decoder = SSEDecoder()
+    let all = try decoder.feed(Array(try await stream(job, accept: "text/event-stream").split(separator: "\r\n\r\n", maxSplits: 1)[1].utf8))
+    let first = try #require(all.first)
+    for (cursor, count) in [(first.lastEventID, 1...), ("\(job).9.9", 1...), ("nonsense", 1...)] {
+      let body = #"{"jsonrpc":"2.0","id":1,"method":"streamProgress","params":{"jobId":"\#(job)"}}"#
+      let text = try await server.curl(
+        "-N", "-H", "Content-Type: application/json", "-H", "Last-Event-ID: \(cursor)", "--data-binary", body, server.url + "/rpc")
+      var decoder = SSEDecoder()
+      let events = try decoder.feed(Array(text.utf8))
+      #expect(count.contains(events.count))
+      #expect(events.allSatisfy { $0.lastEventID != first.lastEventID }, "what was received isn't sent again")
+      #expect(String(decoding: events.last?.data ?? [], as: UTF8.self).contains(#""result""#))
+    }
+  }
+
+  @Test func theTransportRefusesWithAJSONRPCError() async throws {
+    let rpc = server.url + "/rpc"
+    for (arguments, status) in [
+      (["-X", "PUT", rpc], 405), (["-d", "{}", rpc], 415), ([server.url + "/none"], 404), ([server.url + "/results/none"], 404),
+      (["--json", "{}", "-H", "Accept: text/html", rpc], 406), (["--json", "{}", "-H", "Origin: http://evil.example", rpc], 403),
+      (["--json", "{}", "-H", "Host: evil.example", rpc], 403), (["-X", "POST", server.url + "/up"], 405),
+      (["--json", String(repeating: " ", count: 1_100_000), rpc], 413),
+    ] as [([String], Int)] {
+      var arguments = arguments
+      if let index = arguments.firstIndex(where: { $0.count > 1_000_000 }) {
+        arguments[index] = "@" + (try server.place.write(Array(arguments[index].utf8), as: "body"))
+      }
+      let outcome = try await Programs.run("/usr/bin/curl", ["-sS", "-w", "\n%{http_code}"] + arguments)
+      let lines = outcome.output.split(separator: "\n").map(String.init)
+      #expect(lines.last == String(status), "\(arguments.prefix(3)): \(outcome.output.prefix(300))")
+      #expect(try JSONValue(parsing: lines.first ?? "")["error"]?["data"]?["status"] != nil, "\(status)")
+    }
+  }
+
+  @Test func everyJSONRPCResponseIs200AndANotificationIs204() async throws {
+    for (body, status) in [
+      ("{", 200), ("[]", 200), (#"{"jsonrpc":"2.0","id":1,"method":"none"}"#, 200), (#"{"jsonrpc":"2.0","method":"getStatus"}"#, 204),
+    ] {
+      #expect(try await server.curl("-o", "/dev/null", "-w", "%{http_code}", "--json", body, server.url + "/rpc") == "\(status)")
+    }
+  }
+
+  @Test func thePageAndTheHealthChecksAnswer() async throws {
+    let page = try await server.curl("-i", server.url + "/")
+    #expect(page.contains("Content-Security-Policy: default-src 'none'; script-src 'self'") && page.contains("<title>Tally</title>"))
+    for path in ["/page.js", "/page.css", "/up", "/up/databases", "/healthz", "/readyz"] {
+      #expect(try await server.curl("-o", "/dev/null", "-w", "%{http_code}", server.url + path) == "200", "\(path)")
+    }
+  }
+
+  @Test func theReplacedApplicationsCallWorks() async throws {
+    let reply = try await server.call("submitJob", #"["plays.csv","sums.csv"]"#)
+    let job = try #require(reply["result"]?["jobId"]?.string)
+    _ = try await server.wait(job) { $0.published }
+    #expect(try server.read("sums.csv") == ServerProcess.answer)
+    #expect(try await server.curl(server.url + "/results/" + job) == ServerProcess.answer)
+  }
+
+  @Test func aCancelledWatchLeavesNoTransferAndNoTask() async throws {
+    let job = try await submitBig()
+    let client = TallyClient(TallyClient.Configuration(server: server.url))
+    for _ in 0..<20 {
+      let watching = Task {
+        for try await _ in client.stream(Jobs.progress, ProgressParameters(jobID: job)) {}
+      }
+      try await Task.sleep(for: .milliseconds(20))
+      watching.cancel()
+      _ = await watching.result
+    }
+    for _ in 0..<500 where client.activeTransfers > 0 { try await Task.sleep(for: .milliseconds(10)) }
+    #expect(client.activeTransfers == 0)
+    // An iterator that is dropped ends its transfer too.
+    for try await _ in client.stream(Jobs.progress, ProgressParameters(jobID: job)) { break }
+    for _ in 0..<500 where client.activeTransfers > 0 { try await Task.sleep(for: .milliseconds(10)) }
+    #expect(client.activeTransfers == 0)
+    await client.shutdown()
+  }
+
+  @Test func aSlowReaderGetsTheWholeResult() async throws {
+    let answer = try server.writeBig("big.csv")
+    let job = try await server.client(
+      "run", "big.csv", "-o", "b.csv", "--group-by", "k", "--sum", "n", "--quiet").output.trimmingCharacters(in: .newlines)
+    let client = TallyClient(TallyClient.Configuration(server: server.url))
+    var bytes: [UInt8] = []
+    try await client.download("/results/\(job)") { piece in
+      bytes += piece
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    #expect(String(decoding: bytes, as: UTF8.self) == answer)
+    await client.shutdown()
+  }
+
+  @Test func aDeadlineHoldsAtBothEnds() async throws {
+    let job = try await submitBig()
+    let client = TallyClient(TallyClient.Configuration(server: server.url))
+    let parameters: JSONValue = ["jobId": .string(job), "waitMs": 60_000]
+    let error = await #expect(throws: RPCError.self) {
+      try await client.call("streamProgress", parameters, deadlineMilliseconds: 100)
+    }
+    #expect(error?.status == .deadlineExceeded)
+    await client.shutdown()
+  }
+}

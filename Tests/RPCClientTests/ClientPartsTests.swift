@@ -1,0 +1,79 @@
+import Schema
+import Testing
+
+@testable import RPCClient
+
+/// The client's pure parts, by table. Calls over sockets are in the end-to-end tests.
+@Suite struct ClientPartsTests {
+  private func offer(_ count: Int, to buffer: inout BodyBuffer) -> Bool {
+    [UInt8](repeating: 1, count: count).withUnsafeBytes { buffer.offer($0) }
+  }
+
+  @Test func aFullBufferPausesAndResumesOnce() {
+    var buffer = BodyBuffer(limitBytes: 10)
+    #expect(offer(6, to: &buffer))
+    #expect(!offer(6, to: &buffer), "no room: refused whole")
+    #expect(buffer.isPaused && buffer.bytes.count == 6)
+    var taken = buffer.take()
+    #expect(taken.piece.count == 6 && taken.resumes)
+    #expect(offer(6, to: &buffer))
+    taken = buffer.take()
+    #expect(taken.piece.count == 6 && !taken.resumes)
+  }
+
+  @Test func anEmptyBufferTakesAPieceOfAnySize() {
+    var buffer = BodyBuffer(limitBytes: 10)
+    #expect(offer(1_000, to: &buffer))
+    #expect(!offer(1, to: &buffer))
+  }
+
+  @Test func aHeadIsReadAndAnInterimOneIsForgotten() {
+    var parser = HeadParser()
+    for line in ["HTTP/1.1 100 Continue\r\n", "X-A: b\r\n", "\r\n"] { parser.feed(line) }
+    #expect(!parser.isComplete)
+    for line in ["HTTP/1.1 200 OK\r\n", "Content-Type:  text/csv\r\n", "X-Empty:\r\n", "\r\n"] { parser.feed(line) }
+    #expect(parser.isComplete)
+    #expect(parser.head == HTTPResponseHead(status: 200, headers: ["content-type": "text/csv", "x-empty": ""]))
+  }
+
+  @Test(arguments: [
+    (RPCStatus.unavailable, 1, true, true), (.unavailable, 2, true, true), (.unavailable, 3, true, false),
+    (.unavailable, 1, false, false), (.notFound, 1, true, false), (.deadlineExceeded, 1, true, false),
+  ])
+  func onlyRepeatableCallsAreSentAgain(status: RPCStatus, attempt: Int, isRepeatable: Bool, isSent: Bool) {
+    let pause = RetryPolicy().pause(
+      after: RPCError(status, reason: "X", "x"), attempt: attempt, isRepeatable: isRepeatable, random: 0.5)
+    #expect((pause != nil) == isSent)
+  }
+
+  @Test func pausesDoubleUpToTheirLimitAndHeedTheServer() {
+    let policy = RetryPolicy(attempts: 20, firstPauseMilliseconds: 100, pauseMillisecondsMost: 1_000)
+    #expect((1...6).map { policy.pause(attempt: $0, atLeast: 0, random: 1) } == [100, 200, 400, 800, 1_000, 1_000])
+    #expect(policy.pause(attempt: 1, atLeast: 0, random: 0) == 50)
+    #expect(policy.pause(attempt: 1, atLeast: 700, random: 0) == 700)
+  }
+
+  @Test func aClientThatNeverCalledShutsDownTwice() async {
+    let client = TallyClient()
+    await client.shutdown()
+    await client.shutdown()
+    let error = await #expect(throws: RPCError.self) { try await client.call("x", [:]) }
+    #expect(error?.reason == "CLIENT_SHUT_DOWN")
+  }
+
+  @Test func aServerThatIsNotThereIsUnavailable() async {
+    var configuration = TallyClient.Configuration(server: "http://127.0.0.1:9")
+    configuration.retry = .never
+    let client = TallyClient(configuration)
+    let error = await #expect(throws: RPCError.self) { try await client.call("x", [:]) }
+    #expect(error?.status == .unavailable && error?.message.contains("127.0.0.1:9") == true)
+    await client.shutdown()
+  }
+
+  @Test(arguments: ["ftp://127.0.0.1", "http://", "nonsense://x"]) func aURLThatIsNoneIsSaid(server: String) async {
+    let client = TallyClient(TallyClient.Configuration(server: server))
+    let error = await #expect(throws: RPCError.self) { try await client.call("x", [:]) }
+    #expect(error?.status == .invalidArgument || error?.status == .unavailable)
+    await client.shutdown()
+  }
+}
