@@ -95,6 +95,7 @@ public struct TallyServer: Service {
       origins: OriginPolicy(hosts: configuration.allowedHosts), logger: logger)
     return Application(
       responder: routes,
+      server: .http1(configuration: HTTP1Channel.Configuration(additionalChannelHandlers: [DisconnectHandler()])),
       configuration: ApplicationConfiguration(
         address: .hostname(configuration.host, port: configuration.port), serverName: "tally"),
       onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) }, logger: logger)

@@ -12,7 +12,9 @@ import Testing
     var imports: Set<String> {
       Set(
         text.split(separator: "\n").compactMap { line in
-          let words = line.split(separator: " ").filter { !["public", "internal", "@testable", "@preconcurrency"].contains($0) }
+          let words = line.split(separator: " ").filter {
+            !["public", "internal", "@testable", "@preconcurrency"].contains($0)
+          }
           return words.first == "import" ? words.dropFirst().first.map(String.init) : nil
         })
     }
@@ -34,7 +36,9 @@ import Testing
     ("Sources/JobQueueSQLite", ["Schema", "JobQueue"], ["Hummingbird"]),
     ("Sources/JobQueueConformance", ["Schema", "JobQueue"], ["GRDB", "Testing"]),
     ("Sources/RPCServer/RPC", ["Schema"], ["Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore"]),
-    ("Sources/RPCServer/Methods", ["Schema", "JobQueue", "Processor"], ["Hummingbird", "HummingbirdCore", "HTTPTypes"]),
+    (
+      "Sources/RPCServer/Methods", ["Schema", "JobQueue", "Processor"], ["Hummingbird", "HummingbirdCore", "HTTPTypes"]
+    ),
     ("Sources/RPCServer/Progress", ["Schema", "JobQueue"], ["Hummingbird", "HummingbirdCore", "HTTPTypes"]),
     ("Sources/RPCServer", ["Schema", "JobQueue", "Processor"], ["GRDB"]),
     ("Sources/RPCClient/Curl", ["CTallyCurl"], ["Schema", "Foundation"]),
@@ -44,7 +48,8 @@ import Testing
   ]
 
   private static let own: Set<String> = [
-    "Schema", "Processor", "JobQueue", "JobQueueSQLite", "JobQueueConformance", "RPCServer", "RPCClient", "CTallyCurl", "CTallySIMD",
+    "Schema", "Processor", "JobQueue", "JobQueueSQLite", "JobQueueConformance", "RPCServer", "RPCClient", "CTallyCurl",
+    "CTallySIMD",
   ]
 
   @Test(arguments: allowed.indices) func aLayerImportsOnlyWhatIsBelowIt(index: Int) throws {
@@ -60,7 +65,8 @@ import Testing
 
   @Test func noModuleHoldsATypeOfItsOwnName() throws {
     let sample = try Regex("\\bstruct LayeringTests[ :<{]")
-    #expect(try Self.sources("Tests/ArchitectureTests").contains { $0.text.firstMatch(of: sample) != nil }, "the check works")
+    #expect(
+      try Self.sources("Tests/ArchitectureTests").contains { $0.text.firstMatch(of: sample) != nil }, "the check works")
     for module in Self.own {
       for source in try Self.sources("Sources/\(module)") {
         for kind in ["struct", "class", "enum", "actor", "protocol"] {
@@ -94,7 +100,8 @@ import Testing
   }
 
   @Test func theProjectSpeaksOfItselfAlone() throws {
-    for source in try Self.sources("Sources") + Self.sources("Tests") where !source.path.hasSuffix("LayeringTests.swift") {
+    for source in try Self.sources("Sources") + Self.sources("Tests")
+    where !source.path.hasSuffix("LayeringTests.swift") {
       for word in ["TODO", "FIXME", "/work/", "/root/", "XCTSkip", ".disabled("] {
         #expect(!source.text.contains(word), "\(source.path) holds \(word)")
       }

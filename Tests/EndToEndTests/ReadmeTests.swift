@@ -10,12 +10,15 @@ import Testing
     let server = try await ServerProcess()
     try server.write(ServerProcess.example, as: "plays.csv")
     let readme = try String(contentsOfFile: Programs.root + "/README.md", encoding: .utf8)
-    let lines = readme.replacing("\\\n", with: " ").split(separator: "\n").map(String.init).filter { $0.hasPrefix("curl ") }
+    let lines = readme.replacing("\\\n", with: " ").split(separator: "\n").map(String.init).filter {
+      $0.hasPrefix("curl ")
+    }
     #expect(lines.count >= 4, "the README has curl lines")
     var job = ""
     for line in lines {
       let command = line.replacing("127.0.0.1:8000", with: "127.0.0.1:\(server.port)").replacing("$JOB", with: job)
-      let outcome = try await Programs.run("/bin/bash", ["-c", "set -o pipefail; cd '\(server.place.path)'; " + command])
+      let outcome = try await Programs.run(
+        "/bin/bash", ["-c", "set -o pipefail; cd '\(server.place.path)'; " + command])
       #expect(outcome.exitCode == 0, "\(line): \(outcome.errors)")
       #expect(!outcome.output.contains(#""error""#), "\(line): \(outcome.output)")
       if let id = outcome.output.firstMatch(of: /"jobId":"([0-9a-f-]{36})"/)?.1, job.isEmpty {

@@ -44,7 +44,9 @@ import Testing
       }
     }
     #expect(last?.state == .succeeded)
-    #expect(cursors == cursors.sorted() && Set(cursors).count == cursors.count, "cursors strictly increase, over the restart too")
+    #expect(
+      cursors == cursors.sorted() && Set(cursors).count == cursors.count,
+      "cursors strictly increase, over the restart too")
     #expect(try server.read("b.csv") == answer)
     await client.shutdown()
     #expect(client.activeTransfers == 0)
@@ -63,7 +65,8 @@ import Testing
     #expect(try await server.stop(SIGTERM) == 0)
     let lines = try await stream.split(separator: "\n")
     let end = try JSONValue(parsing: String(try #require(lines.last)))
-    #expect(end["error"]?["data"]?["reason"] == "SHUTTING_DOWN" || end["result"]?["state"] == "succeeded", "\(end.text)")
+    #expect(
+      end["error"]?["data"]?["reason"] == "SHUTTING_DOWN" || end["result"]?["state"] == "succeeded", "\(end.text)")
     try await server.start()
     let status = try await server.wait(job) { $0.state.isFinal && $0.published }
     #expect(status.state == .succeeded && status.attempts == 0 && status.rescues == 0, "at no cost to its counters")
@@ -73,8 +76,10 @@ import Testing
   @Test func aSecondServerIsRefusedInASentence() async throws {
     let server = try await ServerProcess()
     let taken = try await Programs.run(
-      "rpc-server", ["--port", String(server.port), "--data", server.place.path + "/d2", "--state", server.place.path + "/s2"])
-    #expect(taken.exitCode == 1 && taken.errors.contains("Port \(server.port) on 127.0.0.1 is taken"), "\(taken.errors)")
+      "rpc-server",
+      ["--port", String(server.port), "--data", server.place.path + "/d2", "--state", server.place.path + "/s2"])
+    #expect(
+      taken.exitCode == 1 && taken.errors.contains("Port \(server.port) on 127.0.0.1 is taken"), "\(taken.errors)")
     let owned = try await Programs.run(
       "rpc-server", ["--port", "0", "--data", server.place.path + "/d3", "--state", server.place.path + "/state"])
     #expect(owned.exitCode == 1 && owned.errors.contains("held by process"), "\(owned.errors)")
@@ -85,7 +90,8 @@ import Testing
 
   @Test(arguments: [
     (["--host", "0.0.0.0"], "--listen-anywhere"), (["--port", "x"], "port"), (["--memory", "1KiB"], "memory"),
-    (["--store", "redis:x"], "sqlite:PATH"), (["--limit", "nonsense=1"], "--limit"), (["--log-level", "loud"], "log-level"),
+    (["--store", "redis:x"], "sqlite:PATH"), (["--limit", "nonsense=1"], "--limit"),
+    (["--log-level", "loud"], "log-level"),
   ])
   func aWrongSettingIsNamed(arguments: [String], word: String) async throws {
     let outcome = try await Programs.run("rpc-server", ["serve"] + arguments)
@@ -96,11 +102,17 @@ import Testing
     let server = try await ServerProcess()
     let file = try server.place.write(Array("TALLY_PORT=1\nTALLY_WORKERS=3\nTALLY_DATA=file\n".utf8), as: "settings")
     let outcome = try await Programs.run(
-      "rpc-server", ["config", "--config-file", file, "--port", "4"], environment: ["TALLY_PORT": "2", "TALLY_WORKERS": "5"])
-    for line in ["TALLY_PORT=4  # option", "TALLY_WORKERS=5  # environment", "TALLY_DATA=file  # \(file)", "TALLY_HOST=127.0.0.1  # default"] {
+      "rpc-server", ["config", "--config-file", file, "--port", "4"],
+      environment: ["TALLY_PORT": "2", "TALLY_WORKERS": "5"])
+    for line in [
+      "TALLY_PORT=4  # option", "TALLY_WORKERS=5  # environment", "TALLY_DATA=file  # \(file)",
+      "TALLY_HOST=127.0.0.1  # default",
+    ] {
       #expect(outcome.output.contains(line), "\(line)")
     }
     let example = try await Programs.run("rpc-server", ["config", "--example"])
-    #expect(try String(contentsOfFile: Programs.root + "/.env.example", encoding: .utf8) == example.output, ".env.example is what the server prints")
+    #expect(
+      try String(contentsOfFile: Programs.root + "/.env.example", encoding: .utf8) == example.output,
+      ".env.example is what the server prints")
   }
 }

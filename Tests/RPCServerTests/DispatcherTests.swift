@@ -21,9 +21,12 @@ import Testing
   }
 
   private static let echo = RPCMethod<Word, String>("echo", summary: "Gives the word back.", idempotency: .safe)
-  private static let spell = RPCStream<Word, String, String>("spell", summary: "Letter by letter.", eventName: "letter", idempotency: .safe)
+  private static let spell = RPCStream<Word, String, String>(
+    "spell", summary: "Letter by letter.", eventName: "letter", idempotency: .safe)
 
-  private func dispatcher(_ interceptors: [any RPCInterceptor] = [DeadlineInterceptor()], limits: Limits = .standard) throws -> RPCDispatcher {
+  private func dispatcher(_ interceptors: [any RPCInterceptor] = [DeadlineInterceptor()], limits: Limits = .standard)
+    throws -> RPCDispatcher
+  {
     var router = RPCRouter()
     try router.register(Self.echo) { parameters, _ in
       if parameters.pause > 0 { try await Task.sleep(for: .milliseconds(parameters.pause)) }
@@ -42,30 +45,37 @@ import Testing
 
   private struct CocoaError: Error {}
 
-  private func answer(_ body: String, _ dispatcher: RPCDispatcher, _ context: RPCContext = RPCContext()) async -> String? {
+  private func answer(_ body: String, _ dispatcher: RPCDispatcher, _ context: RPCContext = RPCContext()) async
+    -> String?
+  {
     let request = dispatcher.read(Array(body.utf8)[...])
     return await dispatcher.respond(to: request, context: context).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  @Test(arguments: [
-    (#"{"jsonrpc":"2.0","id":1e2,"method":"echo","params":{"word":"a"}}"#, #"{"jsonrpc":"2.0","id":1e2,"result":"a"}"#),
-    (#"{"jsonrpc":"2.0","id":null,"method":"echo","params":["a"]}"#, #"{"jsonrpc":"2.0","id":null,"result":"a"}"#),
-    (#"{"jsonrpc":"2.0","method":"echo","params":["a"]}"#, nil),
-    (#"{"jsonrpc":"2.0","method":"none"}"#, nil),
-    (#"[{"jsonrpc":"2.0","method":"echo","params":["a"]}]"#, nil),
-    (#"{"jsonrpc":"2.0","id":1,"method":"spell","params":["ab"]}"#, #"{"jsonrpc":"2.0","id":1,"result":"ab"}"#),
-    (
-      #"[{"jsonrpc":"2.0","id":1,"method":"echo","params":["a",50]},{"jsonrpc":"2.0","method":"echo","params":["x"]},{"jsonrpc":"2.0","id":"2","method":"echo","params":["b"]}]"#,
-      #"[{"jsonrpc":"2.0","id":1,"result":"a"},{"jsonrpc":"2.0","id":"2","result":"b"}]"#
-    ),
-  ] as [(String, String?)])
+  @Test(
+    arguments: [
+      (
+        #"{"jsonrpc":"2.0","id":1e2,"method":"echo","params":{"word":"a"}}"#,
+        #"{"jsonrpc":"2.0","id":1e2,"result":"a"}"#
+      ),
+      (#"{"jsonrpc":"2.0","id":null,"method":"echo","params":["a"]}"#, #"{"jsonrpc":"2.0","id":null,"result":"a"}"#),
+      (#"{"jsonrpc":"2.0","method":"echo","params":["a"]}"#, nil),
+      (#"{"jsonrpc":"2.0","method":"none"}"#, nil),
+      (#"[{"jsonrpc":"2.0","method":"echo","params":["a"]}]"#, nil),
+      (#"{"jsonrpc":"2.0","id":1,"method":"spell","params":["ab"]}"#, #"{"jsonrpc":"2.0","id":1,"result":"ab"}"#),
+      (
+        #"[{"jsonrpc":"2.0","id":1,"method":"echo","params":["a",50]},{"jsonrpc":"2.0","method":"echo","params":["x"]},{"jsonrpc":"2.0","id":"2","method":"echo","params":["b"]}]"#,
+        #"[{"jsonrpc":"2.0","id":1,"result":"a"},{"jsonrpc":"2.0","id":"2","result":"b"}]"#
+      ),
+    ] as [(String, String?)])
   func aCallIsAnswered(body: String, expected: String?) async throws {
     #expect(try await answer(body, dispatcher()) == expected)
   }
 
   @Test(arguments: [
     ("{", -32700, "null"), ("[]", -32600, "null"), (#"{"jsonrpc":"2.0","id":7,"method":1}"#, -32600, "7"),
-    (#"{"jsonrpc":"2.0","id":7,"method":"none"}"#, -32601, "7"), (#"{"jsonrpc":"2.0","id":7,"method":"echo"}"#, -32602, "7"),
+    (#"{"jsonrpc":"2.0","id":7,"method":"none"}"#, -32601, "7"),
+    (#"{"jsonrpc":"2.0","id":7,"method":"echo"}"#, -32602, "7"),
     (#"{"jsonrpc":"2.0","id":7,"method":"echo","params":{"word":1}}"#, -32602, "7"),
     (#"{"jsonrpc":"2.0","id":7,"method":"echo","params":["break"]}"#, -32603, "7"),
     (#"{"jsonrpc":"2.0","id":7,"method":"rpc.none"}"#, -32601, "7"),
@@ -96,16 +106,19 @@ import Testing
 
   @Test func aStreamIsItsEventsAndOneResponse() async throws {
     let dispatcher = try dispatcher()
-    guard case .stream(let call) = dispatcher.read(Array(#"{"jsonrpc":"2.0","id":1,"method":"spell","params":["ab"]}"#.utf8)[...])
+    guard
+      case .stream(let call) = dispatcher.read(
+        Array(#"{"jsonrpc":"2.0","id":1,"method":"spell","params":["ab"]}"#.utf8)[...])
     else { return #expect(Bool(false), "it is a stream") }
     let recorder = Recorder()
     try await dispatcher.stream(call, context: RPCContext(), to: recorder)
     let events = recorder.events.withLock { $0 }
     #expect(events.map(\.cursor) == ["0", "1", "end"])
-    #expect(events.map { String(decoding: $0.message, as: UTF8.self) } == [
-      #"{"jsonrpc":"2.0","method":"letter","params":"a"}"#, #"{"jsonrpc":"2.0","method":"letter","params":"b"}"#,
-      #"{"jsonrpc":"2.0","id":1,"result":"ab"}"#,
-    ])
+    #expect(
+      events.map { String(decoding: $0.message, as: UTF8.self) } == [
+        #"{"jsonrpc":"2.0","method":"letter","params":"a"}"#, #"{"jsonrpc":"2.0","method":"letter","params":"b"}"#,
+        #"{"jsonrpc":"2.0","id":1,"result":"ab"}"#,
+      ])
   }
 
   private final class Witness: RPCInterceptor {
@@ -130,7 +143,11 @@ import Testing
   @Test func interceptorsSeeEveryItemInTheirOrder() async throws {
     let outer = Witness("outer")
     let inner = Witness("inner", tells: outer)
-    let dispatcher = try dispatcher([outer, inner], limits: { var l = Limits(); l.batchConcurrency = 1; return l }())
+    let dispatcher = try dispatcher(
+      [outer, inner],
+      limits: {
+        var l = Limits(); l.batchConcurrency = 1; return l
+      }())
     let text = await answer(
       #"[{"jsonrpc":"2.0","id":1,"method":"echo","params":["a"]},{"jsonrpc":"2.0","id":"refuse","method":"echo","params":["a"]}]"#,
       dispatcher)
@@ -141,7 +158,9 @@ import Testing
   @Test func aNameIsRegisteredOnce() throws {
     var router = RPCRouter()
     try router.register(Self.echo) { parameters, _ in parameters.word }
-    #expect(throws: DuplicateMethod(name: "echo")) { try router.register(Self.echo) { parameters, _ in parameters.word } }
+    #expect(throws: DuplicateMethod(name: "echo")) {
+      try router.register(Self.echo) { parameters, _ in parameters.word }
+    }
     #expect(router.descriptors.map(\.name) == ["echo"])
   }
 }

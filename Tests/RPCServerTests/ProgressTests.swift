@@ -6,7 +6,8 @@ import Testing
 @Suite struct SubscriberBufferTests {
   private func update(_ sequence: Int, _ kind: JobUpdate.Kind) -> JobUpdate {
     let status = JobStatus(jobID: "j", state: .running, input: "i", output: "o", createdAt: Timestamp(milliseconds: 0))
-    return JobUpdate(kind: kind, event: JobEvent(cursor: JobCursor(jobID: "j", epoch: 1, sequence: sequence), status: status))
+    return JobUpdate(
+      kind: kind, event: JobEvent(cursor: JobCursor(jobID: "j", epoch: 1, sequence: sequence), status: status))
   }
 
   private func drained(_ buffer: SubscriberBuffer) -> [Int] {
@@ -24,7 +25,9 @@ import Testing
 
   @Test func stateChangesStayCompleteAndInOrder() {
     var buffer = SubscriberBuffer(limit: 4)
-    for (sequence, kind) in [(1, JobUpdate.Kind.state), (2, .progress), (3, .progress), (4, .state), (5, .progress), (6, .state)] {
+    for (sequence, kind) in [
+      (1, JobUpdate.Kind.state), (2, .progress), (3, .progress), (4, .state), (5, .progress), (6, .state),
+    ] {
       buffer.offer(update(sequence, kind))
     }
     #expect(drained(buffer) == [1, 4, 6], "over the limit, progress goes first")
@@ -51,32 +54,39 @@ import Testing
 }
 
 @Suite struct NegotiationTests {
-  @Test(arguments: [
-    (nil, .eventStream), ("*/*", .eventStream), ("", .eventStream), ("text/event-stream", .eventStream),
-    ("application/x-ndjson", .ndjson), ("application/json", .json), ("application/json-rpc", .json), ("text/*", .eventStream),
-    ("application/*", .ndjson), ("application/json;q=0.5, text/event-stream;q=0.4", .json),
-    ("application/json, text/event-stream", .eventStream), ("TEXT/Event-Stream ; Q=1", .eventStream),
-    ("text/event-stream;q=0, */*;q=0.1", .ndjson), ("text/html", nil), ("text/event-stream;q=0", nil),
-    ("application/json;charset=utf-8", .json),
-  ] as [(String?, AnswerFraming?)])
+  @Test(
+    arguments: [
+      (nil, .eventStream), ("*/*", .eventStream), ("", .eventStream), ("text/event-stream", .eventStream),
+      ("application/x-ndjson", .ndjson), ("application/json", .json), ("application/json-rpc", .json),
+      ("text/*", .eventStream),
+      ("application/*", .ndjson), ("application/json;q=0.5, text/event-stream;q=0.4", .json),
+      ("application/json, text/event-stream", .eventStream), ("TEXT/Event-Stream ; Q=1", .eventStream),
+      ("text/event-stream;q=0, */*;q=0.1", .ndjson), ("text/html", nil), ("text/event-stream;q=0", nil),
+      ("application/json;charset=utf-8", .json),
+    ] as [(String?, AnswerFraming?)])
   func theBestFramingIsChosen(accept: String?, framing: AnswerFraming?) {
     #expect(AnswerFraming.forStream(accept: accept) == framing)
   }
 
-  @Test(arguments: [
-    (nil, true), ("application/json", true), ("Application/JSON; Charset=utf-8", true), ("application/json-rpc", true),
-    (" application/json ;a=b", true), ("text/plain", false), ("application/x-www-form-urlencoded", false), ("", false),
-    ("application/jsonx", false),
-  ] as [(String?, Bool)])
+  @Test(
+    arguments: [
+      (nil, true), ("application/json", true), ("Application/JSON; Charset=utf-8", true),
+      ("application/json-rpc", true),
+      (" application/json ;a=b", true), ("text/plain", false), ("application/x-www-form-urlencoded", false),
+      ("", false),
+      ("application/jsonx", false),
+    ] as [(String?, Bool)])
   func onlyJSONIsTaken(type: String?, isTaken: Bool) { #expect(RPCEndpoint.isJSON(type) == isTaken) }
 
-  @Test(arguments: [
-    ("localhost:8000", nil, true), ("127.0.0.1:8000", nil, true), ("[::1]:8000", nil, true), ("LOCALHOST", nil, true),
-    ("evil.example:8000", nil, false), ("tally.example", nil, true), (nil, nil, false),
-    ("localhost:8000", "http://localhost:8000", true), ("localhost:8000", "http://localhost:9000", false),
-    ("localhost:8000", "http://evil.example", false), ("localhost:8000", "null", false), ("localhost:8000", "", false),
-    ("127.0.0.1.evil.example", nil, false),
-  ] as [(String?, String?, Bool)])
+  @Test(
+    arguments: [
+      ("localhost:8000", nil, true), ("127.0.0.1:8000", nil, true), ("[::1]:8000", nil, true), ("LOCALHOST", nil, true),
+      ("evil.example:8000", nil, false), ("tally.example", nil, true), (nil, nil, false),
+      ("localhost:8000", "http://localhost:8000", true), ("localhost:8000", "http://localhost:9000", false),
+      ("localhost:8000", "http://evil.example", false), ("localhost:8000", "null", false),
+      ("localhost:8000", "", false),
+      ("127.0.0.1.evil.example", nil, false),
+    ] as [(String?, String?, Bool)])
   func onlyTheServersOwnPagesMayCall(host: String?, origin: String?, isAllowed: Bool) {
     let policy = OriginPolicy(hosts: ["tally.example"])
     #expect((policy.refusal(authority: host, origin: origin) == nil) == isAllowed)

@@ -8,7 +8,7 @@ import Schema
 
 /// Every path of the server, and who answers it.
 struct HTTPRoutes: HTTPResponder {
-  typealias Context = BasicRequestContext
+  typealias Context = ConnectionContext
 
   let rpc: RPCEndpoint
   let results: ResultEndpoint
@@ -16,23 +16,24 @@ struct HTTPRoutes: HTTPResponder {
   let origins: OriginPolicy
   let logger: Logger
 
-  func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
+  func respond(to request: Request, context: ConnectionContext) async throws -> Response {
     let authority = request.head.authority ?? request.headers[HTTPField.Name("Host")!]
     if let error = origins.refusal(authority: authority, origin: request.headers[.origin]) {
       return HTTPAnswers.refusal(.forbidden, error, closes: true)
     }
     do {
-      return try await route(request)
+      return try await route(request, context)
     } catch {
       logger.error("a request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
       return HTTPAnswers.refusal(.internalServerError, .internalError)
     }
   }
 
-  private func route(_ request: Request) async throws -> Response {
+  private func route(_ request: Request, _ connection: ConnectionContext) async throws -> Response {
     let path = request.uri.path
     if path == "/rpc" {
-      return request.method == .post ? await rpc.respond(to: request) : HTTPAnswers.methodNotAllowed("POST")
+      return request.method == .post
+        ? await rpc.respond(to: request, connection: connection) : HTTPAnswers.methodNotAllowed("POST")
     }
     guard request.method == .get || request.method == .head else {
       return HTTPRoutes.isKnown(path) ? HTTPAnswers.methodNotAllowed("GET, HEAD") : HTTPAnswers.notFound(path)

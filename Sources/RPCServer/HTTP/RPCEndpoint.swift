@@ -8,7 +8,7 @@ struct RPCEndpoint: Sendable {
   let dispatcher: RPCDispatcher
   let limits: Limits
 
-  func respond(to request: Request) async -> Response {
+  func respond(to request: Request, connection: ConnectionContext) async -> Response {
     guard RPCEndpoint.isJSON(request.headers[.contentType]) else {
       return HTTPAnswers.refusal(
         .unsupportedMediaType,
@@ -42,7 +42,7 @@ struct RPCEndpoint: Sendable {
     let message = dispatcher.read(body[...])
     if case .stream(let call) = message, framing != .json {
       return RPCStreamAnswer(dispatcher: dispatcher, limits: limits).response(
-        to: call, context: context, framing: framing, request: request)
+        to: call, context: context, framing: framing, connection: connection)
     }
     guard let answer = await dispatcher.respond(to: message, context: context) else {
       return Response(status: .noContent)

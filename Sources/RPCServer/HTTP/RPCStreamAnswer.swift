@@ -15,7 +15,9 @@ struct RPCStreamAnswer: Sendable {
     case end
   }
 
-  func response(to call: RPCRequest, context: RPCContext, framing: AnswerFraming, request: Request) -> Response {
+  func response(
+    to call: RPCRequest, context: RPCContext, framing: AnswerFraming, connection: ConnectionContext
+  ) -> Response {
     let isSSE = framing == .eventStream
     var headers: HTTPFields = [
       .contentType: isSSE ? "text/event-stream; charset=utf-8" : framing.rawValue, .cacheControl: "no-store",
@@ -23,33 +25,28 @@ struct RPCStreamAnswer: Sendable {
       // The connection's end is how the server hears that its reader has gone: it serves no second request.
       .connection: "close",
     ]
-    headers[HTTPField.Name("X-Accel-Buffering")!] = "no"
+    if let name = HTTPField.Name("X-Accel-Buffering") { headers[name] = "no" }
     return Response(
       status: .ok, headers: headers,
       body: ResponseBody { writer in
-        var writer = writer
         if isSSE { try await writer.write(ByteBuffer(bytes: SSEEncoder.retry(milliseconds: 2_000))) }
-        let unfinished = writer
-        writer = try await request.body.consumeWithCancellationOnInboundClose { _ in
-          var writer = unfinished
-          try await pump(call, context, framing, to: &writer)
-          return SendableWriter(writer: writer)
-        }.writer
+        try await pump(call, context, framing, connection, to: &writer)
         try await writer.finish(nil)
       })
   }
 
-  /// `@unchecked Sendable`: one task has the writer at a time; it is handed back with the result.
-  private struct SendableWriter: @unchecked Sendable { let writer: any ResponseBodyWriter }
-
   private func pump(
-    _ call: RPCRequest, _ context: RPCContext, _ framing: AnswerFraming, to writer: inout any ResponseBodyWriter
+    _ call: RPCRequest, _ context: RPCContext, _ framing: AnswerFraming, _ connection: ConnectionContext,
+    to writer: inout any ResponseBodyWriter
   ) async throws {
     let pieces = AsyncChannel<Piece>()
     try await withThrowingTaskGroup(of: Void.self) { group in
       defer { group.cancelAll() }
       group.addTask {
-        try await dispatcher.stream(call, context: context, to: ChannelWriter(pieces: pieces))
+        defer { pieces.finish() }
+        try await connection.whileConnected {
+          try await dispatcher.stream(call, context: context, to: ChannelWriter(pieces: pieces))
+        }
         await pieces.send(.end)
       }
       group.addTask {
@@ -67,7 +64,8 @@ struct RPCStreamAnswer: Sendable {
         case .end: return
         }
       }
-      try Task.checkCancellation()
+      // The reader has gone, or the server stops: without its last piece the answer must not look whole.
+      throw CancellationError()
     }
   }
 
