@@ -66,7 +66,8 @@ class Server:
 
     def call(self, method, **parameters):
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}).encode()
-        request = urllib.request.Request(self.url + "/rpc", body, {"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        request = urllib.request.Request(self.url + "/rpc", body, headers)
         with urllib.request.urlopen(request, timeout=60) as answer:
             reply = json.load(answer)
         if "error" in reply:
