@@ -32,6 +32,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.30.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.5.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.20.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
@@ -57,16 +59,22 @@ let package = Package(
     .target(name: "JobQueueConformance", dependencies: ["JobQueue", "Schema"], swiftSettings: flags),
 
     // The server.
+    .systemLibrary(
+      name: "CTallyZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(
       name: "RPCServer",
       dependencies: [
-        "Schema", "Processor", "JobQueue",
+        "Schema", "Processor", "JobQueue", "CTallyZlib",
         .server("AsyncAlgorithms", "swift-async-algorithms"),
         .server("HTTPTypes", "swift-http-types"),
         .server("Hummingbird", "hummingbird"),
         .server("HummingbirdCore", "hummingbird"),
+        .server("HummingbirdHTTP2", "hummingbird"),
         .server("NIOCore", "swift-nio"),
+        .server("NIOHTTP1", "swift-nio"),
+        .server("NIOHTTPTypes", "swift-nio-extras"),
         .server("NIOPosix", "swift-nio"),
+        .server("NIOSSL", "swift-nio-ssl"),
         .server("ServiceLifecycle", "swift-service-lifecycle"),
         .server("Logging", "swift-log"),
       ],

@@ -130,6 +130,24 @@ public struct JobLifecycle: Sendable {
     }
   }
 
+  /// Queues a failed or cancelled job again, with its counters anew; its epoch goes on. Nil for every other state.
+  public func retry(_ job: JobRecord, now: Timestamp) -> JobRecord? {
+    guard job.state == .failed || job.state == .cancelled else { return nil }
+    return changed(job) {
+      $0.state = .queued
+      $0.readyAt = now
+      $0.finishedAt = nil
+      $0.attempts = 0
+      $0.rescues = 0
+      $0.cancelRequested = false
+      $0.progress = JobProgress()
+      $0.error = nil
+    }
+  }
+
+  /// Whether a job may be forgotten: it has ended, and nothing of it is still to be published.
+  public func mayDelete(_ job: JobRecord) -> Bool { job.state.isFinal && job.publication != .pending }
+
   /// The output's name shows the result of that generation.
   public func publish(_ job: JobRecord, generation: Int) -> JobRecord {
     guard job.publication == .pending, job.result?.generation == generation else { return job }

@@ -87,5 +87,55 @@ extension StoreConformance {
       let second = try await h.succeeded()
       try h.expect(second.result?.generation == generation + 1, "the generations of its output go on")
     },
+    Case("aFailedOrCancelledJobMayBeRetried") { h in
+      let job = try await h.running()
+      _ = try await h.store.fail(job.id, epoch: 1, failure: JobFailure(.invalidArgument, reason: "X", "x"))
+      let again = try await h.store.retry(job.id)
+      try h.expect(
+        again.state == .queued && again.attempts == 0 && again.error == nil && again.finishedAt == nil, "queued anew")
+      _ = try await h.refused { _ = try await h.submit(h.spec()) }
+      let run = try await h.required(h.claim())
+      try h.expect(run.id == job.id && run.epoch == 2, "under an epoch that goes on")
+      let error = try await h.refused { _ = try await h.store.retry(job.id) }
+      try h.expect(error == .wrongState(jobID: job.id, .running), "a running job isn't retried")
+      _ = try await h.store.requestCancel(job.id)
+      _ = try await h.store.release(job.id, epoch: 2)
+      let cancelled = try await h.store.retry(job.id)
+      try h.expect(cancelled.state == .queued && !cancelled.cancelRequested, "a cancelled one is")
+      let none = try await h.refused { _ = try await h.store.retry("nobody") }
+      try h.expect(none == .notFound(jobID: "nobody"), "an unknown ID finds nothing")
+    },
+    Case("aRetriedJobNeedsItsOutputsName") { h in
+      let first = try await h.submit(h.spec())
+      _ = try await h.store.requestCancel(first.id)
+      let second = try await h.submit(h.spec())
+      let error = try await h.refused { _ = try await h.store.retry(first.id) }
+      try h.expect(error == .outputReserved(name: "out.csv", jobID: second.id), "another job has it")
+      let now = try await h.job(first.id)
+      try h.expect(now.state == .cancelled, "and nothing has changed")
+    },
+    Case("onlyAnEndedAndSettledJobIsDeleted") { h in
+      let queued = try await h.submit(h.spec("1"))
+      let error = try await h.refused { try await h.store.delete(queued.id) }
+      try h.expect(error == .wrongState(jobID: queued.id, .queued), "not while it is unfinished")
+      _ = try await h.store.requestCancel(queued.id)
+      let done = try await h.succeeded("2")
+      _ = try await h.refused { try await h.store.delete(done.id) }
+      try await h.store.markPublished(done.id, generation: 1)
+      for job in [queued, done] {
+        try await h.store.delete(job.id)
+        let gone = try await h.store.job(job.id)
+        try h.expect(gone == nil, "it is gone")
+      }
+      let none = try await h.refused { try await h.store.delete(done.id) }
+      try h.expect(none == .notFound(jobID: done.id), "and isn't found again")
+    },
+    Case("jobsAreCountedByState") { h in
+      _ = try await h.running("1")
+      _ = try await h.submit(h.spec("2"))
+      _ = try await h.submit(h.spec("3"))
+      let counts = try await h.store.counts()
+      try h.expect(counts == [.running: 1, .queued: 2], "\(counts)")
+    },
   ]
 }

@@ -24,8 +24,13 @@ struct JobTables {
 
   func insert(_ job: JobRecord) throws {
     try run(JobRow.insert, JobRow.arguments(job))
-    try run("INSERT INTO reservations (name, job_id) VALUES (?, ?)", [job.spec.output, job.id])
+    try reserve(job)
     try addEvent(of: job)
+  }
+
+  /// Takes the job's output name until it is given up by ``update(_:from:)``.
+  func reserve(_ job: JobRecord) throws {
+    try run("INSERT INTO reservations (name, job_id) VALUES (?, ?)", [job.spec.output, job.id])
   }
 
   /// Writes a job's new values; a change of its state, or of its publication, goes to its events as well.

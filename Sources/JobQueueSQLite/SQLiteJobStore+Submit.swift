@@ -33,6 +33,29 @@ extension SQLiteJobStore {
     }
   }
 
+  public func retry(_ id: String) async throws -> JobRecord {
+    try await group.write { [lifecycle, clock] database in
+      let tables = JobTables(database: database)
+      return try tables.change(id) { job in
+        guard let again = lifecycle.retry(job, now: clock()) else {
+          throw JobStoreError.wrongState(jobID: id, job.state)
+        }
+        try SQLiteJobStore.checkNames(job.spec, tables)
+        try tables.reserve(job)
+        return again
+      }
+    }
+  }
+
+  public func delete(_ id: String) async throws {
+    try await group.write { [lifecycle] database in
+      let tables = JobTables(database: database)
+      guard let job = try tables.job(id) else { throw JobStoreError.notFound(jobID: id) }
+      guard lifecycle.mayDelete(job) else { throw JobStoreError.wrongState(jobID: id, job.state) }
+      try tables.run("DELETE FROM jobs WHERE id = ?", [id])
+    }
+  }
+
   /// One unfinished job for each output name, and none that writes what another reads.
   private static func checkNames(_ spec: JobSpec, _ tables: JobTables) throws {
     if let holder = try String.fetchOne(

@@ -91,6 +91,14 @@ public final class SQLiteJobStore: JobStore {
     }
   }
 
+  public func counts() async throws -> [JobState: Int] {
+    try await pool.read { database in
+      let rows = try Row.fetchAll(database, sql: "SELECT state, count(*) AS count FROM jobs GROUP BY state")
+      return Dictionary(
+        uniqueKeysWithValues: rows.compactMap { row in JobState(rawValue: row["state"]).map { ($0, row["count"]) } })
+    }
+  }
+
   public func list(_ query: JobQuery) async throws -> JobListing {
     var (condition, arguments): (String, StatementArguments) = ("owner = ?", [query.owner])
     if let states = query.states {

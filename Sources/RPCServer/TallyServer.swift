@@ -17,6 +17,12 @@ public struct TallyServer: Service {
     public var port: Int
     /// Names by which browsers may call the server, besides the loopback's.
     public var allowedHosts: Set<String>
+    /// Origins of other sites' pages that may call the server.
+    public var allowedOrigins: Set<String> = []
+    /// Nil: everyone may call.
+    public var token: String?
+    /// Nil: HTTP/1.1 without TLS.
+    public var tls: TLSFiles?
     /// For what doesn't fit in memory.
     public var spillFolder: String
     /// Bytes that all running jobs share.
@@ -35,6 +41,17 @@ public struct TallyServer: Service {
       self.memoryBytes = memoryBytes
       self.jobsAtOnce = jobsAtOnce
       self.limits = limits
+    }
+  }
+
+  /// Where a certificate chain and its key stand, in PEM.
+  public struct TLSFiles: Hashable, Sendable {
+    public var certificate: String
+    public var key: String
+
+    public init(certificate: String, key: String) {
+      self.certificate = certificate
+      self.key = key
     }
   }
 
@@ -84,21 +101,33 @@ public struct TallyServer: Service {
 
   private func makeHTTP(hub: ProgressHub, memory: MemoryPool, draining: DrainFlag) throws -> some Service {
     let limits = configuration.limits
+    let inFlight = InFlightLimit(limits.callsInFlight)
+    let dispatcher = try makeDispatcher(hub: hub, memory: memory, inFlight: inFlight)
+    let routes = HTTPRoutes(
+      rpc: RPCEndpoint(dispatcher: dispatcher, limits: limits, inFlight: inFlight),
+      results: ResultEndpoint(store: store, folder: folder),
+      health: HealthEndpoint(store: store, isDraining: draining),
+      origins: OriginPolicy(hosts: configuration.allowedHosts), cors: CORSPolicy(origins: configuration.allowedOrigins),
+      auth: TokenAuth(token: configuration.token), isDraining: draining, logger: logger)
+    return Application(
+      responder: routes, server: try HTTPBinding.server(tls: configuration.tls, limits: limits),
+      configuration: ApplicationConfiguration(
+        address: .hostname(configuration.host, port: configuration.port), serverName: "tally", backlog: 1_024),
+      onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) }, logger: logger)
+  }
+
+  private func makeDispatcher(hub: ProgressHub, memory: MemoryPool, inFlight: InFlightLimit) throws -> RPCDispatcher {
+    let limits = configuration.limits
+    let metrics = CallMetrics()
+    let stats = ServerStats(store: store, hub: hub, memory: memory, metrics: metrics, inFlight: inFlight)
     var router = RPCRouter()
     try JobMethods(store: store, folder: folder, memory: memory, hub: hub, limits: limits).register(in: &router)
-    let dispatcher = RPCDispatcher(
-      router: router, interceptors: [LogInterceptor(logger: logger), DeadlineInterceptor()], limits: limits,
-      logger: logger)
-    let routes = HTTPRoutes(
-      rpc: RPCEndpoint(dispatcher: dispatcher, limits: limits), results: ResultEndpoint(store: store, folder: folder),
-      health: HealthEndpoint(store: store, isDraining: draining),
-      origins: OriginPolicy(hosts: configuration.allowedHosts), logger: logger)
-    return Application(
-      responder: routes,
-      server: .http1(configuration: HTTP1Channel.Configuration(additionalChannelHandlers: [DisconnectHandler()])),
-      configuration: ApplicationConfiguration(
-        address: .hostname(configuration.host, port: configuration.port), serverName: "tally"),
-      onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) }, logger: logger)
+    try router.register(SystemMethods.stats) { _, _ in try await stats.json() }
+    try router.registerDiscovery()
+    return RPCDispatcher(
+      router: router,
+      interceptors: [LogInterceptor(logger: logger), MetricsInterceptor(metrics: metrics), DeadlineInterceptor()],
+      limits: limits, logger: logger)
   }
 }
 

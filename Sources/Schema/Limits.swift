@@ -4,6 +4,16 @@ public struct Limits: Hashable, Sendable {
 
   /// Bytes of a request's body.
   public var requestBodyBytes = 1 << 20
+  /// Bytes of a request's headers.
+  public var headerBytes = 64 << 10
+  /// Requests that are answered at the same time, streams aside.
+  public var callsInFlight = 1_024
+  /// Milliseconds until the first request's headers have come, a request's body has, and the next request has.
+  public var headerMilliseconds = 10_000
+  public var bodyMilliseconds = 30_000
+  public var idleMilliseconds = 75_000
+  /// Milliseconds that a call's deadline may be away, at the most.
+  public var deadlineMilliseconds = 3_600_000
   /// Calls in one batch.
   public var batchCalls = 100
   /// Calls of one batch that run at the same time.
@@ -57,6 +67,19 @@ extension Limits {
   /// Every limit that a server can be given another value for.
   public static let settings: [Setting] = [
     Setting(name: "requestBodyBytes", path: \.requestBodyBytes, summary: "bytes of a request's body"),
+    Setting(name: "headerBytes", path: \.headerBytes, summary: "bytes of a request's headers"),
+    Setting(name: "callsInFlight", path: \.callsInFlight, summary: "requests that are answered at the same time"),
+    Setting(
+      name: "headerMilliseconds", path: \.headerMilliseconds,
+      summary: "milliseconds until a new connection's first request must have come"),
+    Setting(
+      name: "bodyMilliseconds", path: \.bodyMilliseconds, summary: "milliseconds until a request's body must have come"),
+    Setting(
+      name: "idleMilliseconds", path: \.idleMilliseconds,
+      summary: "milliseconds until an idle connection's next request must have come"),
+    Setting(
+      name: "deadlineMilliseconds", path: \.deadlineMilliseconds,
+      summary: "milliseconds that a call's deadline may be away"),
     Setting(name: "batchCalls", path: \.batchCalls, summary: "calls in one batch"),
     Setting(
       name: "batchConcurrency", path: \.batchConcurrency, summary: "calls of one batch that run at the same time"),

@@ -7,6 +7,7 @@
   /// What every command takes.
   struct GlobalOptions: ParsableArguments {
     @Option(help: "The server's URL (TALLY_SERVER; default: http://127.0.0.1:8000).") var server: String?
+    @Option(help: "The server's token (better: TALLY_TOKEN, which no process list shows).") var token: String?
     @Flag(help: "Print JSON, one object a line.") var json = false
     @Flag(help: "Print no progress and no remarks.") var quiet = false
     @Option(help: ArgumentHelp("Give up after this time, such as 500ms, 30s or 5m.", valueName: "duration"))
@@ -34,8 +35,9 @@
       while index < arguments.count {
         switch arguments[index] {
         case "--json", "--quiet": index += 1
-        case "--server", "--timeout": index += 2
-        case let word where word.hasPrefix("--server=") || word.hasPrefix("--timeout="): index += 1
+        case "--server", "--timeout", "--token": index += 2
+        case let word where word.hasPrefix("--server=") || word.hasPrefix("--timeout=") || word.hasPrefix("--token="):
+          index += 1
         case let word where word.hasPrefix("-"): return arguments
         default:
           return [arguments[index]] + arguments[..<index] + arguments[(index + 1)...]
@@ -50,6 +52,9 @@
         server: server ?? ProcessInfo.processInfo.environment["TALLY_SERVER"] ?? "http://127.0.0.1:8000")
       while configuration.server.hasSuffix("/") { configuration.server.removeLast() }
       configuration.deadlineMilliseconds = timeoutMilliseconds
+      if let token = token ?? ProcessInfo.processInfo.environment["TALLY_TOKEN"], !token.isEmpty {
+        configuration.metadata["Authorization"] = "Bearer \(token)"
+      }
       let terminal = Terminal(json: json, quiet: quiet)
       let client = TallyClient(configuration)
       let result: Result<Void, any Error>

@@ -16,7 +16,9 @@
       }
       let reader = try await settings.read()
       for setting in Setting.all {
-        print("\(setting.variable)=\(reader.text(setting.name))  # \(reader.source(setting.name)): \(setting.summary)")
+        // A secret is no one's business who looks over a shoulder.
+        let value = setting.name == "token" && !reader.text(setting.name).isEmpty ? "…" : reader.text(setting.name)
+        print("\(setting.variable)=\(value)  # \(reader.source(setting.name)): \(setting.summary)")
       }
     }
   }

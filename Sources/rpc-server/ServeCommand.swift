@@ -41,7 +41,7 @@
       let folder = try DataFolder(path: reader.text("data"), storeUUID: store.uuid)
       let server = TallyServer(configuration, store: store, folder: folder, logger: logger) { port in
         logger.notice(
-          "listening on http://\(configuration.host):\(port)",
+          "listening on http\(configuration.tls == nil ? "" : "s")://\(configuration.host):\(port)",
           metadata: [
             "data": "\(folder.path)", "state": "\(state)", "memory": "\(ByteCount.text(configuration.memoryBytes))",
           ])
@@ -57,20 +57,32 @@
     private func makeConfiguration(_ reader: SettingsReader, _ limits: Limits) throws -> TallyServer.Configuration {
       let host = reader.text("host")
       let isLoopback = host == "localhost" || host == "::1" || host.hasPrefix("127.")
-      if !isLoopback, try !reader.flag("listen-anywhere") {
+      if !isLoopback, reader.text("token").isEmpty, try !reader.flag("listen-anywhere") {
         throw ValidationError(
           "'\(host)' isn't the loopback: whoever reaches it could read and write the data folder. "
-            + "Say --listen-anywhere if that is wanted.")
+            + "Set a token (TALLY_TOKEN), or say --listen-anywhere if that is wanted.")
       }
       let memory = reader.text("memory").isEmpty ? SettingsReader.halfOfMemory : try reader.bytes("memory")
       if memory < limits.memoryBytesLeast {
         throw reader.problem("memory", "must be at least \(limits.memoryBytesLeast) bytes, which one job needs")
       }
-      return TallyServer.Configuration(
+      var configuration = TallyServer.Configuration(
         host: host, port: try reader.integer("port", 0...65_535),
-        allowedHosts: Set(reader.text("allowed-hosts").lowercased().split(separator: ",").map(String.init) + [host]),
+        allowedHosts: reader.list("allowed-hosts").union([host]),
         spillFolder: reader.text("state") + "/spill", memoryBytes: memory,
         jobsAtOnce: try reader.integer("workers", 1...1_024), limits: limits)
+      configuration.allowedOrigins = reader.list("allowed-origins")
+      configuration.token = reader.text("token")
+      configuration.tls = try tlsFiles(reader)
+      return configuration
+    }
+
+    private func tlsFiles(_ reader: SettingsReader) throws -> TallyServer.TLSFiles? {
+      let (certificate, key) = (reader.text("tls-certificate"), reader.text("tls-key"))
+      guard certificate.isEmpty == key.isEmpty else {
+        throw reader.problem(certificate.isEmpty ? "tls-certificate" : "tls-key", "is needed with the other TLS file")
+      }
+      return certificate.isEmpty ? nil : TallyServer.TLSFiles(certificate: certificate, key: key)
     }
 
     private func storePath(_ reader: SettingsReader, state: String) throws -> String {

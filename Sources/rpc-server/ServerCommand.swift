@@ -18,6 +18,12 @@
     @Option(help: "Jobs that run at the same time (TALLY_WORKERS).") var workers: String?
     @Option(help: "Bytes that running jobs share, such as 2GiB (TALLY_MEMORY).") var memory: String?
     @Option(help: "Host names by which browsers may call the server (TALLY_ALLOWED_HOSTS).") var allowedHosts: String?
+    @Option(help: "Origins of other sites' pages that may call the server (TALLY_ALLOWED_ORIGINS).")
+    var allowedOrigins: String?
+    @Option(help: "The token that every call must carry (better: TALLY_TOKEN, which no process list shows).")
+    var token: String?
+    @Option(help: "PEM file with the certificate chain (TALLY_TLS_CERTIFICATE).") var tlsCertificate: String?
+    @Option(help: "PEM file with the certificate's key (TALLY_TLS_KEY).") var tlsKey: String?
     @Flag(help: "Listen on other addresses than the loopback, where everyone may call.") var listenAnywhere = false
     @Option(help: "trace, debug, info, notice, warning, error, critical (TALLY_LOG_LEVEL).") var logLevel: String?
     @Option(help: ArgumentHelp("Another value for a limit; see `rpc-server config`.", valueName: "name=value"))
@@ -29,6 +35,8 @@
       for (name, value) in [
         ("host", host), ("port", port), ("data", data), ("state", state), ("store", store), ("workers", workers),
         ("memory", memory), ("allowed-hosts", allowedHosts), ("log-level", logLevel),
+        ("allowed-origins", allowedOrigins), ("token", token),
+        ("tls-certificate", tlsCertificate), ("tls-key", tlsKey),
       ] {
         options[name] = value
       }

@@ -30,8 +30,15 @@
           name: "allowed-hosts", defaultText: "",
           summary: "host names, comma-separated, by which browsers may call the server; * for any"),
         Setting(
+          name: "allowed-origins", defaultText: "",
+          summary: "origins, comma-separated, of other sites' pages that may call the server"),
+        Setting(name: "token", defaultText: "", summary: "the token that every call must carry; empty: none"),
+        Setting(
+          name: "tls-certificate", defaultText: "", summary: "a PEM file with the certificate chain; empty: no TLS"),
+        Setting(name: "tls-key", defaultText: "", summary: "a PEM file with the certificate's key"),
+        Setting(
           name: "listen-anywhere", defaultText: "false",
-          summary: "true: listen on other addresses than the loopback, where everyone may call"),
+          summary: "true: listen on other addresses than the loopback without a token, where everyone may call"),
         Setting(
           name: "log-level", defaultText: "info", summary: "trace, debug, info, notice, warning, error or critical"),
       ]

@@ -63,6 +63,11 @@
       }
     }
 
+    /// Words between commas, in lower case.
+    func list(_ name: String) -> Set<String> {
+      Set(text(name).lowercased().split(separator: ",").map { $0.trimmingPrefix { $0 == " " } }.map(String.init))
+    }
+
     /// Bytes: a whole number, with or without KiB, MiB, GiB (or K, M, G).
     func bytes(_ name: String) throws -> Int {
       guard let value = ByteCount.parse(text(name)) else {

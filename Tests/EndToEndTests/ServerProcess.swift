@@ -95,6 +95,8 @@ final class ServerProcess: Sendable {
     return try JSONValue(parsing: try await curl("--json", body, url + "/rpc"))
   }
 
+  func isUnfinished(_ job: String) async throws -> Bool { try await !wait(job) { _ in true }.state.isFinal }
+
   /// Waits until a job's status is as wanted.
   func wait(_ job: String, until condition: (JobStatus) -> Bool) async throws -> JobStatus {
     while true {

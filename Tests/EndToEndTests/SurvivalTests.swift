@@ -61,7 +61,9 @@ import Testing
     // A stream is told.
     let body = #"{"jsonrpc":"2.0","id":1,"method":"streamProgress","params":{"jobId":"\#(job)"}}"#
     async let stream = server.curl("-N", "--json", body, "-H", "Accept: application/x-ndjson", server.url + "/rpc")
-    try await Task.sleep(for: .milliseconds(200))
+    while try await server.call("rpc.stats", "{}")["result"]?["streams"] == 0, try await server.isUnfinished(job) {
+      try await Task.sleep(for: .milliseconds(20))
+    }
     #expect(try await server.stop(SIGTERM) == 0)
     let lines = try await stream.split(separator: "\n")
     let end = try JSONValue(parsing: String(try #require(lines.last)))

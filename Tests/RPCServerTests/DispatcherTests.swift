@@ -8,7 +8,10 @@ import Testing
 /// Calls through the dispatcher, in this process: no socket, the same path.
 @Suite struct DispatcherTests {
   private struct Word: RPCParameters, Hashable {
-    static let positions = ["word", "pauseMs"]
+    static let parameters = [
+      RPCParameter("word", "The word.", JSONSchema.string, required: true),
+      RPCParameter("pauseMs", "To wait before.", JSONSchema.integer()),
+    ]
     var word: String
     var pause: Int
     init(json: JSONValue) throws {

@@ -13,7 +13,7 @@ public import Schema
 /// visible name: `results/<job>/<epoch>-<nonce>`, `publish/`, `locks/`.
 public final class DataFolder: Sendable {
   public let path: String
-  private let root: OpenFile
+  let root: OpenFile
   private let own: OpenFile
 
   /// Opens the folder, and makes it and its `.tally` where they are missing.

@@ -30,10 +30,10 @@ public struct Janitor: Sendable {
   public func sweep() async throws -> Int {
     let results = try folder.openOwn("results")
     var removed = 0
-    for job in try Janitor.names(in: results) {
+    for job in try DataFolder.names(in: results) {
       let place = try DataFolder.openFolder(job, in: results)
       // The files first, the record then: a file that appears in between is not looked at.
-      let files = try Janitor.names(in: place)
+      let files = try DataFolder.names(in: place)
       let record = try await store.job(job)
       for file in files where Janitor.mayRemove(file, of: record) {
         if record == nil, try !isOld(file, in: place) { continue }
@@ -64,23 +64,5 @@ public struct Janitor: Sendable {
       let modified = information.st_mtim.tv_sec
     #endif
     return time(nil) - modified > orphanSeconds
-  }
-
-  private static func names(in folder: OpenFile) throws(SystemCallError) -> [String] {
-    let copy = try check("dup", dup(folder.descriptor))
-    guard let stream = fdopendir(copy) else {
-      close(copy)
-      throw SystemCallError("fdopendir", errno)
-    }
-    defer { closedir(stream) }
-    rewinddir(stream)
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names.sorted()
   }
 }

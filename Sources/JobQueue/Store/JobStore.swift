@@ -37,6 +37,16 @@ public protocol JobStore: Sendable {
   /// The jobs of these IDs that have moved past the sequence that is known of each.
   func changed(since known: [String: Int]) async throws -> [JobRecord]
   func requestCancel(_ id: String) async throws -> JobRecord?
+  /// Queues a failed or cancelled job again, and reserves its output again.
+  ///
+  /// - Throws: ``JobStoreError``.
+  func retry(_ id: String) async throws -> JobRecord
+  /// Forgets a job that has ended and has nothing left to publish.
+  ///
+  /// - Throws: ``JobStoreError``.
+  func delete(_ id: String) async throws
+  /// How many jobs there are in each state.
+  func counts() async throws -> [JobState: Int]
 
   /// Gives the first job of the queue to a worker: nil when there is none, or when it needs more memory than is free
   /// (those behind it wait as well, so that it doesn't starve).
@@ -113,4 +123,6 @@ public enum JobStoreError: Error, Hashable, Sendable {
   case tooManyJobs(limit: Int)
   case unknownPageToken
   case notFound(jobID: String)
+  /// The job's state doesn't allow what was asked.
+  case wrongState(jobID: String, JobState)
 }

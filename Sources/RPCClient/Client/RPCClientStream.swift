@@ -10,7 +10,7 @@ extension RPCStreamItem: Equatable where Event: Equatable, Output: Equatable {}
 
 /// The answer of a stream method. Who iterates slowly slows the transfer down; who stops iterating, or whose task is
 /// cancelled, ends it. A connection that breaks is made anew and goes on after the last event.
-public struct RPCClientStream<Parameters: RPCParameters, Event: JSONConvertible, Output: JSONConvertible>:
+public struct RPCClientStream<Parameters: RPCParameters, Event: RPCValue, Output: RPCValue>:
   AsyncSequence,
   Sendable
 {

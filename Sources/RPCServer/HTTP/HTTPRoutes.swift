@@ -14,44 +14,66 @@ struct HTTPRoutes: HTTPResponder {
   let results: ResultEndpoint
   let health: HealthEndpoint
   let origins: OriginPolicy
+  let cors: CORSPolicy
+  let auth: TokenAuth
+  let isDraining: DrainFlag
   let logger: Logger
 
   func respond(to request: Request, context: ConnectionContext) async throws -> Response {
-    let authority = request.head.authority ?? request.headers[HTTPField.Name("Host")!]
-    if let error = origins.refusal(authority: authority, origin: request.headers[.origin]) {
+    let origin = request.headers[.origin]
+    let authority = request.head.authority ?? HTTPField.Name("Host").flatMap { request.headers[$0] }
+    if let error = origins.refusal(authority: authority, origin: cors.allows(origin) ? nil : origin) {
       return HTTPAnswers.refusal(.forbidden, error, closes: true)
     }
     do {
-      return try await route(request, context)
+      return cors.extend(try await route(request, context), origin: origin)
     } catch {
       logger.error("a request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
       return HTTPAnswers.refusal(.internalServerError, .internalError)
     }
   }
 
-  private func route(_ request: Request, _ connection: ConnectionContext) async throws -> Response {
+  private func route(_ request: Request, _ context: ConnectionContext) async throws -> Response {
     let path = request.uri.path
-    if path == "/rpc" {
-      return request.method == .post
-        ? await rpc.respond(to: request, connection: connection) : HTTPAnswers.methodNotAllowed("POST")
+    guard let allowed = HTTPRoutes.allowed(path) else { return HTTPAnswers.notFound(path) }
+    if request.method == .options { return cors.preflight(allow: allowed) }
+    guard allowed.split(separator: ", ").contains(Substring(request.method.rawValue)) else {
+      return HTTPAnswers.methodNotAllowed(allowed)
     }
-    guard request.method == .get || request.method == .head else {
-      return HTTPRoutes.isKnown(path) ? HTTPAnswers.methodNotAllowed("GET, HEAD") : HTTPAnswers.notFound(path)
+    // What says whether the server lives is open to all, and so is the page, which then asks for the token.
+    if let open = try await openRoute(path) { return open }
+    guard let owner = auth.owner(authorization: request.headers[.authorization]) else { return TokenAuth.refusal }
+    if isDraining.isSet {
+      return HTTPAnswers.refusal(
+        .serviceUnavailable, ProgressHub.shuttingDown, headers: [.retryAfter: "2"], closes: true)
     }
-    if let asset = PageAssets.response(path) { return asset }
-    switch path {
-    case "/up", "/healthz": return health.alive
-    case "/up/databases": return await health.databases()
-    case "/readyz": return await health.ready()
-    default:
-      guard HTTPRoutes.isKnown(path) else { return HTTPAnswers.notFound(path) }
+    guard path == "/rpc" else {
       let job = String(path.dropFirst("/results/".count))
-      return try await results.respond(job: job, owner: RPCContext().owner, isHead: request.method == .head)
+      return try await results.respond(job: job, owner: owner, isHead: request.method == .head)
+    }
+    let presence = try await context.presence()
+    return request.method == .get
+      ? await rpc.get(request, owner: owner, presence: presence)
+      : await rpc.post(request, owner: owner, presence: presence)
+  }
+
+  private func openRoute(_ path: String) async throws -> Response? {
+    switch path {
+    case "/up", "/healthz": health.alive
+    case "/up/databases": await health.databases()
+    case "/readyz": await health.ready()
+    default: PageAssets.response(path)
     }
   }
 
-  private static func isKnown(_ path: String) -> Bool {
-    PageAssets.response(path) != nil || ["/up", "/healthz", "/up/databases", "/readyz"].contains(path)
-      || (path.hasPrefix("/results/") && !path.dropFirst("/results/".count).contains("/"))
+  /// The HTTP methods that a path takes, as `Allow` has them; nil: there is no such path.
+  private static func allowed(_ path: String) -> String? {
+    switch path {
+    case "/rpc": "GET, POST, OPTIONS"
+    case "/up", "/healthz", "/up/databases", "/readyz": "GET, HEAD, OPTIONS"
+    case _ where PageAssets.response(path) != nil: "GET, HEAD, OPTIONS"
+    case _ where path.hasPrefix("/results/") && !path.dropFirst("/results/".count).contains("/"): "GET, HEAD, OPTIONS"
+    default: nil
+    }
   }
 }

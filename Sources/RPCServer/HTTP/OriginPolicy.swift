@@ -15,7 +15,7 @@ struct OriginPolicy: Sendable {
     guard hosts.contains("*") || OriginPolicy.loopback.contains(host) || hosts.contains(host) else {
       return RPCError(
         .permissionDenied, reason: "HOST_NOT_ALLOWED",
-        "The server isn't known as '\(host)'. Name it with --allowed-host if it is.")
+        "The server isn't known as '\(host)'. Name it with --allowed-hosts if it is.")
     }
     guard let origin else { return nil }
     let page = origin.split(separator: "/", omittingEmptySubsequences: true).last.map(String.init)?.lowercased()

@@ -3,86 +3,125 @@ import HummingbirdCore
 import NIOCore
 import Schema
 
-/// `POST /rpc`: HTTP in, calls to the dispatcher, HTTP out.
+/// `/rpc`: HTTP in, calls to the dispatcher, HTTP out.
 struct RPCEndpoint: Sendable {
   let dispatcher: RPCDispatcher
   let limits: Limits
+  let inFlight: InFlightLimit
 
-  func respond(to request: Request, connection: ConnectionContext) async -> Response {
+  /// Answers smaller than this aren't worth compressing.
+  private static let compressedBytesLeast = 1_024
+
+  /// A refusal of the transport, made where the request is found wanting.
+  struct Refusal: Error {
+    var response: Response
+    init(_ status: HTTPResponse.Status, _ error: RPCError, headers: HTTPFields = [:]) {
+      response = HTTPAnswers.refusal(status, error, headers: headers, closes: true)
+    }
+  }
+
+  func post(_ request: Request, owner: String, presence: ConnectionPresence) async -> Response {
+    do throws(Refusal) {
+      try checkHeaders(request, presence)
+      let framing = try framing(request)
+      let body = try await body(request)
+      return try await answer(dispatcher.read(body[...]), request, framing, owner: owner, presence)
+    } catch {
+      return error.response
+    }
+  }
+
+  /// `GET /rpc?method=…&params=…&id=…`, for methods that only read: what a browser's EventSource can ask.
+  func get(_ request: Request, owner: String, presence: ConnectionPresence) async -> Response {
+    do throws(Refusal) {
+      let framing = try framing(request)
+      let call: RPCRequest
+      switch QueryCall.read(request.uri.query ?? "") {
+      case .failure(let error): return HTTPAnswers.json(RPCResponse(id: .null, error: error).encoded())
+      case .success(let read): call = read
+      }
+      let descriptor = dispatcher.router.entry(call.method)?.descriptor
+      if let descriptor, descriptor.idempotency != .safe {
+        throw Refusal(
+          .methodNotAllowed,
+          RPCError(.unimplemented, reason: "METHOD_NOT_SAFE", "\(call.method) changes something: call it by POST."),
+          headers: [.allow: "POST"])
+      }
+      let isStream = dispatcher.router.entry(call.method)?.isStream == true
+      return try await answer(
+        isStream ? .stream(call) : .other(.single(.call(call))), request, framing, owner: owner, presence)
+    } catch {
+      return error.response
+    }
+  }
+
+  // MARK: The request
+
+  private func checkHeaders(_ request: Request, _ presence: ConnectionPresence) throws(Refusal) {
     guard RPCEndpoint.isJSON(request.headers[.contentType]) else {
-      return HTTPAnswers.refusal(
+      throw Refusal(
         .unsupportedMediaType,
         RPCError(
-          .invalidArgument, reason: "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json.", code: 3),
-        closes: true)
+          .invalidArgument, reason: "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json.", code: 3))
     }
+    let length = request.headers[.contentLength]
+    if presence.version == .http1, length == nil, request.headers[.transferEncoding] == nil {
+      throw Refusal(
+        .lengthRequired,
+        RPCError(.invalidArgument, reason: "LENGTH_REQUIRED", "Send Content-Length, or a chunked body.", code: 3))
+    }
+    if let bytes = length.flatMap({ Int($0) }), bytes > limits.requestBodyBytes { throw tooLarge }
+  }
+
+  private func framing(_ request: Request) throws(Refusal) -> AnswerFraming {
     let accept = request.headers[values: .accept].joined(separator: ",")
-    let framing = AnswerFraming.forStream(accept: accept.isEmpty ? nil : accept)
-    guard let framing else {
-      return HTTPAnswers.refusal(
+    guard let framing = AnswerFraming.forStream(accept: accept.isEmpty ? nil : accept) else {
+      throw Refusal(
         .notAcceptable,
         RPCError(
           .invalidArgument, reason: "NOT_ACCEPTABLE",
-          "Accept must allow application/json, text/event-stream or application/x-ndjson.", code: 3), closes: true)
+          "Accept must allow application/json, text/event-stream or application/x-ndjson.", code: 3))
     }
-    let context: RPCContext
-    do {
-      context = try self.context(request)
-    } catch {
-      return HTTPAnswers.json(RPCResponse(id: .null, error: error).encoded())
-    }
-    let body: [UInt8]
-    do {
-      guard let read = try await read(request.body) else { return tooLarge }
-      body = read
-    } catch {
-      return HTTPAnswers.refusal(
-        .badRequest, RPCError(.cancelled, reason: "BODY_INCOMPLETE", "The body ended too early."), closes: true)
-    }
-    let message = dispatcher.read(body[...])
-    if case .stream(let call) = message, framing != .json {
-      return RPCStreamAnswer(dispatcher: dispatcher, limits: limits).response(
-        to: call, context: context, framing: framing, connection: connection)
-    }
-    guard let answer = await dispatcher.respond(to: message, context: context) else {
-      return Response(status: .noContent)
-    }
-    return HTTPAnswers.json(answer)
+    return framing
   }
 
-  private func context(_ request: Request) throws(RPCError) -> RPCContext {
-    var metadata: [String: String] = [:]
-    for field in request.headers {
-      let name = field.name.canonicalName
-      metadata[name] = metadata[name].map { "\($0), \(field.value)" } ?? field.value
-    }
-    var context = RPCContext(metadata: metadata)
-    context.lastEventID = metadata["last-event-id"]
-    if let text = metadata["tally-timeout-ms"] {
-      guard let milliseconds = Int(text), milliseconds > 0 else {
-        throw .invalidRequest("The header Tally-Timeout-Ms must be a positive whole number of milliseconds.")
-      }
-      context.deadlineMilliseconds = milliseconds
-    }
-    return context
-  }
-
-  /// The body's bytes; nil when there are more than the limit.
-  private func read(_ body: RequestBody) async throws -> [UInt8]? {
+  private func body(_ request: Request) async throws(Refusal) -> [UInt8] {
     var bytes: [UInt8] = []
-    for try await piece in body {
-      if bytes.count + piece.readableBytes > limits.requestBodyBytes { return nil }
-      bytes.append(contentsOf: piece.readableBytesView)
+    do {
+      for try await piece in request.body {
+        if bytes.count + piece.readableBytes > limits.requestBodyBytes { throw tooLarge }
+        bytes.append(contentsOf: piece.readableBytesView)
+      }
+    } catch let refusal as Refusal {
+      throw refusal
+    } catch {
+      throw Refusal(
+        .badRequest, RPCError(.cancelled, reason: "BODY_INCOMPLETE", "The body ended too early.", code: 3))
     }
-    return bytes
+    switch request.headers[.contentEncoding]?.lowercased() {
+    case nil, "identity": return bytes
+    case "gzip", "x-gzip":
+      do throws(GzipCodec.Problem) {
+        return try GzipCodec.expand(bytes, limitBytes: limits.requestBodyBytes)
+      } catch {
+        if error == .tooLarge { throw tooLarge }
+        throw Refusal(
+          .badRequest, RPCError(.invalidArgument, reason: "INVALID_GZIP", "The body is no whole gzip stream.", code: 3))
+      }
+    default:
+      throw Refusal(
+        .unsupportedMediaType,
+        RPCError(
+          .invalidArgument, reason: "UNSUPPORTED_ENCODING", "Content-Encoding must be gzip or identity.", code: 3))
+    }
   }
 
-  private var tooLarge: Response {
-    HTTPAnswers.refusal(
+  private var tooLarge: Refusal {
+    Refusal(
       .contentTooLarge,
       RPCError(
         .resourceExhausted, reason: "BODY_TOO_LARGE",
-        "The body is larger than \(limits.requestBodyBytes) bytes (requestBodyBytes)."), closes: true)
+        "The body is larger than \(limits.requestBodyBytes) bytes (requestBodyBytes)."))
   }
 
   /// JSON in any spelling, with or without parameters; a missing type counts as JSON.
@@ -90,5 +129,84 @@ struct RPCEndpoint: Sendable {
     guard let contentType else { return true }
     let type = (contentType.split(separator: ";", omittingEmptySubsequences: false).first ?? "").trimmed.lowercased()
     return type == "application/json" || type == "application/json-rpc"
+  }
+
+  private func context(_ request: Request, owner: String) throws(RPCError) -> RPCContext {
+    var metadata: [String: String] = [:]
+    for field in request.headers {
+      let name = field.name.canonicalName
+      metadata[name] = metadata[name].map { "\($0), \(field.value)" } ?? field.value
+    }
+    var context = RPCContext(owner: owner, metadata: metadata)
+    context.lastEventID = metadata["last-event-id"]
+    if let text = metadata["tally-timeout-ms"] {
+      guard let milliseconds = Int(text), milliseconds > 0 else {
+        throw .invalidRequest("The header Tally-Timeout-Ms must be a positive whole number of milliseconds.")
+      }
+      context.deadlineMilliseconds = min(milliseconds, limits.deadlineMilliseconds)
+    }
+    return context
+  }
+
+  // MARK: The answer
+
+  private func answer(
+    _ message: RPCDispatcher.Request, _ request: Request, _ framing: AnswerFraming, owner: String,
+    _ presence: ConnectionPresence
+  ) async throws(Refusal) -> Response {
+    let context: RPCContext
+    do throws(RPCError) {
+      context = try self.context(request, owner: owner)
+    } catch {
+      return HTTPAnswers.json(RPCResponse(id: .null, error: error).encoded())
+    }
+    if case .stream(let call) = message, framing != .json {
+      // An EventSource asks again for ever, unless it is told that there is nothing more.
+      if request.method == .get, await dispatcher.isOver(call, context: context) { return Response(status: .noContent) }
+      return RPCStreamAnswer(dispatcher: dispatcher, limits: limits).response(
+        to: call, context: context, framing: framing, presence: presence)
+    }
+    guard inFlight.take() else {
+      throw Refusal(
+        .tooManyRequests,
+        RPCError(
+          .resourceExhausted, reason: "TOO_MANY_CALLS",
+          "\(inFlight.most) calls are being answered, which is the limit (callsInFlight). Try again.",
+          retryAfterMilliseconds: 1_000), headers: [.retryAfter: "1"])
+    }
+    defer { inFlight.giveBack() }
+    let answer: [UInt8]?
+    do {
+      answer = try await presence.whileAsking { await dispatcher.respond(to: message, context: context) }
+    } catch {
+      // Nobody is there to read it.
+      return Response(status: .init(code: 499))
+    }
+    guard let answer else { return Response(status: .noContent) }
+    return encoded(answer, request)
+  }
+
+  private func encoded(_ answer: [UInt8], _ request: Request) -> Response {
+    guard answer.count >= RPCEndpoint.compressedBytesLeast else { return HTTPAnswers.json(answer) }
+    guard RPCEndpoint.takesGzip(request.headers[values: .acceptEncoding].joined(separator: ",")) else {
+      return HTTPAnswers.json(answer, headers: [.vary: "Accept-Encoding"])
+    }
+    return HTTPAnswers.json(
+      GzipCodec.compress(answer), headers: [.vary: "Accept-Encoding", .contentEncoding: "gzip"])
+  }
+
+  /// Whether an `Accept-Encoding` allows gzip (RFC 9110, section 12.5.3).
+  static func takesGzip(_ accept: String) -> Bool {
+    var anyQuality: Double?
+    for part in accept.split(separator: ",") {
+      let words = part.split(separator: ";").map { $0.trimmed.lowercased() }
+      let quality = words.dropFirst().first { $0.hasPrefix("q=") }.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
+      switch words.first {
+      case "gzip", "x-gzip": return quality > 0
+      case "*": anyQuality = quality
+      default: continue
+      }
+    }
+    return anyQuality.map { $0 > 0 } ?? false
   }
 }

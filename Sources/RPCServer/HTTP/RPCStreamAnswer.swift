@@ -16,7 +16,7 @@ struct RPCStreamAnswer: Sendable {
   }
 
   func response(
-    to call: RPCRequest, context: RPCContext, framing: AnswerFraming, connection: ConnectionContext
+    to call: RPCRequest, context: RPCContext, framing: AnswerFraming, presence: ConnectionPresence
   ) -> Response {
     let isSSE = framing == .eventStream
     var headers: HTTPFields = [
@@ -30,13 +30,13 @@ struct RPCStreamAnswer: Sendable {
       status: .ok, headers: headers,
       body: ResponseBody { writer in
         if isSSE { try await writer.write(ByteBuffer(bytes: SSEEncoder.retry(milliseconds: 2_000))) }
-        try await pump(call, context, framing, connection, to: &writer)
+        try await pump(call, context, framing, presence, to: &writer)
         try await writer.finish(nil)
       })
   }
 
   private func pump(
-    _ call: RPCRequest, _ context: RPCContext, _ framing: AnswerFraming, _ connection: ConnectionContext,
+    _ call: RPCRequest, _ context: RPCContext, _ framing: AnswerFraming, _ presence: ConnectionPresence,
     to writer: inout any ResponseBodyWriter
   ) async throws {
     let pieces = AsyncChannel<Piece>()
@@ -44,10 +44,15 @@ struct RPCStreamAnswer: Sendable {
       defer { group.cancelAll() }
       group.addTask {
         defer { pieces.finish() }
-        try await connection.whileConnected {
+        try await presence.whilePresent {
           try await dispatcher.stream(call, context: context, to: ChannelWriter(pieces: pieces))
         }
         await pieces.send(.end)
+      }
+      group.addTask {
+        // A reader that has gone answers this with a reset; one that has only finished asking reads it.
+        await presence.halfClosed.wait()
+        await pieces.send(.heartbeat)
       }
       group.addTask {
         while true {

@@ -14,10 +14,14 @@ struct JobMethods: Sendable {
   func register(in router: inout RPCRouter) throws {
     try router.register(Jobs.submit) { try await submit($0, $1) }
     try router.register(Jobs.status) { try await status($0, $1) }
-    try router.register(Jobs.progress) { try await progress($0, $1, $2) }
+    try router.register(Jobs.progress, isOver: { await isOver($0, $1) }) { try await progress($0, $1, $2) }
     try router.register(Jobs.cancel) { try await cancel($0, $1) }
     try router.register(Jobs.list) { try await list($0, $1) }
     try router.register(Jobs.result) { try await result($0, $1) }
+    try router.register(Jobs.watch) { try await watch($0, $1, $2) }
+    try router.register(Jobs.retry) { try await retry($0, $1) }
+    try router.register(Jobs.delete) { try await delete($0, $1) }
+    try router.register(Jobs.inputs) { try await inputs($0, $1) }
   }
 
   /// The caller's job of that ID. Another owner's job isn't there.
@@ -56,6 +60,10 @@ extension RPCError {
         retryAfterMilliseconds: 5_000)
     case .unknownPageToken:
       self = .invalidParameters("'pageToken' isn't from a page of this list.", field: "pageToken")
+    case .wrongState(let jobID, let state):
+      self.init(
+        .failedPrecondition, reason: "WRONG_STATE", "The job \(jobID) is \(state.rawValue), which doesn't allow this.",
+        field: "jobId")
     case .notFound(let jobID):
       self.init(.notFound, reason: "JOB_NOT_FOUND", "There is no job '\(jobID)'.", field: "jobId")
     }

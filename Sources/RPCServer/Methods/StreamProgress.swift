@@ -29,6 +29,14 @@ extension JobMethods {
     }
   }
 
+  /// Whether the caller's cursor is that of the job's final response.
+  func isOver(_ parameters: ProgressParameters, _ context: RPCContext) async -> Bool {
+    guard case .after(let cursor) = resumption(parameters, context),
+      let job = try? await find(parameters.jobID, for: context)
+    else { return false }
+    return job.state.isFinal && cursor == job.cursor
+  }
+
   private enum Resumption {
     case fromStart
     case after(JobCursor)

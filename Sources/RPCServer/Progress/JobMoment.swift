@@ -40,3 +40,16 @@ final class LatestMoment: Sendable {
     }
   }
 }
+
+/// The newest moment of each of several jobs.
+final class LatestMoments: Sendable {
+  private let state: Mutex<[String: JobStatus]>
+
+  init(_ jobs: [JobRecord]) {
+    state = Mutex(Dictionary(jobs.map { ($0.id, $0.status) }) { first, _ in first })
+  }
+
+  var statuses: [String: JobStatus] { state.withLock { $0 } }
+
+  func set(_ moment: JobMoment) { state.withLock { $0[moment.cursor.jobID] = moment.status } }
+}

@@ -41,6 +41,11 @@ public struct RPCDispatcher: Sendable {
     }
   }
 
+  /// Whether a stream's caller, who resumes it, has received its final response already.
+  public func isOver(_ request: RPCRequest, context: RPCContext) async -> Bool {
+    await router.entry(request.method)?.isOver?(RPCCall(request: request, context: context)) ?? false
+  }
+
   /// Answers a body in one piece; nil where nothing is to be answered, because it held notifications only.
   public func respond(to request: Request, context: RPCContext) async -> [UInt8]? {
     switch request {

@@ -8,6 +8,8 @@ public struct RPCRouter: Sendable {
     var descriptor: any RPCDescriptor
     var isStream: Bool
     var handler: Handler
+    /// Whether a stream has nothing more for who asks, because its final response was received.
+    var isOver: (@Sendable (RPCCall) async -> Bool)?
   }
 
   private var entries: [String: Entry] = [:]
@@ -29,15 +31,22 @@ public struct RPCRouter: Sendable {
 
   /// Adds a method that writes events before its answer.
   ///
+  /// - Parameter isOver: tells whether the caller, who resumes, has received the final response already.
   /// - Throws: ``DuplicateMethod``.
   public mutating func register<Parameters, Event, Output>(
     _ method: RPCStream<Parameters, Event, Output>,
+    isOver: (@Sendable (Parameters, RPCContext) async -> Bool)? = nil,
     _ body: @escaping @Sendable (Parameters, RPCContext, any RPCEventWriter) async throws -> (Output, cursor: String?)
   ) throws {
     try add(method, isStream: true) { call, writer in
       let parameters = try Parameters(raw: call.request.parameters)
       let (output, cursor) = try await body(parameters, call.context, writer)
       return RPCAnswer(output.json, cursor: cursor)
+    }
+    guard let isOver else { return }
+    entries[method.name]?.isOver = { call in
+      guard let parameters = try? Parameters(raw: call.request.parameters) else { return false }
+      return await isOver(parameters, call.context)
     }
   }
 

@@ -1,5 +1,11 @@
 /// The parameters of `submitJob`: the job's own members, and beside them the key that makes a repeated call harmless.
 public struct SubmitParameters: RPCParameters, Hashable {
+  public static let parameters =
+    JobSpec.parameters + [
+      RPCParameter(
+        "idempotencyKey", "The same key with the same job is the same job.",
+        ["type": "string", "minLength": 1, "maxLength": 255])
+    ]
   public static let positions = ["input", "output"]
   public var spec: JobSpec
   /// Unique for each owner: the same key and job is the same job.
@@ -30,7 +36,7 @@ public struct SubmitParameters: RPCParameters, Hashable {
 
 /// The parameters of a method that speaks of one job.
 public struct JobParameters: RPCParameters, Hashable {
-  public static let positions = ["jobId"]
+  public static let parameters = [RPCParameter("jobId", "The job.", JSONSchema.string, required: true)]
   public var jobID: String
 
   public init(jobID: String) { self.jobID = jobID }
@@ -46,7 +52,11 @@ public struct JobParameters: RPCParameters, Hashable {
 
 /// The parameters of `streamProgress`.
 public struct ProgressParameters: RPCParameters, Hashable {
-  public static let positions = ["jobId", "after", "waitMs"]
+  public static let parameters = [
+    RPCParameter("jobId", "The job.", JSONSchema.string, required: true),
+    RPCParameter("after", "Go on after this cursor.", JSONSchema.string),
+    RPCParameter("waitMs", "For the long poll: how long to wait for the job's end.", JSONSchema.integer()),
+  ]
   public var jobID: String
   /// Resume with the event after this one.
   public var after: JobCursor?
@@ -80,7 +90,11 @@ public struct ProgressParameters: RPCParameters, Hashable {
 
 /// The parameters of `listJobs`.
 public struct ListParameters: RPCParameters, Hashable {
-  public static let positions = ["states", "pageSize", "pageToken"]
+  public static let parameters = [
+    RPCParameter("states", "Only jobs in these states.", JSONSchema.list(of: JobState.jsonSchema)),
+    RPCParameter("pageSize", "Jobs of a page.", JSONSchema.integer(1, most: Limits.standard.pageSize)),
+    RPCParameter("pageToken", "From the page before.", JSONSchema.string),
+  ]
   /// Nil: every state.
   public var states: [JobState]?
   public var pageSize: Int
@@ -114,7 +128,7 @@ public struct ListParameters: RPCParameters, Hashable {
 }
 
 /// One page of `listJobs`, newest job first.
-public struct JobPage: JSONConvertible, Hashable {
+public struct JobPage: RPCValue, Hashable {
   public var jobs: [JobStatus]
   /// For the next page; nil on the last.
   public var nextPageToken: String?
@@ -138,7 +152,7 @@ public struct JobPage: JSONConvertible, Hashable {
 }
 
 /// The answer of `getResult`: where and what the result is, and its first rows.
-public struct ResultSummary: JSONConvertible, Hashable {
+public struct ResultSummary: RPCValue, Hashable {
   public var result: JobResult
   /// The header and at most 20 rows, as text fields.
   public var firstRows: [[String]]

@@ -31,4 +31,35 @@ public enum Jobs {
     errors: [
       notFound, RPCErrorDescription(.failedPrecondition, "JOB_NOT_SUCCEEDED", "The job has no result."),
     ])
+
+  public static let watch = RPCStream<WatchParameters, JobEvent, JobPage>(
+    "watchJobs", summary: "Streams the events of many jobs on one connection, and at the end of all their statuses.",
+    eventName: "progress", idempotency: .safe, errors: [notFound])
+
+  public static let retry = RPCMethod<JobParameters, JobStatus>(
+    "retryJob", summary: "Queues a failed or cancelled job again, under its ID and a new epoch.", idempotency: .withKey,
+    errors: [
+      notFound,
+      RPCErrorDescription(.failedPrecondition, "JOB_NOT_RETRYABLE", "The job has neither failed nor been cancelled."),
+      RPCErrorDescription(.failedPrecondition, "OUTPUT_RESERVED", "Another unfinished job writes this output."),
+    ])
+
+  public static let delete = RPCMethod<JobParameters, JobStatus>(
+    "deleteJob",
+    summary: "Forgets an ended job and removes its result, and the output where it still shows that result.",
+    idempotency: .idempotent,
+    errors: [notFound, RPCErrorDescription(.failedPrecondition, "JOB_NOT_ENDED", "The job hasn't ended.")])
+
+  public static let inputs = RPCMethod<ListInputsParameters, InputPage>(
+    "listInputs", summary: "Lists the files of the data folder by name, page by page.", idempotency: .safe)
+}
+
+/// The methods of the system itself.
+public enum SystemMethods {
+  public static let discover = RPCMethod<NoParameters, JSONValue>(
+    "rpc.discover", summary: "Describes the service: an OpenRPC document.", idempotency: .safe)
+
+  public static let stats = RPCMethod<NoParameters, JSONValue>(
+    "rpc.stats", summary: "Tells how the server is: uptime, calls, latencies, queue, streams, memory.",
+    idempotency: .safe)
 }

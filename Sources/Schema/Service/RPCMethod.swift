@@ -2,7 +2,7 @@
 /// from it.
 public protocol RPCDescriptor<Parameters, Output>: Sendable {
   associatedtype Parameters: RPCParameters
-  associatedtype Output: JSONConvertible
+  associatedtype Output: RPCValue
   var name: String { get }
   var summary: String { get }
   var idempotency: RPCIdempotency { get }
@@ -10,10 +10,12 @@ public protocol RPCDescriptor<Parameters, Output>: Sendable {
   var defaultDeadlineMilliseconds: Int? { get }
   /// The reasons of the errors that are this method's own.
   var errors: [RPCErrorDescription] { get }
+  /// What its types say of themselves.
+  var description: RPCDescription { get }
 }
 
 /// A method with one answer: a stream of no events and one result.
-public struct RPCMethod<Parameters: RPCParameters, Output: JSONConvertible>: RPCDescriptor {
+public struct RPCMethod<Parameters: RPCParameters, Output: RPCValue>: RPCDescriptor {
   public let name: String
   public let summary: String
   public let idempotency: RPCIdempotency
@@ -30,10 +32,14 @@ public struct RPCMethod<Parameters: RPCParameters, Output: JSONConvertible>: RPC
     self.defaultDeadlineMilliseconds = defaultDeadlineMilliseconds
     self.errors = errors
   }
+
+  public var description: RPCDescription {
+    RPCDescription(parameters: Parameters.parameters, positions: Parameters.positions, result: Output.jsonSchema)
+  }
 }
 
 /// A method that answers with events, as notifications, and then exactly one result.
-public struct RPCStream<Parameters: RPCParameters, Event: JSONConvertible, Output: JSONConvertible>: RPCDescriptor {
+public struct RPCStream<Parameters: RPCParameters, Event: RPCValue, Output: RPCValue>: RPCDescriptor {
   public let name: String
   public let summary: String
   /// The method of its notifications.
@@ -51,6 +57,12 @@ public struct RPCStream<Parameters: RPCParameters, Event: JSONConvertible, Outpu
     self.eventName = eventName
     self.idempotency = idempotency
     self.errors = errors
+  }
+
+  public var description: RPCDescription {
+    RPCDescription(
+      parameters: Parameters.parameters, positions: Parameters.positions, result: Output.jsonSchema,
+      event: (eventName, Event.jsonSchema))
   }
 }
 
@@ -79,8 +91,14 @@ public struct RPCErrorDescription: Hashable, Sendable {
 
 /// The parameters of a method. By name they are an object; by position, an array in the order of `positions`.
 public protocol RPCParameters: JSONConvertible {
-  /// Names in positional order.
+  /// In positional order.
+  static var parameters: [RPCParameter] { get }
+  /// Names in positional order: all of them, unless a method says otherwise.
   static var positions: [String] { get }
+}
+
+extension RPCParameters {
+  public static var positions: [String] { parameters.map(\.name) }
 }
 
 extension RPCParameters {
@@ -115,7 +133,7 @@ extension RPCParameters {
 
 /// The parameters of a method that has none.
 public struct NoParameters: RPCParameters, Hashable {
-  public static let positions: [String] = []
+  public static let parameters: [RPCParameter] = []
   public init() {}
   public init(json: JSONValue) throws {
     let fields = try JSONFields(json, of: "params")

@@ -1,0 +1,55 @@
+import Schema
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Deletes an ended job with its files: the output's visible name only where it still shows this job's result.
+public struct OutputRemover: Sendable {
+  private let folder: DataFolder
+  private let store: any JobStore
+
+  public init(folder: DataFolder, store: any JobStore) {
+    self.folder = folder
+    self.store = store
+  }
+
+  /// May be repeated: what a death has interrupted is finished by the next call, or by the janitor.
+  ///
+  /// - Throws: ``JobStoreError``; ``SystemCallError``; ``OutputBusy`` when another holder keeps the output's lock.
+  public func delete(_ job: JobRecord) async throws {
+    if let result = job.result {
+      guard let lock = try await OutputLock.take(job.spec.output, in: folder) else { throw OutputBusy() }
+      defer { withExtendedLifetime(lock) {} }
+      // Under the lock, so that nobody publishes a newer result in between.
+      if try await store.newestCommitted(output: job.spec.output)?.id == job.id {
+        try removeVisible(job.spec.output, showing: result)
+      }
+      try await store.delete(job.id)
+      try removeResult(result)
+    } else {
+      try await store.delete(job.id)
+    }
+  }
+
+  private func removeVisible(_ output: String, showing result: CommittedResult) throws {
+    guard let file = try? folder.openResult(result) else { return }
+    let (parent, name) = try folder.openParent(of: output)
+    var visible = stat()
+    guard fstatat(parent.descriptor, name, &visible, AT_SYMLINK_NOFOLLOW) == 0 else { return }
+    let own = file.information
+    guard visible.st_ino == own.st_ino, visible.st_dev == own.st_dev else { return }
+    try check("unlink", unlinkat(parent.descriptor, name, 0))
+    try parent.synchronize()
+  }
+
+  private func removeResult(_ result: CommittedResult) throws {
+    let (parent, name) = try folder.openParent(of: result.file)
+    unlinkat(parent.descriptor, name, 0)
+  }
+}
+
+/// Another holder keeps the output's lock for too long.
+public struct OutputBusy: Error, Hashable, Sendable {}

@@ -1,0 +1,29 @@
+import HTTPTypes
+import HummingbirdCore
+
+/// Which pages of other sites may call the server, and what a browser is told of it (WHATWG Fetch, section 3.2).
+struct CORSPolicy: Sendable {
+  /// Origins such as `https://example.org`, in lower case.
+  var origins: Set<String>
+
+  func allows(_ origin: String?) -> Bool { origin.map { origins.contains($0.lowercased()) } ?? false }
+
+  /// The answer to `OPTIONS`, which a browser asks before a call.
+  func preflight(allow: String) -> Response {
+    Response(
+      status: .noContent,
+      headers: [
+        .allow: allow, .accessControlAllowMethods: allow, .accessControlMaxAge: "600",
+        .accessControlAllowHeaders: "Accept, Authorization, Content-Type, Last-Event-ID, Tally-Timeout-Ms",
+      ])
+  }
+
+  /// Adds what lets the page of an allowed origin read the answer.
+  func extend(_ response: Response, origin: String?) -> Response {
+    guard allows(origin), let origin else { return response }
+    var response = response
+    response.headers[.accessControlAllowOrigin] = origin
+    response.headers.append(HTTPField(name: .vary, value: "Origin"))
+    return response
+  }
+}

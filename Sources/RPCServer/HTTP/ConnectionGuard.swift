@@ -1,0 +1,180 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import Schema
+
+/// Stands in every connection's pipeline, in front of the requests: tells when the other end has gone, ends connections
+/// whose requests come too slowly, gives a refusal of the HTTP parser its JSON-RPC error, answers `Expect: 100-continue`,
+/// and reads nothing more once a response has said that it is the last.
+final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
+  typealias InboundIn = HTTPRequestPart
+  typealias InboundOut = HTTPRequestPart
+  typealias OutboundIn = HTTPResponsePart
+  typealias OutboundOut = HTTPResponsePart
+
+  enum Version: Sendable { case http1, http2 }
+
+  let presence: ConnectionPresence
+  private let limits: Limits
+  private var timer: Scheduled<Void>?
+  private var responsesDue = 0
+  private var isReadingBody = false
+  /// The response that is being written is the connection's last.
+  private var isLast = false
+  /// Nothing is read or written any more, but for what lingers.
+  private var isClosing = false
+  private var parserError: HTTPParserError?
+
+  init(_ version: Version, limits: Limits) {
+    presence = ConnectionPresence(version)
+    self.limits = limits
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    if context.channel.isActive { waitForHead(context, milliseconds: limits.headerMilliseconds) }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
+
+  func channelActive(context: ChannelHandlerContext) {
+    waitForHead(context, milliseconds: limits.headerMilliseconds)
+    context.fireChannelActive()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    timer?.cancel()
+    presence.gone.happen()
+    context.fireChannelInactive()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    // An HTTP/2 stream's input ends with every request.
+    if presence.version == .http1, let event = event as? ChannelEvent, event == .inputClosed {
+      presence.halfClosed.happen()
+    }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    parserError = parserError ?? error as? HTTPParserError
+    context.fireErrorCaught(error)
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if isClosing { return }
+    switch unwrapInboundIn(data) {
+    case .head(let head):
+      isReadingBody = true
+      responsesDue += 1
+      schedule(context, milliseconds: limits.bodyMilliseconds, "The request's body came too slowly (bodyMilliseconds).")
+      answerExpectation(of: head, context)
+    case .body: break
+    case .end:
+      isReadingBody = false
+      timer?.cancel()
+    }
+    context.fireChannelRead(data)
+  }
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    if isClosing {
+      promise?.fail(ChannelError.ioOnClosedChannel)
+      return
+    }
+    switch unwrapOutboundIn(data) {
+    case .head(var head):
+      if head.status == .badRequest, let error = parserError { return refuse(context, error, promise) }
+      isLast = head.headerFields[.connection] == "close"
+      // HTTP/2 has no such field (RFC 9113, section 8.2.2); its streams end by themselves.
+      if presence.version == .http2 { head.headerFields[.connection] = nil }
+      context.write(wrapOutboundOut(.head(head)), promise: promise)
+    case .body: context.write(data, promise: promise)
+    case .end:
+      responsesDue -= 1
+      if isLast, presence.version == .http1 {
+        context.writeAndFlush(data, promise: promise)
+        linger(context)
+      } else {
+        context.write(data, promise: promise)
+        if responsesDue == 0, !isReadingBody { waitForHead(context, milliseconds: limits.idleMilliseconds) }
+      }
+    }
+  }
+
+  // MARK: Slow requests
+
+  private func waitForHead(_ context: ChannelHandlerContext, milliseconds: Int) {
+    schedule(context, milliseconds: milliseconds, nil)
+  }
+
+  /// - Parameter message: of the refusal; nil: a connection on which nothing was asked ends without a word.
+  private func schedule(_ context: ChannelHandlerContext, milliseconds: Int, _ message: String?) {
+    timer?.cancel()
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    timer = context.eventLoop.scheduleTask(in: .milliseconds(Int64(milliseconds))) {
+      let (handler, context) = bound.value
+      handler.timeOut(context, message)
+    }
+  }
+
+  private func timeOut(_ context: ChannelHandlerContext, _ message: String?) {
+    guard !isClosing, context.channel.isActive else { return }
+    if presence.version == .http2 { return context.close(promise: nil) }
+    let error = RPCError(
+      .deadlineExceeded, reason: "REQUEST_TIMEOUT",
+      message ?? "No request came in time (headerMilliseconds, idleMilliseconds).")
+    answer(context, .requestTimeout, error, nil)
+  }
+
+  // MARK: Refusals of the parser
+
+  private func refuse(_ context: ChannelHandlerContext, _ error: HTTPParserError, _ promise: EventLoopPromise<Void>?) {
+    let isTooLarge = error == .headerOverflow
+    answer(
+      context, isTooLarge ? .requestHeaderFieldsTooLarge : .badRequest,
+      isTooLarge
+        ? RPCError(
+          .resourceExhausted, reason: "HEADERS_TOO_LARGE",
+          "The headers are larger than \(limits.headerBytes) bytes (headerBytes).")
+        : RPCError(.invalidArgument, reason: "INVALID_HTTP", "This is no valid HTTP request (\(error)).", code: 3),
+      promise)
+  }
+
+  /// Writes a whole response of our own, the connection's last.
+  private func answer(
+    _ context: ChannelHandlerContext, _ status: HTTPResponse.Status, _ error: RPCError,
+    _ promise: EventLoopPromise<Void>?
+  ) {
+    let body = RPCResponse(id: .null, error: error).encoded()
+    let head = HTTPResponse(
+      status: status,
+      headerFields: [.contentType: "application/json", .contentLength: String(body.count), .connection: "close"])
+    context.write(wrapOutboundOut(.head(head)), promise: nil)
+    context.write(wrapOutboundOut(.body(ByteBuffer(bytes: body))), promise: nil)
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
+    linger(context)
+  }
+
+  /// Closes our side, and the rest a little later: closing at once, with bytes unread, would make the kernel throw away
+  /// the response on its way.
+  private func linger(_ context: ChannelHandlerContext) {
+    isClosing = true
+    timer?.cancel()
+    context.close(mode: .output, promise: nil)
+    let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+    timer = context.eventLoop.scheduleTask(in: .milliseconds(1_000)) { bound.value.close(promise: nil) }
+    presence.gone.happen()
+  }
+
+  // MARK: Expect: 100-continue
+
+  private func answerExpectation(of head: HTTPRequest, _ context: ChannelHandlerContext) {
+    guard presence.version == .http1, let name = HTTPField.Name("Expect"),
+      head.headerFields[name]?.lowercased() == "100-continue"
+    else { return }
+    // A body that will be refused anyway needn't come.
+    if let length = head.headerFields[.contentLength].flatMap({ Int($0) }), length > limits.requestBodyBytes { return }
+    context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+  }
+}

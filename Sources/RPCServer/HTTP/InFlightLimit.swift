@@ -1,0 +1,20 @@
+import Synchronization
+
+/// The calls that are being answered, and how many may be.
+final class InFlightLimit: Sendable {
+  let most: Int
+  private let running = Atomic(0)
+
+  init(_ most: Int) { self.most = most }
+
+  var count: Int { running.load(ordering: .relaxed) }
+
+  /// False: there are too many; nothing is taken then.
+  func take() -> Bool {
+    if running.add(1, ordering: .relaxed).newValue <= most { return true }
+    running.subtract(1, ordering: .relaxed)
+    return false
+  }
+
+  func giveBack() { running.subtract(1, ordering: .relaxed) }
+}

@@ -1,0 +1,45 @@
+import JobQueue
+import NIOPosix
+import Schema
+
+extension JobMethods {
+  /// `retryJob`.
+  func retry(_ parameters: JobParameters, _ context: RPCContext) async throws -> JobStatus {
+    let job = try await find(parameters.jobID, for: context)
+    guard job.state == .failed || job.state == .cancelled else {
+      throw RPCError(
+        .failedPrecondition, reason: "JOB_NOT_RETRYABLE",
+        "The job is \(job.state.rawValue). Only a failed or cancelled job is retried.", field: "jobId")
+    }
+    return try await callingStore { try await store.retry(job.id).status }
+  }
+
+  /// `deleteJob`: the status is the job's last.
+  func delete(_ parameters: JobParameters, _ context: RPCContext) async throws -> JobStatus {
+    let job = try await find(parameters.jobID, for: context)
+    guard job.state.isFinal else {
+      throw RPCError(
+        .failedPrecondition, reason: "JOB_NOT_ENDED", "The job is \(job.state.rawValue). Cancel it first.",
+        field: "jobId")
+    }
+    do {
+      try await callingStore { try await OutputRemover(folder: folder, store: store).delete(job) }
+    } catch is OutputBusy {
+      throw RPCError(
+        .unavailable, reason: "OUTPUT_BUSY", "The output '\(job.spec.output)' is being published. Try again.",
+        retryAfterMilliseconds: 1_000)
+    }
+    return job.status
+  }
+
+  /// `listInputs`.
+  func inputs(_ parameters: ListInputsParameters, _ context: RPCContext) async throws -> InputPage {
+    let entries = try await NIOThreadPool.singleton.runIfActive {
+      try folder.list(prefix: parameters.prefix, after: parameters.pageToken, most: parameters.pageSize + 1)
+    }
+    let page = entries.prefix(parameters.pageSize)
+    return InputPage(
+      inputs: page.map { InputPage.Input(name: $0.name, bytes: $0.bytes, modifiedAt: $0.modifiedAt) },
+      nextPageToken: entries.count > page.count ? page.last?.name : nil)
+  }
+}

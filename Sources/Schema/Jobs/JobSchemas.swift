@@ -1,0 +1,105 @@
+// The JSON Schemas of the job service's values, for `rpc.discover`.
+
+extension JobState: RPCValue {
+  public static var jsonSchema: JSONValue { JSONSchema.choice(allCases.map(\.rawValue)) }
+}
+
+extension JobStatus: RPCValue {
+  public static var jsonSchema: JSONValue { JSONSchema.reference("JobStatus") }
+}
+
+extension JobEvent: RPCValue {
+  public static var jsonSchema: JSONValue {
+    JSONSchema.object(
+      [("cursor", JSONSchema.string), ("gap", JSONSchema.boolean), ("status", JobStatus.jsonSchema)],
+      required: ["cursor", "status"])
+  }
+}
+
+extension JobPage {
+  public static var jsonSchema: JSONValue {
+    JSONSchema.object(
+      [("jobs", JSONSchema.list(of: JobStatus.jsonSchema)), ("nextPageToken", JSONSchema.string)], required: ["jobs"])
+  }
+}
+
+extension ResultSummary {
+  public static var jsonSchema: JSONValue {
+    JSONSchema.object(
+      JobResult.members + [("firstRows", JSONSchema.list(of: JSONSchema.list(of: JSONSchema.string)))],
+      required: JobResult.members.map(\.0) + ["firstRows"])
+  }
+}
+
+extension JobResult {
+  fileprivate static let members: [(String, JSONValue)] = [
+    ("output", JSONSchema.string), ("bytes", JSONSchema.integer()), ("rows", JSONSchema.integer()),
+    ("sha256", ["type": "string", "pattern": "^[0-9a-f]{64}$"]), ("url", JSONSchema.string),
+  ]
+}
+
+extension Jobs {
+  /// The schemas that the methods' own refer to.
+  public static let components: [(String, JSONValue)] = [
+    ("JobStatus", statusSchema), ("JobProgress", progressSchema), ("JobFailure", failureSchema),
+    ("JobResult", JSONSchema.object(JobResult.members, required: JobResult.members.map(\.0))),
+  ]
+
+  private static let statusSchema = JSONSchema.object(
+    [
+      ("jobId", JSONSchema.string), ("state", JobState.jsonSchema), ("input", JSONSchema.string),
+      ("output", JSONSchema.string), ("createdAt", JSONSchema.time), ("startedAt", JSONSchema.time),
+      ("finishedAt", JSONSchema.time), ("epoch", JSONSchema.integer()), ("attempts", JSONSchema.integer()),
+      ("rescues", JSONSchema.integer()), ("progress", JSONSchema.reference("JobProgress")),
+      ("published", JSONSchema.boolean), ("result", JSONSchema.reference("JobResult")),
+      ("error", JSONSchema.reference("JobFailure")),
+    ],
+    required: [
+      "jobId", "state", "input", "output", "createdAt", "epoch", "attempts", "rescues", "progress", "published",
+    ])
+
+  private static let progressSchema = JSONSchema.object(
+    [
+      ("phase", JSONSchema.choice(["waiting", "reading", "writing", "done"])), ("bytesRead", JSONSchema.integer()),
+      ("bytesTotal", JSONSchema.integer()), ("rows", JSONSchema.integer()), ("groups", JSONSchema.integer()),
+      ("bytesSpilled", JSONSchema.integer()), ("badRows", JSONSchema.integer()),
+      ("rowsPerSecond", JSONSchema.integer()), ("secondsLeft", JSONSchema.number),
+    ], required: ["phase", "bytesRead", "rows", "groups", "bytesSpilled", "badRows", "rowsPerSecond"])
+
+  private static let failureSchema = JSONSchema.object(
+    [
+      ("status", JSONSchema.choice(RPCStatus.allCases.map(\.name))), ("reason", JSONSchema.string),
+      ("message", JSONSchema.string), ("file", JSONSchema.string), ("line", JSONSchema.integer(1)),
+      ("column", JSONSchema.integer(1)), ("attempt", JSONSchema.integer(1)),
+    ], required: ["status", "reason", "message"])
+}
+
+extension JobSpec {
+  /// As parameters of `submitJob`.
+  public static let parameters: [RPCParameter] = [
+    RPCParameter("input", "The CSV file, a name below the data folder.", JSONSchema.string, required: true),
+    RPCParameter("output", "The answer's name below the data folder.", JSONSchema.string, required: true),
+    RPCParameter("groupBy", "The columns to group by.", JSONSchema.list(of: JSONSchema.string)),
+    RPCParameter("aggregates", "What to compute for each group.", JSONSchema.list(of: aggregate)),
+    RPCParameter(
+      "csv", "How the file is written.",
+      JSONSchema.object(
+        [
+          ("delimiter", ["type": "string", "minLength": 1, "maxLength": 1]),
+          ("quote", ["type": "string", "minLength": 1, "maxLength": 1]),
+          ("null", JSONSchema.list(of: JSONSchema.string)),
+        ], required: [])),
+    RPCParameter(
+      "onBadRow", "What a bad row does to the job.", JSONSchema.choice(BadRowPolicy.allCases.map(\.rawValue))),
+    RPCParameter("maxBadRows", "Bad rows that may be left out.", JSONSchema.integer()),
+    RPCParameter("memoryBytes", "Memory for the job.", JSONSchema.integer(Limits.standard.memoryBytesLeast)),
+    RPCParameter("priority", "A step counts as a minute of waiting.", JSONSchema.integer(-100, most: 100)),
+    RPCParameter("startAt", "The job isn't started before.", JSONSchema.time),
+  ]
+
+  private static let aggregate = JSONSchema.object(
+    [
+      ("function", JSONSchema.choice(Aggregate.Function.allCases.map(\.rawValue))), ("column", JSONSchema.string),
+      ("as", JSONSchema.string), ("type", JSONSchema.choice(["number"])),
+    ], required: ["function"])
+}
