@@ -68,13 +68,13 @@ extension DataFolder {
 
   /// The names in a folder, sorted, without `.` and `..`.
   static func names(in folder: OpenFile) throws(SystemCallError) -> [String] {
-    let copy = try check("dup", fcntl(folder.descriptor, F_DUPFD_CLOEXEC, 0))
+    // Opened anew: a copy of the descriptor would share its place in the folder with whoever else reads it.
+    let copy = try check("open .", openat(folder.descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
     guard let stream = fdopendir(copy) else {
       close(copy)
       throw SystemCallError("fdopendir", errno)
     }
     defer { closedir(stream) }
-    rewinddir(stream)
     var names: [String] = []
     while let entry = readdir(stream) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
