@@ -25,7 +25,7 @@ class Server:
         for _ in range(600):
             with open(self.log, "rb") as log:
                 log.seek(seen)
-                found = re.search(rb"listening on http://127\.0\.0\.1:(\d+)", log.read())
+                found = re.search(rb"listening on https?://127\.0\.0\.1:(\d+)", log.read())
             if found:
                 self.port = int(found[1])
                 return self
