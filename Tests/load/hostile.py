@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+"""Connections that a server must bear: some send a byte a second, some never read, some vanish in mid-stream. Meanwhile
+others are answered, memory is bounded, and afterwards file descriptors, streams and calls are what they were.
+Then SIGTERM under load: no call that was accepted is dropped, streams are told, and the server ends in time.
+
+Usage: hostile.py [--bin .build/release] [--slow 2000] [--deaf 2000] [--vanishing 200]
+"""
+import argparse
+import http.client
+import json
+import os
+import resource
+import shutil
+import signal
+import socket
+import struct
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+sys.path.insert(0, os.path.join(ROOT, "Tests", "peers"))
+from server import Server
+
+arguments = argparse.ArgumentParser()
+arguments.add_argument("--bin", default=".build/release")
+arguments.add_argument("--slow", type=int, default=2_000)
+arguments.add_argument("--deaf", type=int, default=2_000)
+arguments.add_argument("--vanishing", type=int, default=200)
+arguments = arguments.parse_args()
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65_536), hard))
+problems = []
+
+
+def expect(condition, what):
+    if not condition:
+        problems.append(what)
+        print(f"  PROBLEM: {what}", flush=True)
+
+
+def request(method, parameters, accept="application/json", identity=1):
+    body = json.dumps({"jsonrpc": "2.0", "id": identity, "method": method, "params": parameters})
+    return (f"POST /rpc HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAccept: {accept}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
+
+
+def descriptors(server):
+    return len(os.listdir(f"/proc/{server.process.pid}/fd"))
+
+
+def connect(server):
+    return socket.create_connection(("127.0.0.1", server.port), timeout=30)
+
+
+def measured(server, job, count=200):
+    connection, taken = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30), []
+    for _ in range(count):
+        start = time.perf_counter()
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "getStatus", "params": {"jobId": job}})
+        connection.request("POST", "/rpc", body, {"Content-Type": "application/json", "Accept": "application/json"})
+        expect(json.loads(connection.getresponse().read())["result"]["jobId"] == job, "another answer")
+        taken.append((time.perf_counter() - start) * 1000)
+    taken.sort()
+    return f"p50 {taken[count // 2]:.1f} ms, p99 {taken[int(count * 0.99)]:.1f} ms"
+
+
+def besieged(server, job):
+    # The store opens its readers as they are needed.
+    warm = [threading.Thread(target=lambda: [server.call("getStatus", jobId=job) for _ in range(50)]) for _ in range(16)]
+    for thread in warm:
+        thread.start()
+    for thread in warm:
+        thread.join()
+    time.sleep(0.5)
+    base = descriptors(server), server.memory_mebibytes()
+    print(f"at rest: {base[0]} file descriptors, {base[1]:.0f} MiB, getStatus {measured(server, job)}")
+
+    slow = [connect(server) for _ in range(arguments.slow)]
+    stop = threading.Event()
+
+    def drip():
+        text, at = request("getStatus", {"jobId": job}), 0
+        while not stop.is_set():
+            for connection in slow:
+                try:
+                    connection.sendall(text[at:at + 1])
+                except OSError:
+                    pass
+            at = min(at + 1, len(text) - 2)
+            stop.wait(1)
+
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    # Half of the deaf ask for a stream, half for many large answers, one behind the other.
+    deaf = []
+    for number in range(arguments.deaf):
+        connection = connect(server)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        text = request("streamProgress", {"jobId": job}, "text/event-stream") if number % 2 else request("rpc.discover", {}) * 30
+        connection.settimeout(5)
+        connection.sendall(text)
+        deaf.append(connection)
+    time.sleep(1)
+    print(f"{arguments.slow} slow and {arguments.deaf} deaf connections: {descriptors(server)} file descriptors, "
+          f"{server.memory_mebibytes():.0f} MiB, {server.call('rpc.stats')['streams']} streams, getStatus {measured(server, job)}", flush=True)
+
+    vanishing = []
+    for number in range(arguments.vanishing):
+        connection = connect(server)
+        connection.sendall(request("streamProgress", {"jobId": job}, "text/event-stream"))
+        vanishing.append(connection)
+    time.sleep(0.5)
+    before = server.call("rpc.stats")["streams"]
+    for number, connection in enumerate(vanishing):
+        if number % 2:  # half of them with a reset, half with an orderly end
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+    start = time.time()
+    while server.call("rpc.stats")["streams"] > before - arguments.vanishing and time.time() - start < 10:
+        time.sleep(0.02)
+    print(f"{arguments.vanishing} streams whose readers vanish: their slots are free after {time.time() - start:.2f} s", flush=True)
+    expect(server.call("rpc.stats")["streams"] == before - arguments.vanishing, "slots of vanished readers stay taken")
+
+    time.sleep(max(0, 11 - (time.time() - start)))
+    ended = sum(1 for connection in slow if ends(connection))
+    print(f"after 11 s, {ended} of the slow connections have been ended", flush=True)
+    expect(ended == len(slow), "slow connections are still open")
+    stop.set()
+    dripping.join()
+    peak = server.peak_mebibytes()
+    for connection in slow + deaf:
+        connection.close()
+    for _ in range(300):
+        stats = server.call("rpc.stats")
+        if descriptors(server) <= base[0] + 2 and stats["streams"] == 0 and stats["callsInFlight"] == 1:
+            break
+        time.sleep(0.1)
+    print(f"all gone: {descriptors(server)} file descriptors, {server.memory_mebibytes():.0f} MiB (peak {peak:.0f}), "
+          f"{stats['streams']} streams, {stats['callsInFlight']} call in flight", flush=True)
+    expect(descriptors(server) <= base[0] + 2, "file descriptors are left")
+    expect(stats["streams"] == 0 and stats["callsInFlight"] == 1, "streams or calls are left")
+    expect(peak < 64 + 0.2 * (arguments.slow + arguments.deaf + arguments.vanishing), "more than 0.2 MiB for each connection")
+
+
+def ends(connection):
+    connection.settimeout(0.01)
+    try:
+        while connection.recv(65536):
+            pass
+        return True
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
+def stopped_under_load(server, job):
+    """Every submission that got an answer is a job after the restart; none is answered twice or half."""
+    acknowledged, refused, broken = [], [0], [0]
+    stop = threading.Event()
+
+    def submitter(number):
+        at = 0
+        while not stop.is_set():
+            at += 1
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+                body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "submitJob", "params": {
+                    "input": "plays.csv", "output": f"{number}-{at}.csv", "startAt": "2999-01-01T00:00:00Z"}})
+                connection.request("POST", "/rpc", body, {"Content-Type": "application/json", "Accept": "application/json"})
+                response = connection.getresponse()
+                reply = json.loads(response.read())
+                if "result" in reply:
+                    acknowledged.append(reply["result"]["jobId"])
+                else:
+                    refused[0] += 1
+                connection.close()
+            except (ConnectionRefusedError, ConnectionResetError, http.client.RemoteDisconnected):
+                # Not accepted: nothing was answered.
+                refused[0] += 1
+                if server.process is None or server.process.poll() is not None:
+                    return
+            except (http.client.IncompleteRead, json.JSONDecodeError):
+                broken[0] += 1
+
+    streams = []
+    for _ in range(20):
+        connection = connect(server)
+        connection.sendall(request("streamProgress", {"jobId": job}, "application/x-ndjson"))
+        streams.append(connection)
+    threads = [threading.Thread(target=submitter, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    time.sleep(2)
+    start = time.time()
+    server.process.send_signal(signal.SIGTERM)
+    code = server.process.wait(timeout=40)
+    took = time.time() - start
+    stop.set()
+    for thread in threads:
+        thread.join()
+    told = 0
+    for connection in streams:
+        text = b""
+        try:
+            while piece := connection.recv(65536):
+                text += piece
+        except OSError:
+            pass
+        told += b"SHUTTING_DOWN" in text
+    server.process = None
+    server.start()
+    jobs, token = set(), None
+    while True:
+        page = server.call("listJobs", pageSize=1000, **({"pageToken": token} if token else {}))
+        jobs |= {job["jobId"] for job in page["jobs"]}
+        token = page.get("nextPageToken")
+        if not token:
+            break
+    print(f"SIGTERM under load: {len(acknowledged)} submissions acknowledged, {len(set(acknowledged) - jobs)} of them lost, "
+          f"{broken[0]} answers cut, {told} of {len(streams)} streams told, exit {code} after {took:.2f} s", flush=True)
+    expect(len(acknowledged) > 0 and not set(acknowledged) - jobs, "acknowledged jobs are lost")
+    expect(broken[0] == 0 and code == 0 and took < 30, "not an orderly stop")
+    expect(told == len(streams), "streams weren't told")
+
+
+with tempfile.TemporaryDirectory() as place, Server(arguments.bin, place) as server:
+    shutil.copy(os.path.join(ROOT, "examples", "plays.csv"), server.data)
+    job = server.call("submitJob", input="plays.csv", output="w.csv", startAt="2999-01-01T00:00:00Z")["jobId"]
+    besieged(server, job)
+    stopped_under_load(server, job)
+sys.exit(1 if problems else 0)
