@@ -126,7 +126,10 @@ public struct TallyServer: Service {
     try router.registerDiscovery()
     return RPCDispatcher(
       router: router,
-      interceptors: [LogInterceptor(logger: logger), MetricsInterceptor(metrics: metrics), DeadlineInterceptor()],
+      interceptors: [
+        LogInterceptor(logger: logger), MetricsInterceptor(metrics: metrics), TracingInterceptor(),
+        DeadlineInterceptor(),
+      ],
       limits: limits, logger: logger)
   }
 }

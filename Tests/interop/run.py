@@ -255,8 +255,35 @@ def with_http2(server, job):
             expect(version == "2" and json.loads(stream.strip().splitlines()[-1])["result"]["state"] == "succeeded", stream)
             _, version = curl("--http1.1", "--json", '{"jsonrpc":"2.0","id":1,"method":"rpc.stats"}', url)
             expect(version == "1.1", f"HTTP/{version}")
+            vanishing(url, certificate, curl)
             refused, version = curl("-X", "PUT", url)
             expect(version == "2" and "METHOD_NOT_ALLOWED" in refused, refused)
+
+
+def vanishing(url, certificate, curl):
+    """A caller that goes in the middle of an HTTP/2 stream or call frees its slot."""
+    def stats():
+        return json.loads(curl("--json", '{"jsonrpc":"2.0","id":1,"method":"rpc.stats"}', url)[0])["result"]
+
+    waiting, _ = curl("--json", '{"jsonrpc":"2.0","id":1,"method":"submitJob","params":{"input":"plays.csv","output":"w.csv","startAt":"2999-01-01T00:00:00Z"}}', url)
+    job = json.loads(waiting)["result"]["jobId"]
+    for accept, taken in (("text/event-stream", lambda found: found["streams"]), ("application/json", lambda found: found["callsInFlight"] - 1)):
+        body = '{"jsonrpc":"2.0","id":1,"method":"streamProgress","params":{"jobId":"%s","waitMs":3000000}}' % job
+        caller = subprocess.Popen(["curl", "-sN", "--cacert", certificate, "--json", body, "-H", f"Accept: {accept}", url], stdout=subprocess.DEVNULL)
+        for _ in range(200):
+            if taken(stats()) == 1:
+                break
+            time.sleep(0.02)
+        else:
+            raise AssertionError(f"no slot is taken: {stats()}")
+        caller.kill()
+        caller.wait()
+        for _ in range(200):
+            if taken(stats()) == 0:
+                break
+            time.sleep(0.02)
+        else:
+            raise AssertionError(f"the slot of a vanished caller stays taken: {stats()}")
 
 
 class TLSServer(Server):

@@ -156,6 +156,49 @@ def ends(connection):
         return True
 
 
+def gone_while_asking(server, job):
+    """A unary call whose caller goes is cancelled: at once after a reset, after two seconds on a half-closed connection."""
+    for reset in (True, False):
+        waiting = []
+        for _ in range(50):
+            connection = connect(server)
+            connection.sendall(request("streamProgress", {"jobId": job, "waitMs": 3_000_000}))
+            waiting.append(connection)
+        while server.call("rpc.stats")["callsInFlight"] < 51:
+            time.sleep(0.02)
+        for connection in waiting:
+            if reset:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+        start = time.time()
+        while server.call("rpc.stats")["callsInFlight"] > 1 and time.time() - start < 10:
+            time.sleep(0.02)
+        print(f"50 unary calls whose callers go ({'reset' if reset else 'closed'}): cancelled after {time.time() - start:.2f} s", flush=True)
+        expect(server.call("rpc.stats")["callsInFlight"] == 1, "calls of vanished callers go on")
+
+
+def impatient(place):
+    """With limits of a second: a slow head, a slow body and an idle connection are ended, the first two with a 408."""
+    options = [word for name in ("headerMilliseconds", "bodyMilliseconds", "idleMilliseconds") for word in ("--limit", f"{name}=1000")]
+    with Server(arguments.bin, place, *options) as server:
+        whole = request("rpc.stats", {})
+        for name, text, expected in (("head", whole[:20], b"408"), ("body", whole[:-3], b"408"), ("idle", b"", b"408")):
+            connection = connect(server)
+            connection.settimeout(10)
+            connection.sendall(text)
+            answer = b""
+            while piece := connection.recv(65536):
+                answer += piece
+            expect(expected in answer.split(b"\r\n")[0] and b"REQUEST_TIMEOUT" in answer, f"slow {name}: {answer[:200]}")
+        connection = connect(server)
+        connection.sendall(whole)
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+        expect(answer.count(b"HTTP/1.1 200") == 1, f"an answered connection ends when it is idle: {answer[-300:]}")
+    print("slow heads, slow bodies and idle connections are ended", flush=True)
+
+
 def stopped_under_load(server, job):
     """Every submission that got an answer is a job after the restart; none is answered twice or half."""
     acknowledged, refused, broken = [], [0], [0]
@@ -177,7 +220,7 @@ def stopped_under_load(server, job):
                 else:
                     refused[0] += 1
                 connection.close()
-            except (ConnectionRefusedError, ConnectionResetError, http.client.RemoteDisconnected):
+            except (ConnectionRefusedError, ConnectionResetError, BrokenPipeError, http.client.RemoteDisconnected):
                 # Not accepted: nothing was answered.
                 refused[0] += 1
                 if server.process is None or server.process.poll() is not None:
@@ -230,5 +273,7 @@ with tempfile.TemporaryDirectory() as place, Server(arguments.bin, place) as ser
     shutil.copy(os.path.join(ROOT, "examples", "plays.csv"), server.data)
     job = server.call("submitJob", input="plays.csv", output="w.csv", startAt="2999-01-01T00:00:00Z")["jobId"]
     besieged(server, job)
+    gone_while_asking(server, job)
+    impatient(os.path.join(place, "impatient"))
     stopped_under_load(server, job)
 sys.exit(1 if problems else 0)

@@ -1,0 +1,79 @@
+import Schema
+import TestSupport
+import Testing
+
+@testable import RPCServer
+
+/// The pure parts of the HTTP binding, by table.
+@Suite struct HTTPPartsTests {
+  @Test(arguments: [0, 1, 1_000, 200_000]) func gzipComesBackAsItWas(count: Int) throws {
+    var random = SeededRandom(seed: 7)
+    let bytes = (0..<count).map { _ in UInt8.random(in: 0...20, using: &random) }
+    let packed = GzipCodec.compress(bytes)
+    #expect(try GzipCodec.expand(packed, limitBytes: count) == bytes)
+    #expect(try GzipCodec.expand(packed + packed, limitBytes: 2 * count) == bytes + bytes, "several members")
+  }
+
+  @Test func gzipIsRefusedWhenItIsCutOrTooLarge() {
+    let packed = GzipCodec.compress([UInt8](repeating: 0, count: 10_000_000))
+    #expect(packed.count < 20_000)
+    #expect(throws: GzipCodec.Problem.tooLarge) { try GzipCodec.expand(packed, limitBytes: 1_000_000) }
+    for cut in [0, 1, 10, packed.count / 2, packed.count - 1] {
+      #expect(throws: GzipCodec.Problem.self) { try GzipCodec.expand(Array(packed[..<cut]), limitBytes: 20_000_000) }
+    }
+    #expect(throws: GzipCodec.Problem.invalid) { try GzipCodec.expand(Array("no gzip".utf8), limitBytes: 100) }
+  }
+
+  @Test(arguments: [
+    ("", false), ("gzip", true), ("GZIP;q=0.1", true), ("gzip;q=0", false), ("deflate, gzip", true), ("*", true),
+    ("*;q=0", false),
+    ("gzip;q=0, *", false), ("identity", false), ("br", false),
+  ])
+  func gzipIsSentToWhoTakesIt(accept: String, isTaken: Bool) { #expect(RPCEndpoint.takesGzip(accept) == isTaken) }
+
+  @Test(
+    arguments: [
+      ("a+b", "a b"), ("%C3%A9", "é"), ("%7b%7D", "{}"), ("%", nil), ("%4", nil), ("%zz", nil), ("%ff", nil), ("", ""),
+    ] as [(String, String?)])
+  func percentEncodingIsUndone(text: String, expected: String?) { #expect(QueryCall.decoded(text) == expected) }
+
+  @Test func aTokenIsComparedWhole() {
+    let auth = TokenAuth(token: "secret")
+    for (header, isKnown) in [
+      ("Bearer secret", true), ("bearer secret", true), ("Bearer secre", false), ("Bearer secrets", false),
+      ("Basic secret", false), ("secret", false),
+    ] {
+      #expect((auth.owner(authorization: header) != nil) == isKnown, "\(header)")
+    }
+    #expect(auth.owner(authorization: nil) == nil)
+    #expect(TokenAuth(token: nil).owner(authorization: nil) != nil)
+  }
+
+  @Test func latenciesAreRightToSomePercent() {
+    var histogram = LatencyHistogram()
+    #expect(histogram.milliseconds(quantile: 0.5) == 0)
+    for microseconds in 1...10_000 { histogram.record(microseconds) }
+    #expect((4.9...5.8).contains(histogram.milliseconds(quantile: 0.5)))
+    #expect((9.8...11.3).contains(histogram.milliseconds(quantile: 0.99)))
+    for microseconds in [1, 2, 7, 8, 9, 15, 16, 1_000, 123_456, Int.max / 2] {
+      let bucket = LatencyHistogram.bucket(microseconds)
+      #expect(bucket < 256 && (bucket == 255 || LatencyHistogram.upperEnd(bucket) >= microseconds))
+    }
+  }
+
+  @Test func callsInFlightHaveALimit() {
+    let limit = InFlightLimit(2)
+    #expect(limit.take() && limit.take() && !limit.take())
+    limit.giveBack()
+    #expect(limit.count == 1 && limit.take())
+  }
+
+  @Test(
+    arguments: [
+      ("https://ok.example", true), ("HTTPS://OK.EXAMPLE", true), ("https://ok.example:444", false), ("null", false),
+      (nil, false),
+    ] as [(String?, Bool)])
+  func onlyListedOriginsMayRead(origin: String?, isAllowed: Bool) {
+    #expect(CORSPolicy(origins: ["https://ok.example"]).allows(origin) == isAllowed)
+  }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import JobQueue
+import JobQueueSQLite
+import Logging
+import Schema
+import TestSupport
+
+@testable import RPCServer
+
+/// The whole service in this process, without HTTP: a real store, real files, a runner, and the dispatcher.
+final class InProcessService: Sendable {
+  let dispatcher: RPCDispatcher
+  let place: TestFolder
+  private let tasks: [Task<Void, Never>]
+
+  init() throws {
+    place = try TestFolder()
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let store = try SQLiteJobStore(path: place.path + "/tally.sqlite", owner: "test")
+    let folder = try DataFolder(path: place.path + "/data", storeUUID: store.uuid)
+    let memory = MemoryPool(totalBytes: 1 << 30)
+    let hub = ProgressHub(store: store, limits: .standard, logger: logger)
+    let metrics = CallMetrics()
+    let stats = ServerStats(store: store, hub: hub, memory: memory, metrics: metrics, inFlight: InFlightLimit(8))
+    var router = RPCRouter()
+    try JobMethods(store: store, folder: folder, memory: memory, hub: hub, limits: .standard).register(in: &router)
+    try router.register(SystemMethods.stats) { _, _ in try await stats.json() }
+    try router.registerDiscovery()
+    dispatcher = RPCDispatcher(
+      router: router, interceptors: [MetricsInterceptor(metrics: metrics), DeadlineInterceptor()], logger: logger)
+    let runner = JobRunner(
+      store: store, executor: CSVExecutor(folder: folder, spillFolder: place.path), folder: folder, memory: memory,
+      configuration: JobRunner.Configuration(worker: "test", pollMilliseconds: 50, reportMilliseconds: 20),
+      logger: logger)
+    tasks = [Task { await hub.run() }, Task { await runner.run() }]
+  }
+
+  func stop() async {
+    for task in tasks { task.cancel() }
+    for task in tasks { await task.value }
+  }
+
+  /// The answer to a body, as a transport would send it.
+  func answer(_ body: [UInt8], _ context: RPCContext = RPCContext()) async -> String? {
+    await dispatcher.respond(to: dispatcher.read(body[...]), context: context).map {
+      String(decoding: $0, as: UTF8.self)
+    }
+  }
+
+  func call(_ method: String, _ parameters: JSONValue) async throws -> JSONValue {
+    let body = RPCRequest(id: RPCID(1), method: method, parameters: parameters).encoded()
+    let reply = try JSONValue(parsing: await answer(body) ?? "")
+    guard let result = reply["result"] else { throw NoResult(description: reply.text) }
+    return result
+  }
+
+  struct NoResult: Error, CustomStringConvertible { var description: String }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import Schema
+import TestSupport
+import Testing
+
+@testable import RPCServer
+
+/// The golden exchanges of `clients/vectors` that speak of JSON-RPC alone, in this process. Over sockets they are run, all
+/// of them, by `Tests/vectors/run.py`.
+@Suite(.timeLimit(.minutes(2))) struct VectorTests {
+  private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("clients/vectors").path
+
+  @Test func everyVectorOfJSONRPCAloneHolds() async throws {
+    let service = try InProcessService()
+    let variables = try await prepare(service)
+    var count = 0
+    for file in ["ids", "parse", "envelope", "batch", "params", "jobs"] {
+      let text = try String(contentsOfFile: "\(Self.folder)/\(file).json", encoding: .utf8)
+      for vector in try #require(JSONValue(parsing: filled(text, variables)).array) {
+        guard vector["request"]?["headers"] == nil else { continue }
+        try await check(vector, service)
+        count += 1
+      }
+    }
+    #expect(count > 180, "\(count) vectors were run")
+    await service.stop()
+  }
+
+  private func check(_ vector: JSONValue, _ service: InProcessService) async throws {
+    let name = Comment(rawValue: vector["name"]?.string ?? "?")
+    let request = try #require(vector["request"])
+    let expected = try #require(vector["response"])
+    let body = try request["bodyHex"]?.string.map(bytes) ?? Array(#require(request["body"]?.string).utf8)
+    let answer = await service.answer(body)
+    #expect((answer == nil) == (expected["status"] == 204), name)
+    guard let answer else { return }
+    if let id = expected["id"]?.string { #expect(answer.contains("\"id\":\(id),"), name) }
+    if let json = expected["json"] {
+      let problem = difference(json, try JSONValue(parsing: answer), "body")
+      #expect(problem == nil, name)
+    }
+  }
+
+  /// The same jobs as the vectors' README asks for.
+  private func prepare(_ service: InProcessService) async throws -> [String: String] {
+    let example = try Data(contentsOf: URL(fileURLWithPath: Self.folder + "/../../examples/plays.csv"))
+    _ = try service.place.write(example, as: "data/plays.csv")
+    try FileManager.default.createDirectory(
+      atPath: service.place.path + "/data/folder", withIntermediateDirectories: true)
+    func submit(_ output: String, _ more: [JSONMember]) async throws -> String {
+      let parameters: JSONValue = .object(
+        [JSONMember("input", "plays.csv"), JSONMember("output", .string(output))] + more)
+      let id = try #require(try await service.call("submitJob", parameters)["jobId"]?.string)
+      if more.contains(where: { $0.name == "startAt" }) { return id }
+      _ = try await service.call("streamProgress", ["jobId": .string(id), "waitMs": 20_000])
+      return id
+    }
+    let later = JSONMember("startAt", "2999-01-01T00:00:00Z")
+    var variables = ["succeeded": try await submit("sums.csv", [JSONMember("idempotencyKey", "vector-key")])]
+    variables["failed"] = try await submit("failed.csv", [JSONMember("groupBy", ["None"])])
+    variables["waiting"] = try await submit("waiting.csv", [later])
+    try await Task.sleep(for: .milliseconds(5))
+    let cancelled = try await submit("cancelled.csv", [later])
+    _ = try await service.call("cancelJob", ["jobId": .string(cancelled)])
+    variables["cancelled"] = cancelled
+    return variables
+  }
+
+  private func filled(_ text: String, _ variables: [String: String]) -> String {
+    variables.reduce(text) { $0.replacing("${\($1.key)}", with: $1.value) }
+  }
+
+  private func bytes(_ hexadecimal: String) -> [UInt8] {
+    stride(from: 0, to: hexadecimal.utf8.count, by: 2).compactMap {
+      UInt8(hexadecimal.dropFirst($0).prefix(2), radix: 16)
+    }
+  }
+
+  /// What is wrong with a value; nil: nothing.
+  private func difference(_ expected: JSONValue, _ found: JSONValue?, _ place: String) -> String? {
+    guard let found else { return "\(place) is missing" }
+    switch expected {
+    case .string(let kind) where kind.hasPrefix("<") && kind.hasSuffix(">"):
+      return isOfKind(found, kind) ? nil : "\(place): \(found.text) is no \(kind)"
+    case .object(let members):
+      return members.lazy.compactMap { difference($0.value, found[$0.name], "\(place).\($0.name)") }.first
+    case .array(let items):
+      guard let others = found.array, others.count == items.count else { return "\(place): \(found.text)" }
+      return zip(items, others).lazy.compactMap { difference($0, $1, place + "[]") }.first
+    default: return expected == found ? nil : "\(place): \(found.text) isn't \(expected.text)"
+    }
+  }
+
+  private func isOfKind(_ value: JSONValue, _ kind: String) -> Bool {
+    switch kind {
+    case "<any>": true
+    case "<integer>": value.integer != nil
+    case "<time>": value.string.flatMap { Timestamp($0) } != nil
+    case "<sha256>": value.string?.wholeMatch(of: /[0-9a-f]{64}/) != nil
+    default: value.string != nil
+    }
+  }
+
+  /// The check itself fails for what is wrong.
+  @Test func aDifferenceIsFound() throws {
+    #expect(difference(["a": 1], ["a": 2], "x") != nil)
+    #expect(difference(["a": 1], ["b": 1], "x") != nil)
+    #expect(difference([1, 2], [1], "x") != nil)
+    #expect(difference("<integer>", "1", "x") != nil)
+    #expect(difference(["a": ["<string>"]], ["a": ["s"], "b": 1], "x") == nil)
+  }
+}
