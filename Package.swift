@@ -75,6 +75,7 @@ let package = Package(
         .server("NIOCore", "swift-nio"),
         .server("NIOHTTP1", "swift-nio"),
         .server("NIOHTTPTypes", "swift-nio-extras"),
+        .server("NIOHTTPTypesHTTP1", "swift-nio-extras"),
         .server("NIOPosix", "swift-nio"),
         .server("NIOSSL", "swift-nio-ssl"),
         .server("ServiceLifecycle", "swift-service-lifecycle"),

@@ -35,6 +35,10 @@ static inline CURLcode tally_curl_get_long(CURL *handle, CURLINFO info, long *va
   return curl_easy_getinfo(handle, info, value);
 }
 
+static inline CURLcode tally_curl_get_size(CURL *handle, CURLINFO info, curl_off_t *value) {
+  return curl_easy_getinfo(handle, info, value);
+}
+
 /* The easy handle and the outcome of a finished transfer; 0 when the message is of another kind. */
 static inline int tally_curl_finished(const CURLMsg *message, CURL **handle, CURLcode *result) {
   if (message->msg != CURLMSG_DONE) return 0;

@@ -59,12 +59,15 @@ extension StoreConformance {
     Case("changedJobsAreThoseThatMovedOn") { h in
       let first = try await h.submit(h.spec("1"))
       let second = try await h.submit(h.spec("2"))
-      let known = [first.id: first.sequence, second.id: second.sequence, "nobody": 0]
+      let known = [first.id: first.sequence, second.id: second.sequence]
       var changed = try await h.store.changed(since: known)
-      try h.expect(changed.isEmpty, "none has")
+      try h.expect(changed == JobChanges(moved: [], missing: []), "none has")
       _ = try await h.store.requestCancel(second.id)
       changed = try await h.store.changed(since: known)
-      try h.expect(changed.map(\.id) == [second.id], "the second has")
+      try h.expect(changed.moved.map(\.id) == [second.id] && changed.missing.isEmpty, "the second has")
+      try await h.store.delete(second.id)
+      changed = try await h.store.changed(since: known)
+      try h.expect(changed.moved.isEmpty && changed.missing == [second.id], "and then it is gone")
     },
     Case("aListIsCompleteOverItsPages") { h in
       var ids: [String] = []

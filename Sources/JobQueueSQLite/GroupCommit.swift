@@ -50,17 +50,19 @@ actor GroupCommit {
     while !waiting.isEmpty {
       let writes = Array(waiting.prefix(GroupCommit.writesMost))
       waiting.removeFirst(writes.count)
-      await commit(UncheckedWrites(list: writes))
-      onCommit()
+      if await commit(UncheckedWrites(list: writes)) { onCommit() }
     }
     isRunning = false
   }
 
-  private func commit(_ writes: UncheckedWrites) async {
+  /// - Returns: whether anything has changed. A transaction that failed, or wrote nothing, wakes nobody: who waits would
+  /// look, find the same, and write nothing again, at full speed.
+  private func commit(_ writes: UncheckedWrites) async -> Bool {
     // A task of its own: GRDB looks at cancellation, and nobody's cancellation may end the writes of others.
-    await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+    await withCheckedContinuation { (done: CheckedContinuation<Bool, Never>) in
       writer.asyncWriteWithoutTransaction { database in
         var failure: (any Error)?
+        let changesBefore = database.totalChangesCount
         do {
           let isDurable = writes.list.contains { $0.durability == .full }
           try database.execute(sql: "PRAGMA synchronous = \(isDurable ? "FULL" : "NORMAL")")
@@ -72,7 +74,7 @@ actor GroupCommit {
           failure = error
         }
         for write in writes.list { write.answer(failure) }
-        done.resume()
+        done.resume(returning: failure == nil && database.totalChangesCount != changesBefore)
       }
     }
   }

@@ -8,8 +8,10 @@ extension SQLiteJobStore {
     let now = clock()
     let isWorthIt = try await pool.read { database in
       let tables = JobTables(database: database)
-      return try tables.first(SQLiteJobStore.isDue, [now.milliseconds]) != nil
-        || SQLiteJobStore.head(tables, now: now) != nil
+      if try tables.first(SQLiteJobStore.isDue, [now.milliseconds]) != nil { return true }
+      guard let head = try SQLiteJobStore.head(tables, now: now) else { return false }
+      // A lease that has expired may end its job without any memory.
+      return head.state == .running || head.spec.memoryBytes <= memoryBytesFree
     }
     guard isWorthIt else { return nil }
     return try await group.write { [lifecycle, clock] database in

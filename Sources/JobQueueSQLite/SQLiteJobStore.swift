@@ -36,6 +36,8 @@ public final class SQLiteJobStore: JobStore {
     configuration.busyMode = .timeout(5)
     configuration.maximumReaderCount = 4
     pool = try DatabasePool(path: path, configuration: configuration)
+    // The tables and the store's identity are as durable as what refers to them.
+    try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
     try SQLiteSchema.migrator.migrate(pool)
     uuid = try pool.write { database in
       let fresh = UUID().uuidString.lowercased()
@@ -81,14 +83,14 @@ public final class SQLiteJobStore: JobStore {
     }
   }
 
-  public func changed(since known: [String: Int]) async throws -> [JobRecord] {
-    if known.isEmpty { return [] }
-    return try await pool.read { database in
-      let marks = databaseQuestionMarks(count: known.count)
-      return try JobTables(database: database)
-        .all("id IN (\(marks))", StatementArguments(known.keys))
-        .filter { $0.sequence > known[$0.id] ?? 0 }
-    }
+  public func changed(since known: [String: Int]) async throws -> JobChanges {
+    if known.isEmpty { return JobChanges(moved: [], missing: []) }
+    // One statement for any number of jobs: prepared ones are kept for ever.
+    let ids = Array(known.keys).json.text
+    let found = try await pool.read { try JobTables(database: $0).all("id IN (SELECT value FROM json_each(?))", [ids]) }
+    return JobChanges(
+      moved: found.filter { $0.sequence > known[$0.id] ?? 0 },
+      missing: Set(known.keys).subtracting(found.map(\.id)).sorted())
   }
 
   public func counts() async throws -> [JobState: Int] {

@@ -105,7 +105,7 @@ public actor CSVProcessor {
           cancel()
         })
     } catch {
-      result = .failure(error)
+      result = .failure(error is ThreadGroup.NoThreads ? ProcessingRun.noThreads : error)
     }
     reporter.cancel()
     await reporter.value

@@ -20,6 +20,10 @@ struct ProcessingRun: Sendable {
   let limits: Limits
   let counters: ProgressCounters
 
+  static let noThreads = JobFailure(
+    .unavailable, reason: "NO_THREADS",
+    "The machine gives the server no more threads. Raise its limit of processes, or lower --workers.")
+
   /// - Throws: ``JobFailure``, `CancellationError`.
   func perform() throws -> Answer {
     do {
@@ -29,6 +33,8 @@ struct ProcessingRun: Sendable {
         .resourceExhausted, reason: "MEMORY_BUDGET",
         "The job's memory of \(spec.memoryBytes) bytes (memoryBytes) is too small: \(error.what) need "
           + "\(error.neededBytes) more. Give the job more memory.")
+    } catch is ThreadGroup.NoThreads {
+      throw ProcessingRun.noThreads
     }
   }
 
@@ -81,7 +87,7 @@ struct ProcessingRun: Sendable {
     let reader = BlockReader(
       dialect: spec.csv, blockBytes: memory.blockBytes, limits: limits, budget: budget, queue: queue, counters: counters
     )
-    ThreadGroup.run(
+    try ThreadGroup.run(
       workers + [
         {
           do {
@@ -91,7 +97,7 @@ struct ProcessingRun: Sendable {
           }
           queue.close()
         }
-      ])
+      ], onRefusal: { queue.close(dropping: true) })
     // A bad row comes before whatever went wrong after it.
     if let row = badRows.failure { throw row }
     try failure.rethrow()
@@ -140,7 +146,7 @@ struct ProcessingRun: Sendable {
         }
       }
     }
-    ThreadGroup.run(workers)
+    ThreadGroup.runSharing(workers)
     try failure.rethrow()
     let sha256 = try result.finish()
     return Answer(bytes: result.bytes, rows: counters.groups.load(ordering: .relaxed), sha256: sha256)

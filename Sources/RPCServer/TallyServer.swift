@@ -102,11 +102,13 @@ public struct TallyServer: Service {
   private func makeHTTP(hub: ProgressHub, memory: MemoryPool, draining: DrainFlag) throws -> some Service {
     let limits = configuration.limits
     let inFlight = InFlightLimit(limits.callsInFlight)
-    let dispatcher = try makeDispatcher(hub: hub, memory: memory, inFlight: inFlight)
+    let metrics = CallMetrics()
+    let stats = ServerStats(store: store, hub: hub, memory: memory, metrics: metrics, inFlight: inFlight)
+    let dispatcher = try makeDispatcher(hub: hub, memory: memory, metrics: metrics, stats: stats)
     let routes = HTTPRoutes(
       rpc: RPCEndpoint(dispatcher: dispatcher, limits: limits, inFlight: inFlight),
       results: ResultEndpoint(store: store, folder: folder),
-      health: HealthEndpoint(store: store, isDraining: draining),
+      health: HealthEndpoint(store: store, isDraining: draining), metrics: MetricsEndpoint(stats: stats),
       origins: OriginPolicy(hosts: configuration.allowedHosts), cors: CORSPolicy(origins: configuration.allowedOrigins),
       auth: TokenAuth(token: configuration.token), isDraining: draining, logger: logger)
     return Application(
@@ -116,10 +118,10 @@ public struct TallyServer: Service {
       onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) }, logger: logger)
   }
 
-  private func makeDispatcher(hub: ProgressHub, memory: MemoryPool, inFlight: InFlightLimit) throws -> RPCDispatcher {
+  private func makeDispatcher(
+    hub: ProgressHub, memory: MemoryPool, metrics: CallMetrics, stats: ServerStats
+  ) throws -> RPCDispatcher {
     let limits = configuration.limits
-    let metrics = CallMetrics()
-    let stats = ServerStats(store: store, hub: hub, memory: memory, metrics: metrics, inFlight: inFlight)
     var router = RPCRouter()
     try JobMethods(store: store, folder: folder, memory: memory, hub: hub, limits: limits).register(in: &router)
     try router.register(SystemMethods.stats) { _, _ in try await stats.json() }

@@ -84,6 +84,7 @@ extension Limits {
     Setting(
       name: "batchConcurrency", path: \.batchConcurrency, summary: "calls of one batch that run at the same time"),
     Setting(name: "jsonDepth", path: \.jsonDepth, summary: "JSON arrays and objects inside each other"),
+    Setting(name: "responseBytes", path: \.responseBytes, summary: "bytes of one answer, a batch's as a whole"),
     Setting(name: "streams", path: \.streams, summary: "open progress streams"),
     Setting(name: "subscriberEvents", path: \.subscriberEvents, summary: "events that wait for one subscriber"),
     Setting(

@@ -78,19 +78,37 @@
     var json: Bool
     var quiet: Bool
 
-    func print(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+    func print(_ line: String) { Terminal.writeOutput(Array((line + "\n").utf8)) }
+
+    /// Writes data. Where nobody reads any more, the program ends as the shell expects; where it can't be written, with
+    /// a word.
+    static func writeOutput(_ bytes: [UInt8]) {
+      do {
+        try FileHandle.standardOutput.write(contentsOf: Data(bytes))
+      } catch {
+        let code = (error as NSError).code
+        let isBrokenPipe = code == NSFileWriteUnknownError && errno == EPIPE || code == Int(EPIPE) || errno == EPIPE
+        if !isBrokenPipe {
+          writeErrors("rpc-client: standard output can't be written: \(String(cString: strerror(errno)))\n")
+        }
+        exit(isBrokenPipe ? 141 : 74)
+      }
+    }
+
+    /// What can't be said is not said.
+    static func writeErrors(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 
     func print(_ value: JSONValue) { print(value.text) }
 
     /// For people; nothing with `--quiet`.
-    func remark(_ line: String) { if !quiet { FileHandle.standardError.write(Data((line + "\n").utf8)) } }
+    func remark(_ line: String) { if !quiet { Terminal.writeErrors(line + "\n") } }
 
     /// An error, in the form of the output.
     func fail(_ error: RPCError) {
       if json {
         print(["error": error.json])
       } else {
-        FileHandle.standardError.write(Data("rpc-client: \(error.message) [\(error.status.name)]\n".utf8))
+        Terminal.writeErrors("rpc-client: \(error.message) [\(error.status.name)]\n")
       }
     }
   }

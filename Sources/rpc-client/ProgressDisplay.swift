@@ -33,7 +33,7 @@
       if isTerminal, lastShown != nil, !terminal.quiet, !terminal.json { write("\r\u{1B}[K") }
     }
 
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    private func write(_ text: String) { Terminal.writeErrors(text) }
 
     static func line(_ status: JobStatus, rowsPerSecond: Double, elapsedSeconds: Int, hasBar: Bool) -> String {
       let progress = status.progress
@@ -50,7 +50,7 @@
       if progress.phase == .writing { parts.append("\(progress.groups) groups") }
       parts.append("\(rowsText(rowsPerSecond)) rows/s")
       if progress.bytesSpilled > 0 { parts.append("\(ByteCount.text(progress.bytesSpilled)) spilled") }
-      if let left = progress.secondsLeft { parts.append("\(Int(left.rounded(.up))) s left") }
+      if let left = progress.secondsLeft.flatMap({ Int(exactly: $0.rounded(.up)) }) { parts.append("\(left) s left") }
       return (parts + [clock(elapsedSeconds)]).joined(separator: "  ")
     }
 

@@ -20,7 +20,7 @@
         let summary = try await client.call(Jobs.result, JobParameters(jobID: try await job.resolve(client)))
         if info || terminal.json { return terminal.print(summary.json) }
         guard let output else {
-          return try await client.download(summary.result.url) { FileHandle.standardOutput.write(Data($0)) }
+          return try await client.download(summary.result.url) { Terminal.writeOutput($0) }
         }
         try await ResultCommand.write(to: output) { file in
           try await client.download(summary.result.url) { try file.write(contentsOf: Data($0)) }

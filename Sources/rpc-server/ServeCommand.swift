@@ -18,7 +18,7 @@
     func run() async throws {
       let reader = try await settings.read()
       let logger = try makeLogger(reader)
-      let limits = try reader.limits()
+      let limits = DescriptorLimit.applied(to: try reader.limits())
       let configuration = try makeConfiguration(reader, limits)
       do {
         try await serve(configuration, reader, limits, logger)

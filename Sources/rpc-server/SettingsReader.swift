@@ -79,7 +79,9 @@
     func limits() throws -> Limits {
       var limits = Limits()
       for setting in Limits.settings {
-        limits[keyPath: setting.path] = try integer(Setting.kebab(setting.name), 1...1 << 50)
+        // Places in a record are 32 bits wide.
+        let most = setting.name == "recordBytes" || setting.name == "fieldBytes" ? 1 << 30 : 1 << 50
+        limits[keyPath: setting.path] = try integer(Setting.kebab(setting.name), 1...most)
       }
       return limits
     }

@@ -167,4 +167,36 @@ import Testing
     await running.value
     #expect(try await store.job(job.id)?.lease?.worker == "x")
   }
+
+  /// A server that was started with less memory than before: the job fails, and those behind it run.
+  @Test(.timeLimit(.minutes(1))) func aJobLargerThanTheMemoryDoesNotStopTheQueue() async throws {
+    let work = HeldWork(held: false)
+    let large = try await store.submit(
+      JobSubmission(owner: "a", spec: JobSpec(input: "in.csv", output: "large.csv", memoryBytes: 1 << 40)))
+    let small = try await submit("small.csv")
+    let running = Task { await runner(work, memory: 300 << 20).run() }
+    let failed = try await wait(large.id) { $0.state.isFinal }
+    #expect(failed.state == .failed && failed.error?.reason == "MEMORY_POOL")
+    _ = try await wait(small.id) { $0.publication == .published }
+    running.cancel()
+    await running.value
+  }
+
+  /// While a job waits for memory, nothing is written and nobody is woken.
+  @Test(.timeLimit(.minutes(1))) func waitingForMemoryCostsNothing() async throws {
+    let work = HeldWork(held: true)
+    let running = Task { await runner(work, memory: 300 << 20).run() }
+    let jobs = [try await submit("1.csv"), try await submit("2.csv")]
+    _ = try await wait(jobs[0].id) { $0.progress.rows == 3 }
+    let signals = store.changes.wakeups()
+    let counter = Task { await signals.reduce(0) { count, _ in count + 1 } }
+    try await Task.sleep(for: .milliseconds(500))
+    counter.cancel()
+    // The running job's reports, one in 10 ms, and no more.
+    #expect(await counter.value < 80)
+    work.isHeld.store(false, ordering: .relaxed)
+    for job in jobs { _ = try await wait(job.id) { $0.publication == .published } }
+    running.cancel()
+    await running.value
+  }
 }

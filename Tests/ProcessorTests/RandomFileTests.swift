@@ -137,4 +137,33 @@ import Testing
     let (output, _) = try await TestFolder().run(spec, on: bytes)
     #expect(String(decoding: output, as: UTF8.self) == "k,sum(n)\nsame,1799970000\n")
   }
+
+  /// Rows that grow from one to the next: whatever was made for a shorter one must not be taken for a longer.
+  @Test func rowsOfGrowingLengthsKeepWithinTheirBuffers() async throws {
+    var bytes = Array("k,l,n\n".utf8)
+    for length in [8_185, 16_000, 20_000, 21_000, 40_000, 40_001, 90_000] {
+      for quoted in [true, false] {
+        let text = String(repeating: "x", count: length - 8)
+        bytes += (quoted ? "\"\(text)\"\"\",\(length),1\n" : "\(text),\(length),1\n").utf8
+        bytes += String(repeating: "\0", count: length / 2).utf8 + Array(",\(length),2\n".utf8)
+      }
+      for group in 0..<3_000 { bytes += "short-\(length)-\(group),g,3\n".utf8 }
+    }
+    let spec = JobSpec(
+      input: "in", output: "out", groupBy: ["k", "l"], aggregates: [Aggregate(.sum, column: "n")], memoryBytes: 64 << 20
+    )
+    let (output, _) = try await TestFolder().run(spec, on: bytes, threads: 1)
+    #expect(output == (try ReferenceAnswer(spec, bytes).output))
+  }
+
+  /// Equal keys that no table holds are merged, not copied over and over.
+  @Test func manyRowsOfOneHugeKeyBecomeOneGroup() async throws {
+    let key = String(repeating: "k", count: 700_000)
+    let bytes = Array("k,n\n".utf8) + Array(String(repeating: key + ",1\n", count: 40).utf8)
+    let spec = JobSpec(
+      input: "in", output: "out", groupBy: ["k"], aggregates: [Aggregate(.sum, column: "n")], memoryBytes: 32 << 20)
+    let (output, outcome) = try await TestFolder().run(spec, on: bytes, threads: 1)
+    #expect(String(decoding: output, as: UTF8.self) == "k,sum(n)\n\(key),40\n")
+    #expect(outcome.progress.bytesSpilled < 3 * bytes.count)
+  }
 }

@@ -102,6 +102,19 @@ import Testing
     #expect(try JSONValue(parsing: text)["error"]?["data"]?["status"] == "DEADLINE_EXCEEDED")
   }
 
+  @Test func anAnswerHasALimitThatIsNamed() async throws {
+    var limits = Limits()
+    limits.responseBytes = 200
+    let dispatcher = try dispatcher(limits: limits)
+    let long = #"{"jsonrpc":"2.0","id":7,"method":"echo","params":["\#(String(repeating: "x", count: 300))"]}"#
+    let alone = try JSONValue(parsing: try #require(await answer(long, dispatcher)))
+    #expect(alone["error"]?["data"]?["reason"] == "RESPONSE_TOO_LARGE" && alone["id"] == 7)
+    #expect(alone["error"]?["message"]?.string?.contains("responseBytes") == true)
+    let half = #"{"jsonrpc":"2.0","id":8,"method":"echo","params":["\#(String(repeating: "x", count: 100))"]}"#
+    let batch = try JSONValue(parsing: try #require(await answer("[\(half),\(half)]", dispatcher)))
+    #expect(batch[0]?["result"] != nil && batch[1]?["error"]?["data"]?["reason"] == "RESPONSE_TOO_LARGE")
+  }
+
   private final class Recorder: RPCEventWriter {
     let events = Mutex<[RPCEvent]>([])
     func write(_ event: RPCEvent) async throws { events.withLock { $0.append(event) } }

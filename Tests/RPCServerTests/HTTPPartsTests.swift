@@ -76,4 +76,23 @@ import Testing
   func onlyListedOriginsMayRead(origin: String?, isAllowed: Bool) {
     #expect(CORSPolicy(origins: ["https://ok.example"]).allows(origin) == isAllowed)
   }
+
+  @Test func metricsAreInPrometheusTextFormat() {
+    let text = PrometheusText.text([
+      "uptimeMs": 1_500, "streams": 2, "callsInFlight": 1, "memory": ["residentBytes": 9, "jobsBytes": 0],
+      "jobs": ["queued": 3],
+      "calls": ["getStatus": ["calls": 7, "errors": ["NOT_FOUND": 1], "p50Ms": .double(0.5), "p99Ms": 2]],
+    ])
+    for line in [
+      "tally_uptime_seconds 1.5", "tally_streams 2", "tally_jobs{state=\"queued\"} 3",
+      "tally_calls_total{method=\"getStatus\"} 7",
+      "tally_call_errors_total{method=\"getStatus\",status=\"NOT_FOUND\"} 1",
+      "tally_call_duration_milliseconds{method=\"getStatus\",quantile=\"0.99\"} 2",
+    ] {
+      #expect(text.contains("\n" + line + "\n"), "\(line)")
+    }
+    for line in text.split(separator: "\n") where !line.hasPrefix("#") {
+      #expect(line.wholeMatch(of: /tally_[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9.]+/) != nil, "\(line)")
+    }
+  }
 }

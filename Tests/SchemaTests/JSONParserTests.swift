@@ -62,7 +62,9 @@ import Testing
   @Test(
     arguments: [
       ("1", 1), ("1.0", 1), ("1e2", 100), ("9223372036854775807", Int64.max), ("1.5", nil), ("1e400", nil),
-      ("9223372036854775808", nil), ("\"1\"", nil),
+      ("9223372036854775808", nil), ("-9223372036854775808", Int64.min), ("-9223372036854775809", nil),
+      ("-9223372036854775808.0", nil), ("-9.223372036854775808e18", nil),
+      ("-9007199254740992.0", -9_007_199_254_740_992), ("\"1\"", nil),
     ] as [(String, Int64?)])
   func anIntegerIsAnIntegerHoweverItIsWritten(text: String, value: Int64?) throws {
     #expect(try JSONValue(parsing: text).integer == value)

@@ -26,7 +26,9 @@ import Testing
   @Test(arguments: [
     (#"{"output":"b"}"#, "input"), (#"{"input":"a"}"#, "output"), (#"{"input":"a","output":"a"}"#, "output"),
     (#"{"input":"/a","output":"b"}"#, "input"), (#"{"input":"../a","output":"b"}"#, "input"),
-    (#"{"input":"a/./b","output":"b"}"#, "input"), (#"{"input":"a","output":".tally/x"}"#, "output"),
+    (#"{"input":"a/./b","output":"b"}"#, "input"), ("{\"input\":\"a\",\"output\":\"../\u{301}x\"}", "output"),
+    ("{\"input\":\"/\u{301}etc\",\"output\":\"b\"}", "input"),
+    ("{\"input\":\"a\",\"output\":\".tally/\u{301}x\"}", "output"), (#"{"input":"a","output":".tally/x"}"#, "output"),
     (#"{"input":"a","output":"b","colour":1}"#, "colour"), (#"{"input":"a","output":"b","groupBy":"x"}"#, "groupBy"),
     (#"{"input":"a","output":"b","groupBy":["x","x"]}"#, "groupBy"),
     (#"{"input":"a","output":"b","groupBy":[],"aggregates":[]}"#, "groupBy"),
@@ -81,6 +83,8 @@ import Testing
 
   @Test(arguments: [
     "", "2026-01-31", "2026-02-30T00:00:00Z", "2026-01-31T24:00:00Z", "2026-01-31T00:00:00", "2026-13-01T00:00:00Z",
+    "0000-01-01T00:00:00+00:01",
+    "9999-12-31T23:59:59-00:01", "9999-12-31T23:59:60Z",
   ])
   func otherTimesAreRefused(text: String) { #expect(Timestamp(text) == nil) }
 

@@ -164,17 +164,17 @@ def gone_while_asking(server, job):
             connection = connect(server)
             connection.sendall(request("streamProgress", {"jobId": job, "waitMs": 3_000_000}))
             waiting.append(connection)
-        while server.call("rpc.stats")["callsInFlight"] < 51:
+        while server.call("rpc.stats")["streams"] < 50:
             time.sleep(0.02)
         for connection in waiting:
             if reset:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.close()
         start = time.time()
-        while server.call("rpc.stats")["callsInFlight"] > 1 and time.time() - start < 10:
+        while server.call("rpc.stats")["streams"] > 0 and time.time() - start < 10:
             time.sleep(0.02)
         print(f"50 unary calls whose callers go ({'reset' if reset else 'closed'}): cancelled after {time.time() - start:.2f} s", flush=True)
-        expect(server.call("rpc.stats")["callsInFlight"] == 1, "calls of vanished callers go on")
+        expect(server.call("rpc.stats")["streams"] == 0, "calls of vanished callers go on")
 
 
 def impatient(place):
@@ -196,7 +196,23 @@ def impatient(place):
         while piece := connection.recv(65536):
             answer += piece
         expect(answer.count(b"HTTP/1.1 200") == 1, f"an answered connection ends when it is idle: {answer[-300:]}")
-    print("slow heads, slow bodies and idle connections are ended", flush=True)
+        # Two HEADs on one connection: no byte of a body stands between their answers.
+        connection = connect(server)
+        connection.settimeout(10)
+        connection.sendall(b"HEAD /readyz HTTP/1.1\r\nHost: localhost\r\n\r\nHEAD /none HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+        expect(answer.count(b"HTTP/1.1 ") == 2 and answer.count(b"\r\n\r\nHTTP/1.1 404") == 1 and answer.endswith(b"\r\n\r\n"), f"HEAD: {answer}")
+        # A long answer and a slow second request behind it: nothing is written into the first.
+        connection = connect(server)
+        connection.settimeout(10)
+        connection.sendall(request("streamProgress", {"jobId": "nobody", "waitMs": 1}) + whole[:-2])
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+        expect(answer.startswith(b"HTTP/1.1 200") and answer.count(b"HTTP/1.1 408") == 1, f"a slow second request: {answer}")
+    print("slow heads, slow bodies and idle connections are ended; HEAD has no body", flush=True)
 
 
 def stopped_under_load(server, job):

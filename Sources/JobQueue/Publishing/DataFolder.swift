@@ -104,7 +104,7 @@ public final class DataFolder: Sendable {
   /// Opens the folder that a name stands in; returns the name's last part with it.
   func openParent(of name: String) throws(SystemCallError) -> (OpenFile, String) {
     var folder = root
-    var parts = name.split(separator: "/").map(String.init)
+    var parts = FileName.parts(name)
     let last = parts.removeLast()
     for part in parts { folder = try DataFolder.openFolder(part, in: folder) }
     return (folder, last)

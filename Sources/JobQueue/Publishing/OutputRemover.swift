@@ -36,7 +36,8 @@ public struct OutputRemover: Sendable {
 
   private func removeVisible(_ output: String, showing result: CommittedResult) throws {
     guard let file = try? folder.openResult(result) else { return }
-    let (parent, name) = try folder.openParent(of: output)
+    // Where the folder has gone, nothing visible is ours.
+    guard let (parent, name) = try? folder.openParent(of: output) else { return }
     var visible = stat()
     guard fstatat(parent.descriptor, name, &visible, AT_SYMLINK_NOFOLLOW) == 0 else { return }
     let own = file.information
@@ -46,7 +47,7 @@ public struct OutputRemover: Sendable {
   }
 
   private func removeResult(_ result: CommittedResult) throws {
-    let (parent, name) = try folder.openParent(of: result.file)
+    guard let (parent, name) = try? folder.openParent(of: result.file) else { return }
     unlinkat(parent.descriptor, name, 0)
   }
 }

@@ -24,6 +24,13 @@ extension JobRunner {
   }
 
   private func runToEnd(_ job: JobRecord, _ logger: Logger) async -> Ending {
+    if job.spec.memoryBytes > memory.totalBytes {
+      return .failed(
+        JobFailure(
+          .resourceExhausted, reason: "MEMORY_POOL",
+          "The job asks for \(job.spec.memoryBytes) bytes (memoryBytes), and all jobs of this server share "
+            + "\(memory.totalBytes) (--memory). Ask for less, or give the server more."))
+    }
     let run: any JobRun
     let file: String
     do {
@@ -70,6 +77,8 @@ extension JobRunner {
         case .applied(let now): if now.cancelRequested { return false }
         case .stale: return true
         }
+      } catch JobStoreError.notFound {
+        return true
       } catch {
         logger.warning("the store takes no progress", metadata: ["error": "\(error)"])
       }
@@ -83,6 +92,9 @@ extension JobRunner {
       do {
         try await write(ending, of: job, logger)
         return
+      } catch JobStoreError.notFound {
+        // Deleted meanwhile: there is nothing to write to. The janitor finds the file.
+        return logger.notice("the job isn't there any more")
       } catch {
         // Whether the write was carried out isn't known; it is safe to repeat, and until the store answers nothing is
         // removed.

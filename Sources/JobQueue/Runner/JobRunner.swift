@@ -54,7 +54,7 @@ public struct JobRunner: Sendable {
       }
       for await _ in wakeups {
         while !Task.isCancelled, slots.take() {
-          guard let job = await claim() else {
+          guard let job = await claim(isFirst: slots.isFirst) else {
             slots.giveBack()
             break
           }
@@ -71,9 +71,12 @@ public struct JobRunner: Sendable {
     }
   }
 
-  private func claim() async -> JobRecord? {
+  /// - Parameter isFirst: nothing else runs. A job that needs more than the whole pool is claimed then as well, and
+  ///   fails: else it would stand at the head of the queue for ever.
+  private func claim(isFirst: Bool) async -> JobRecord? {
     do {
-      return try await store.claim(worker: configuration.worker, memoryBytesFree: memory.freeBytes)
+      return try await store.claim(
+        worker: configuration.worker, memoryBytesFree: isFirst ? .max : memory.freeBytes)
     } catch {
       logger.warning("the store gives no job", metadata: ["error": "\(error)"])
       return nil

@@ -34,8 +34,8 @@ public protocol JobStore: Sendable {
   func list(_ query: JobQuery) async throws -> JobListing
   /// The state changes of a job after a cursor, in order.
   func events(of id: String, after cursor: JobCursor) async throws -> [JobEvent]
-  /// The jobs of these IDs that have moved past the sequence that is known of each.
-  func changed(since known: [String: Int]) async throws -> [JobRecord]
+  /// The jobs of these IDs that have moved past the sequence that is known of each, and those that aren't there any more.
+  func changed(since known: [String: Int]) async throws -> JobChanges
   func requestCancel(_ id: String) async throws -> JobRecord?
   /// Queues a failed or cancelled job again, and reserves its output again.
   ///
@@ -67,6 +67,18 @@ public protocol JobStore: Sendable {
   func prune(endedBefore moment: Timestamp, most: Int) async throws -> Int
   /// Whether the store answers.
   func check() async throws
+}
+
+/// What has become of watched jobs.
+public struct JobChanges: Hashable, Sendable {
+  public var moved: [JobRecord]
+  /// IDs of jobs that have been deleted.
+  public var missing: [String]
+
+  public init(moved: [JobRecord], missing: [String]) {
+    self.moved = moved
+    self.missing = missing
+  }
 }
 
 /// A result that isn't the job's yet.

@@ -155,8 +155,9 @@ struct GroupingSink: ~Copyable, RecordSink {
 
   private mutating func grow(for rowBytes: Int) throws {
     try key.grow(to: rowBytes * 2 + 16)
-    try scratch.grow(to: rowBytes)
-    try record.grow(to: rowBytes * 2 + 16 + plan.aggregates.payloadBytesMost + 64)
+    // From the key's size, which alone is looked at for each row: whatever fits in it fits in these.
+    try scratch.grow(to: key.count / 2)
+    try record.grow(to: key.count + plan.aggregates.payloadBytesMost + 64)
   }
 
   private func isNull(_ field: UnsafeRawBufferPointer) -> Bool {

@@ -120,18 +120,53 @@ struct PartitionFinisher: ~Copyable {
     try output.writeThrough(number, large)
   }
 
+  /// Merges a partition whose records all have one key, which may be too long for any table, as they pass.
+  ///
+  /// - Returns: false, with nothing written, when there is a second key.
+  private func finishSingleKey(
+    _ part: PartitionWriter.Partition, longest: Int, number: Int, into buffer: OrderedOutput.Buffer
+  ) throws -> Bool {
+    let key = try PageBuffer(bytes: longest, budget: budget, for: "a key")
+    var keyBytes: Int?
+    var isSingle = true
+    states.initializeMemory(as: UInt8.self, repeating: 0, count: plan.aggregates.stateBytes)
+    try PartitionReader.forEachPassingRecord(of: part, spill: spill, budget: budget, longest: longest) { start in
+      let record = PartitionRecord(at: start)
+      if let keyBytes {
+        let first = UnsafeRawBufferPointer(start: key.base, count: keyBytes)
+        isSingle = isSingle && KeyCodec.isEqual(record.key, first)
+      } else {
+        keyBytes = record.key.count
+        if let base = record.key.baseAddress { key.base.copyMemory(from: base, byteCount: record.key.count) }
+      }
+      guard isSingle else { return }
+      var payload = record.payload.baseAddress!
+      plan.aggregates.merge(&payload, into: states)
+    }
+    guard isSingle, let keyBytes else { return false }
+    try write(UnsafeRawBufferPointer(start: key.base, count: keyBytes), number: number, into: buffer)
+    counters.groups.add(1, ordering: .relaxed)
+    return true
+  }
+
   private func split(
     _ parts: [PartitionWriter.Partition], number: Int, into buffer: OrderedOutput.Buffer, splits: Int
   ) throws {
     let longest = parts.reduce(0) { max($0, $1.longest) }
     let bytes = parts.reduce(0) { $0 + $1.spilledBytes + $1.records * 16 }
-    let sample = try PartitionReader.sampleKeys(of: parts, spill: spill, budget: budget, longest: longest)
+    let sample = try PartitionReader.sampleKeys(
+      of: parts, spill: spill, budget: budget, longest: longest, bytesMost: memoryBytes / 8)
     // Parts of half of what memory holds, so that uneven ones still fit.
     let wanted = min(max(2, bytes / max(memoryBytes / 2, 1) + 1), 256)
     let router = PartitionRouter(sample: sample, partitions: wanted)
     let writer = PartitionWriter(partitions: router.count, memoryBytes: memoryBytes / 2, spill: spill, budget: budget)
     try PartitionRepartitioner(plan: plan, router: router, writer: writer, spill: spill, budget: budget)
       .run(parts, longest: longest)
+    let records = parts.reduce(0) { $0 + $1.records }
+    if let whole = writer.partitions.first(where: { $0.records == records }) {
+      // Nothing was kept apart: of one key, or of keys that the sample didn't see.
+      if try finishSingleKey(whole, longest: longest, number: number, into: buffer) { return }
+    }
     let inner = PartitionFinisher(
       plan: plan, printer: printer, spill: spill, counters: counters, output: output, budget: budget,
       memoryBytes: memoryBytes / 2)

@@ -36,6 +36,7 @@ enum PartitionReader {
     try forEachRecord(of: resident, spill: spill, keepingAt: &unused, body)
     var next = part.place
     while next.bytes > 0 {
+      if spill.isCancelled { throw CancellationError() }
       try spill.read(next, into: room.base)
       let head = room.base.load(as: PartitionWriter.Head.self)
       try visit(room.base, bytes: next.bytes, body)
@@ -43,18 +44,22 @@ enum PartitionReader {
     }
   }
 
-  /// Keys for new splitters: up to a thousand, evenly from the whole partition.
+  /// Keys for new splitters: up to a thousand, evenly from the whole partition, and no more bytes of them than the limit
+  /// but for one.
   static func sampleKeys(
-    of parts: [PartitionWriter.Partition], spill: SpillFile, budget: MemoryBudget, longest: Int
+    of parts: [PartitionWriter.Partition], spill: SpillFile, budget: MemoryBudget, longest: Int, bytesMost: Int
   ) throws -> [[UInt8]] {
-    let wanted = longest > 16_384 ? 64 : 1_024
+    let wanted = max(2, min(1_024, bytesMost / max(longest, 1)))
     let step = max(1, parts.reduce(0) { $0 + $1.records } / wanted)
     var keys: [[UInt8]] = []
+    var bytes = 0
     var seen = 0
     for part in parts {
       try forEachPassingRecord(of: part, spill: spill, budget: budget, longest: longest) { record in
         seen += 1
-        if seen % step == 0 { keys.append(Array(PartitionRecord(at: record).key)) }
+        guard seen % step == 0, bytes < bytesMost else { return }
+        keys.append(Array(PartitionRecord(at: record).key))
+        bytes += keys.last?.count ?? 0
       }
     }
     return keys

@@ -48,6 +48,9 @@ final class SpillFile: Sendable {
     return descriptor
   }
 
+  /// Whether the run that it belongs to is to end.
+  var isCancelled: Bool { counters.isCancelled.load(ordering: .relaxed) }
+
   func reserve(_ bytes: Int) -> Int { tail.add(bytes, ordering: .relaxed).oldValue }
 
   /// Writes the pieces one after the other from the offset on.

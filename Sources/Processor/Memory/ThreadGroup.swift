@@ -11,26 +11,53 @@ enum ThreadGroup {
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
+  /// The machine gives no more threads.
+  struct NoThreads: Error {}
+
   /// Runs every body on a thread of its own and returns when all have ended. Blocks the calling thread.
-  static func run(_ bodies: [@Sendable () -> Void]) {
-    let threads = bodies.map { start($0) }
+  ///
+  /// - Parameter onRefusal: called when the machine has no thread for one of them; it must let the others end.
+  /// - Throws: ``NoThreads``, when the others have ended.
+  static func run(_ bodies: [@Sendable () -> Void], onRefusal: () -> Void) throws(NoThreads) {
+    var threads: [pthread_t] = []
+    var isRefused = false
+    for body in bodies {
+      guard let thread = start(body) else {
+        isRefused = true
+        onRefusal()
+        break
+      }
+      threads.append(thread)
+    }
+    for thread in threads { pthread_join(thread, nil) }
+    if isRefused { throw NoThreads() }
+  }
+
+  /// Runs bodies that share one work, of which any number may be missing: on the calling thread where there is no other.
+  static func runSharing(_ bodies: [@Sendable () -> Void]) {
+    let threads = bodies.compactMap { start($0) }
+    if threads.isEmpty { bodies.first?() }
     for thread in threads { pthread_join(thread, nil) }
   }
 
   /// Runs the body on a thread of its own; the task waits without holding a thread of the pool.
   static func detached<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
-      pthread_detach(start { continuation.resume(with: Result { try body() }) })
+      guard let thread = start({ continuation.resume(with: Result { try body() }) }) else {
+        return continuation.resume(throwing: NoThreads())
+      }
+      pthread_detach(thread)
     }
   }
 
-  private static func start(_ body: @escaping @Sendable () -> Void) -> pthread_t {
+  /// Nil: the machine has no thread left.
+  private static func start(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
     #if canImport(Darwin)
       var thread: pthread_t?
     #else
       var thread = pthread_t()
     #endif
-    let context = Unmanaged.passRetained(Body(body)).toOpaque()
+    let context = Unmanaged.passRetained(Body(body))
     let status = pthread_create(
       &thread, nil,
       { context in
@@ -41,12 +68,11 @@ enum ThreadGroup {
         #endif
         Unmanaged<Body>.fromOpaque(opaque).takeRetainedValue().run()
         return nil
-      }, context)
-    precondition(status == 0, "the machine has no thread left (pthread_create: \(status))")
-    #if canImport(Darwin)
-      return thread!
-    #else
-      return thread
-    #endif
+      }, context.toOpaque())
+    guard status == 0 else {
+      context.release()
+      return nil
+    }
+    return thread
   }
 }

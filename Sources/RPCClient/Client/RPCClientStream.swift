@@ -37,8 +37,9 @@ public struct RPCClientStream<Parameters: RPCParameters, Event: RPCValue, Output
       while !isDone {
         do {
           let message = try await receive()
+          let item = try item(message)
           (failures, failingSince) = (0, nil)
-          if let item = try item(message) { return item }
+          if let item { return item }
         } catch let error as RPCError where error.status == .unavailable {
           connection = nil
           try await pause(after: error)
@@ -61,8 +62,10 @@ public struct RPCClientStream<Parameters: RPCParameters, Event: RPCValue, Output
 
     private func open() async throws -> StreamConnection {
       let request = RPCRequest(id: RPCID(1), method: stream.method.name, parameters: stream.parameters.json)
-      let message = stream.client.httpMessage(
+      var message = stream.client.httpMessage(
         request, accept: "text/event-stream", deadlineMilliseconds: nil, lastEventID: lastEventID)
+      // Three of the server's heartbeats.
+      message.silenceSeconds = 45
       return try await stream.client.translating {
         let connection = StreamConnection(transfer: try stream.client.loop.begin(message))
         let head = try await connection.transfer.head()

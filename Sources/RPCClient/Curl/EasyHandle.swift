@@ -29,11 +29,18 @@ final class EasyHandle {
     let message = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
     let kind: TransferError.Kind =
       switch code {
-      case CURLE_OPERATION_TIMEDOUT: .timeout
+      // Of the whole exchange, on a connection that stood; else it is the connection's: never made, or silent for too long.
+      case CURLE_OPERATION_TIMEDOUT: transfer.request.totalMilliseconds != nil && hasConnected ? .timeout : .connection
       case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .invalidURL
       default: .connection
       }
     return TransferError(kind: kind, message: message)
+  }
+
+  private var hasConnected: Bool {
+    var microseconds: curl_off_t = 0
+    tally_curl_get_size(pointer, CURLINFO_CONNECT_TIME_T, &microseconds)
+    return microseconds > 0
   }
 
   private func setOptions(_ request: HTTPRequestMessage) throws(TransferError) {
@@ -46,6 +53,11 @@ final class EasyHandle {
     tally_curl_set_long(pointer, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
     tally_curl_set_long(pointer, CURLOPT_CONNECTTIMEOUT_MS, request.connectMilliseconds)
     if let total = request.totalMilliseconds { tally_curl_set_long(pointer, CURLOPT_TIMEOUT_MS, total) }
+    if let seconds = request.silenceSeconds {
+      // Paused transfers aren't counted.
+      tally_curl_set_long(pointer, CURLOPT_LOW_SPEED_LIMIT, 1)
+      tally_curl_set_long(pointer, CURLOPT_LOW_SPEED_TIME, seconds)
+    }
     tally_curl_set_long(pointer, CURLOPT_TCP_KEEPALIVE, 1)
     try check(tally_curl_set_string(pointer, CURLOPT_CUSTOMREQUEST, request.method))
     if let body = request.body {

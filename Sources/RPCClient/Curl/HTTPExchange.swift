@@ -8,6 +8,8 @@ struct HTTPRequestMessage: Sendable {
   var connectMilliseconds: Int
   /// Milliseconds for the whole exchange; nil: as long as it takes.
   var totalMilliseconds: Int?
+  /// Seconds without a byte after which the other end counts as gone; nil: it may be silent.
+  var silenceSeconds: Int?
 }
 
 /// The head of an HTTP response.

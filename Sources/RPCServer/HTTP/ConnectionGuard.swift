@@ -2,6 +2,7 @@ import HTTPTypes
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
 import Schema
 
 /// Stands in every connection's pipeline, in front of the requests: tells when the other end has gone, ends connections
@@ -15,23 +16,27 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   enum Version: Sendable { case http1, http2 }
 
-  let presence: ConnectionPresence
+  /// Known once the handler stands in its pipeline.
+  private(set) var presence = ConnectionPresence(.http1)
   private let limits: Limits
   private var timer: Scheduled<Void>?
+  /// Requests whose heads have come and whose responses haven't been written.
   private var responsesDue = 0
   private var isReadingBody = false
+  /// The newest request wants to hear `100 Continue`, and waits for the responses before its own.
+  private var isExpecting = false
   /// The response that is being written is the connection's last.
   private var isLast = false
   /// Nothing is read or written any more, but for what lingers.
   private var isClosing = false
   private var parserError: HTTPParserError?
 
-  init(_ version: Version, limits: Limits) {
-    presence = ConnectionPresence(version)
-    self.limits = limits
-  }
+  init(limits: Limits) { self.limits = limits }
 
   func handlerAdded(context: ChannelHandlerContext) {
+    // With TLS, ALPN has decided by now, and only HTTP/1.1 has its codec in the same pipeline.
+    let isHTTP1 = (try? context.pipeline.syncOperations.handler(type: HTTP1ToHTTPServerCodec.self)) != nil
+    presence = ConnectionPresence(isHTTP1 ? .http1 : .http2)
     if context.channel.isActive { waitForHead(context, milliseconds: limits.headerMilliseconds) }
   }
 
@@ -66,13 +71,19 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     switch unwrapInboundIn(data) {
     case .head(let head):
       isReadingBody = true
+      isExpecting = wantsContinue(head)
       responsesDue += 1
-      schedule(context, milliseconds: limits.bodyMilliseconds, "The request's body came too slowly (bodyMilliseconds).")
-      answerExpectation(of: head, context)
+      if responsesDue == 1 { turnToBody(context) }
     case .body: break
     case .end:
       isReadingBody = false
-      timer?.cancel()
+      isExpecting = false
+      if responsesDue == 0 {
+        // It was answered before it had come to its end.
+        waitForHead(context, milliseconds: limits.idleMilliseconds)
+      } else if responsesDue == 1 {
+        timer?.cancel()
+      }
     }
     context.fireChannelRead(data)
   }
@@ -92,14 +103,23 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     case .body: context.write(data, promise: promise)
     case .end:
       responsesDue -= 1
-      if isLast, presence.version == .http1 {
-        context.writeAndFlush(data, promise: promise)
-        linger(context)
-      } else {
-        context.write(data, promise: promise)
-        if responsesDue == 0, !isReadingBody { waitForHead(context, milliseconds: limits.idleMilliseconds) }
+      if isLast, presence.version == .http1 { return writeLast(context, promise) }
+      context.write(data, promise: promise)
+      if responsesDue == 0, !isReadingBody {
+        waitForHead(context, milliseconds: limits.idleMilliseconds)
+      } else if isReadingBody {
+        turnToBody(context)
       }
     }
+  }
+
+  /// The connection waits for the body of the newest request, and for nothing else: only now may something be written
+  /// between two responses, or the body be called too slow.
+  private func turnToBody(_ context: ChannelHandlerContext) {
+    schedule(context, milliseconds: limits.bodyMilliseconds, "The request's body came too slowly (bodyMilliseconds).")
+    guard isExpecting, responsesDue == 1 else { return }
+    isExpecting = false
+    context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
   }
 
   // MARK: Slow requests
@@ -120,7 +140,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func timeOut(_ context: ChannelHandlerContext, _ message: String?) {
     guard !isClosing, context.channel.isActive else { return }
-    if presence.version == .http2 { return context.close(promise: nil) }
+    // In HTTP/2 the stream alone ends; and what has been answered already isn't answered again.
+    if presence.version == .http2 || (isReadingBody && responsesDue == 0) { return context.close(promise: nil) }
     let error = RPCError(
       .deadlineExceeded, reason: "REQUEST_TIMEOUT",
       message ?? "No request came in time (headerMilliseconds, idleMilliseconds).")
@@ -152,29 +173,45 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       headerFields: [.contentType: "application/json", .contentLength: String(body.count), .connection: "close"])
     context.write(wrapOutboundOut(.head(head)), promise: nil)
     context.write(wrapOutboundOut(.body(ByteBuffer(bytes: body))), promise: nil)
-    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
-    linger(context)
+    writeLast(context, promise)
+  }
+
+  /// Ends the last response, and the connection when its bytes are out.
+  private func writeLast(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+    isClosing = true
+    // A reader that takes nothing more isn't waited for without end.
+    closeLater(context, milliseconds: limits.idleMilliseconds)
+    let written = promise ?? context.eventLoop.makePromise(of: Void.self)
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    written.futureResult.whenComplete { _ in
+      let (handler, context) = bound.value
+      handler.linger(context)
+    }
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
   }
 
   /// Closes our side, and the rest a little later: closing at once, with bytes unread, would make the kernel throw away
   /// the response on its way.
   private func linger(_ context: ChannelHandlerContext) {
-    isClosing = true
-    timer?.cancel()
     context.close(mode: .output, promise: nil)
-    let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-    timer = context.eventLoop.scheduleTask(in: .milliseconds(1_000)) { bound.value.close(promise: nil) }
+    closeLater(context, milliseconds: 1_000)
     presence.gone.happen()
+  }
+
+  private func closeLater(_ context: ChannelHandlerContext, milliseconds: Int) {
+    timer?.cancel()
+    let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+    timer = context.eventLoop.scheduleTask(in: .milliseconds(Int64(milliseconds))) { bound.value.close(promise: nil) }
   }
 
   // MARK: Expect: 100-continue
 
-  private func answerExpectation(of head: HTTPRequest, _ context: ChannelHandlerContext) {
+  private func wantsContinue(_ head: HTTPRequest) -> Bool {
     guard presence.version == .http1, let name = HTTPField.Name("Expect"),
       head.headerFields[name]?.lowercased() == "100-continue"
-    else { return }
+    else { return false }
     // A body that will be refused anyway needn't come.
-    if let length = head.headerFields[.contentLength].flatMap({ Int($0) }), length > limits.requestBodyBytes { return }
-    context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+    let length = head.headerFields[.contentLength].flatMap { Int($0) }
+    return length.map { $0 <= limits.requestBodyBytes } ?? true
   }
 }

@@ -8,24 +8,19 @@ import Schema
 enum HTTPBinding {
   /// - Throws: what is wrong with the certificate or its key.
   static func server(tls: TallyServer.TLSFiles?, limits: Limits) throws -> HTTPServerBuilder {
-    let http1 = configuration(.http1, limits)
-    guard let tls else { return .http1(configuration: http1) }
-    let chain = try NIOSSLCertificate.fromPEMFile(tls.certificate).map { NIOSSLCertificateSource.certificate($0) }
-    let key = try NIOSSLPrivateKey(file: tls.key, format: .pem)
-    var http2 = HTTP2UpgradeChannel.Configuration()
-    http2.streamConfiguration = configuration(.http2, limits)
-    http2.idleTimeout = .milliseconds(limits.idleMilliseconds)
-    return try .http2Upgrade(
-      tlsConfiguration: TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)),
-      configuration: http2)
-  }
-
-  private static func configuration(
-    _ version: ConnectionGuard.Version, _ limits: Limits
-  ) -> HTTP1Channel.Configuration {
-    HTTP1Channel.Configuration(
-      additionalChannelHandlers: [ConnectionGuard(version, limits: limits)],
+    let channel = HTTP1Channel.Configuration(
+      additionalChannelHandlers: [ConnectionGuard(limits: limits)],
       httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
         maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes))
+    guard let tls else { return .http1(configuration: channel) }
+    let chain = try NIOSSLCertificate.fromPEMFile(tls.certificate).map { NIOSSLCertificateSource.certificate($0) }
+    let key = try NIOSSLPrivateKey(file: tls.key, format: .pem)
+    var upgrade = HTTP2UpgradeChannel.Configuration()
+    // For HTTP/2's streams, and for HTTP/1.1 where ALPN chooses that.
+    upgrade.streamConfiguration = channel
+    upgrade.idleTimeout = .milliseconds(limits.idleMilliseconds)
+    return try .http2Upgrade(
+      tlsConfiguration: TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)),
+      configuration: upgrade)
   }
 }

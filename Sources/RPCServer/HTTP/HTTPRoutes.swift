@@ -13,6 +13,7 @@ struct HTTPRoutes: HTTPResponder {
   let rpc: RPCEndpoint
   let results: ResultEndpoint
   let health: HealthEndpoint
+  let metrics: MetricsEndpoint
   let origins: OriginPolicy
   let cors: CORSPolicy
   let auth: TokenAuth
@@ -20,6 +21,12 @@ struct HTTPRoutes: HTTPResponder {
   let logger: Logger
 
   func respond(to request: Request, context: ConnectionContext) async throws -> Response {
+    let response = await answer(request, context)
+    // A HEAD's answer has the length of what it leaves out (RFC 9110, section 9.3.2).
+    return request.method == .head ? response.createHeadResponse() : response
+  }
+
+  private func answer(_ request: Request, _ context: ConnectionContext) async -> Response {
     let origin = request.headers[.origin]
     let authority = request.head.authority ?? HTTPField.Name("Host").flatMap { request.headers[$0] }
     if let error = origins.refusal(authority: authority, origin: cors.allows(origin) ? nil : origin) {
@@ -47,9 +54,10 @@ struct HTTPRoutes: HTTPResponder {
       return HTTPAnswers.refusal(
         .serviceUnavailable, ProgressHub.shuttingDown, headers: [.retryAfter: "2"], closes: true)
     }
+    if path == "/metrics" { return try await metrics.respond() }
     guard path == "/rpc" else {
       let job = String(path.dropFirst("/results/".count))
-      return try await results.respond(job: job, owner: owner, isHead: request.method == .head)
+      return try await results.respond(job: job, owner: owner)
     }
     let presence = try await context.presence()
     return request.method == .get
@@ -70,7 +78,7 @@ struct HTTPRoutes: HTTPResponder {
   private static func allowed(_ path: String) -> String? {
     switch path {
     case "/rpc": "GET, POST, OPTIONS"
-    case "/up", "/healthz", "/up/databases", "/readyz": "GET, HEAD, OPTIONS"
+    case "/up", "/healthz", "/up/databases", "/readyz", "/metrics": "GET, HEAD, OPTIONS"
     case _ where PageAssets.response(path) != nil: "GET, HEAD, OPTIONS"
     case _ where path.hasPrefix("/results/") && !path.dropFirst("/results/".count).contains("/"): "GET, HEAD, OPTIONS"
     default: nil

@@ -2,32 +2,33 @@ import Schema
 
 /// A call as the query of a GET: `method=getStatus&params={"jobId":"…"}&id=1`.
 enum QueryCall {
-  /// - Returns: the request, whose ID is `null` where none is given; or why it is none.
-  static func read(_ query: String) -> Result<RPCRequest, RPCError> {
+  /// - Returns: what the query asks: a call, whose ID is `null` where none is given; or an error to answer it with.
+  static func read(_ query: String) -> RPCItem {
     var values: [String: String] = [:]
     for pair in query.split(separator: "&") {
       let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       guard let name = decoded(parts[0]), let value = decoded(parts.count > 1 ? parts[1] : "") else {
-        return .failure(.invalidRequest("The query isn't percent-encoded UTF-8."))
+        return .invalid(.null, .invalidRequest("The query isn't percent-encoded UTF-8."))
       }
       guard ["method", "params", "id"].contains(name) else { continue }
       if values.updateValue(value, forKey: name) != nil {
-        return .failure(.invalidRequest("The query names '\(name)' twice."))
+        return .invalid(.null, .invalidRequest("The query names '\(name)' twice."))
       }
     }
-    guard let method = values["method"] else { return .failure(.invalidRequest("The query must name a 'method'.")) }
+    guard let method = values["method"] else {
+      return .invalid(.null, .invalidRequest("The query must name a 'method'."))
+    }
     // By the same rules as a body: the call is written as one, and read.
     let id = values["id"].map { isJSON($0) ? $0 : JSONValue.string($0).text } ?? "null"
     let parameters = values["params"].map { #","params":\#($0)"# } ?? ""
     let body = Array(#"{"jsonrpc":"2.0","id":\#(id),"method":\#(JSONValue.string(method).text)\#(parameters)}"#.utf8)
     do throws(RPCError) {
       switch try RPCMessageDecoder().decode(body[...]) {
-      case .single(.call(let request)): return .success(request)
-      case .single(.invalid(_, let error)): return .failure(error)
-      case .batch: return .failure(.invalidRequest("A GET carries one call."))
+      case .single(let item): return item
+      case .batch: return .invalid(.null, .invalidRequest("A GET carries one call."))
       }
     } catch {
-      return .failure(error)
+      return .invalid(.null, error)
     }
   }
 

@@ -37,8 +37,8 @@ struct RPCEndpoint: Sendable {
       let framing = try framing(request)
       let call: RPCRequest
       switch QueryCall.read(request.uri.query ?? "") {
-      case .failure(let error): return HTTPAnswers.json(RPCResponse(id: .null, error: error).encoded())
-      case .success(let read): call = read
+      case .invalid(let id, let error): return HTTPAnswers.json(RPCResponse(id: id, error: error).encoded())
+      case .call(let read): call = read
       }
       let descriptor = dispatcher.router.entry(call.method)?.descriptor
       if let descriptor, descriptor.idempotency != .safe {
@@ -166,7 +166,9 @@ struct RPCEndpoint: Sendable {
       return RPCStreamAnswer(dispatcher: dispatcher, limits: limits).response(
         to: call, context: context, framing: framing, presence: presence)
     }
-    guard inFlight.take() else {
+    // A long poll has its place among the streams, and would hold one here for as long as it waits.
+    let isCounted = if case .stream = message { false } else { true }
+    guard !isCounted || inFlight.take() else {
       throw Refusal(
         .tooManyRequests,
         RPCError(
@@ -174,7 +176,7 @@ struct RPCEndpoint: Sendable {
           "\(inFlight.most) calls are being answered, which is the limit (callsInFlight). Try again.",
           retryAfterMilliseconds: 1_000), headers: [.retryAfter: "1"])
     }
-    defer { inFlight.giveBack() }
+    defer { if isCounted { inFlight.giveBack() } }
     let answer: [UInt8]?
     do {
       answer = try await presence.whileAsking { await dispatcher.respond(to: message, context: context) }

@@ -12,7 +12,7 @@ struct ResultEndpoint: Sendable {
   let store: any JobStore
   let folder: DataFolder
 
-  func respond(job id: String, owner: String, isHead: Bool) async throws -> Response {
+  func respond(job id: String, owner: String) async throws -> Response {
     guard let job = try await store.job(id), job.owner == owner else {
       return HTTPAnswers.refusal(
         .notFound, RPCError(.notFound, reason: "JOB_NOT_FOUND", "There is no job '\(id.prefix(100))'."))
@@ -34,7 +34,6 @@ struct ResultEndpoint: Sendable {
       .cacheControl: "private, no-cache", .xContentTypeOptions: "nosniff", .contentLength: String(result.bytes),
     ]
     headers[.contentDisposition] = "attachment; filename=\"\(ResultEndpoint.safeName(job.spec.output))\""
-    if isHead { return Response(status: .ok, headers: headers) }
     return Response(status: .ok, headers: headers, body: body(file, bytes: result.bytes))
   }
 

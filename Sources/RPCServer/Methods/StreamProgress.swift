@@ -15,7 +15,7 @@ extension JobMethods {
       let now = JobMoment(try await find(job.id, for: context))
       switch context.delivery {
       case .single:
-        let wait = parameters.waitMilliseconds ?? 0
+        let wait = min(parameters.waitMilliseconds ?? 0, limits.deadlineMilliseconds)
         let last = try await follow(subscription, from: now, atMostMilliseconds: wait) { $0.isSettled }
         return (last.status, last.cursor.description)
       case .stream:
@@ -76,14 +76,13 @@ extension JobMethods {
     return try await withThrowingTaskGroup(of: JobMoment?.self) { group in
       let latest = LatestMoment(start)
       group.addTask {
-        while let update = await subscription.next() {
+        while true {
+          let update = try await subscription.next()
           let moment = JobMoment(update)
           guard latest.advance(to: moment) else { continue }
           if condition(moment) { return moment }
           if !moment.status.state.isFinal { try await writer.write(update.rpcEvent) }
         }
-        try Task.checkCancellation()
-        throw ProgressHub.shuttingDown
       }
       if let atMostMilliseconds {
         group.addTask {

@@ -10,7 +10,7 @@ extension JobMethods {
   ) async throws -> (JobPage, cursor: String?) {
     var jobs: [JobRecord] = []
     for id in parameters.jobIDs { jobs.append(try await find(id, for: context)) }
-    let wait = context.delivery == .single ? parameters.waitMilliseconds ?? 0 : nil
+    let wait = context.delivery == .single ? min(parameters.waitMilliseconds ?? 0, limits.deadlineMilliseconds) : nil
     let statuses = try await withWatched(jobs[...], LatestMoments(jobs), context, writer, atMostMilliseconds: wait)
     return (JobPage(jobs: parameters.jobIDs.compactMap { statuses[$0] }), cursor: nil)
   }
@@ -49,10 +49,7 @@ extension JobMethods {
       try await writer.write(
         JobUpdate(kind: .progress, event: JobEvent(cursor: now.cursor, status: now.status)).rpcEvent)
       while !moment.isSettled {
-        guard let update = await subscription.next() else {
-          try Task.checkCancellation()
-          throw ProgressHub.shuttingDown
-        }
+        let update = try await subscription.next()
         guard update.cursor > moment.cursor else { continue }
         moment = JobMoment(update)
         latest.set(moment)

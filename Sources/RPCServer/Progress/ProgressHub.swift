@@ -67,6 +67,10 @@ final class ProgressHub: Sendable {
     .unavailable, reason: "SHUTTING_DOWN", "The server stops. The job goes on; ask again.",
     retryAfterMilliseconds: 2_000)
 
+  private static func deleted(_ id: String) -> RPCError {
+    RPCError(.notFound, reason: "JOB_NOT_FOUND", "The job \(id) has been deleted.", field: "jobId")
+  }
+
   /// Serves the subscriptions until the task is cancelled, and ends them then.
   func run() async {
     let (wakeups, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -86,13 +90,18 @@ final class ProgressHub: Sendable {
       state.isClosed = true
       return state.jobs.values.flatMap(\.subscriptions.values)
     }
-    for subscription in subscriptions { subscription.finish() }
+    for subscription in subscriptions { subscription.finish(ProgressHub.shuttingDown) }
   }
 
   private func look() async throws {
     let known = state.withLock { $0.jobs.mapValues(\.known) }
     if known.isEmpty { return }
-    for job in try await store.changed(since: known.mapValues(\.sequence)) {
+    let changes = try await store.changed(since: known.mapValues(\.sequence))
+    for id in changes.missing {
+      let subscriptions = state.withLock { $0.jobs[id].map { Array($0.subscriptions.values) } ?? [] }
+      for subscription in subscriptions { subscription.finish(ProgressHub.deleted(id)) }
+    }
+    for job in changes.moved {
       guard let cursor = known[job.id] else { continue }
       var updates = try await store.events(of: job.id, after: cursor).map { JobUpdate(kind: .state, event: $0) }
       let last = updates.last?.cursor ?? cursor

@@ -8,8 +8,8 @@ final class ProgressSubscription: Sendable {
     var waiting: CheckedContinuation<Void, Never>?
     /// The wait that is under way has been cancelled.
     var isCancelled = false
-    /// The hub serves no more.
-    var isFinished = false
+    /// Why nothing more will come.
+    var end: RPCError?
   }
 
   private let state: Mutex<State>
@@ -24,24 +24,26 @@ final class ProgressSubscription: Sendable {
     waiting?.resume()
   }
 
-  /// No more will come: who waits is told.
-  func finish() {
+  /// No more will come: who waits is told why.
+  func finish(_ error: RPCError) {
     let waiting = state.withLock { state in
-      state.isFinished = true
+      state.end = state.end ?? error
       return state.waiting.take()
     }
     waiting?.resume()
   }
 
-  /// The next update; nil when the task is cancelled, or when the hub has ended. One task asks at a time.
-  func next() async -> JobUpdate? {
-    while !Task.isCancelled {
-      let (update, isFinished) = state.withLock { ($0.buffer.take(), $0.isFinished) }
+  /// The next update. One task asks at a time.
+  ///
+  /// - Throws: `CancellationError`; why the hub has ended the subscription.
+  func next() async throws -> JobUpdate {
+    while true {
+      try Task.checkCancellation()
+      let (update, end) = state.withLock { ($0.buffer.take(), $0.end) }
       if let update { return update }
-      if isFinished { return nil }
+      if let end { throw end }
       await wait()
     }
-    return nil
   }
 
   private func wait() async {
@@ -49,7 +51,7 @@ final class ProgressSubscription: Sendable {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let isReady = state.withLock { state in
-          if state.isCancelled || state.isFinished || !state.buffer.updates.isEmpty { return true }
+          if state.isCancelled || state.end != nil || !state.buffer.updates.isEmpty { return true }
           state.waiting = continuation
           return false
         }

@@ -70,7 +70,9 @@ public struct RPCDispatcher: Sendable {
     case .invalid(let id, let error): return RPCResponse(id: id, error: error).encoded()
     case .call(let request):
       let (response, _) = await perform(RPCCall(request: request, context: context), NoEventWriter())
-      return request.id == nil ? nil : response.encoded()
+      guard let id = request.id else { return nil }
+      let bytes = response.encoded()
+      return bytes.count <= limits.responseBytes ? bytes : RPCResponse(id: id, error: tooLarge).encoded()
     }
   }
 
@@ -91,8 +93,23 @@ public struct RPCDispatcher: Sendable {
         start()
       }
     }
-    let given = answers.compactMap { $0 }
-    return given.isEmpty ? nil : RPCResponse.encoded(batch: given)
+    let given = zip(items, answers).compactMap { item, answer in answer.map { (item.id, $0) } }
+    return given.isEmpty ? nil : RPCResponse.encoded(batch: withinLimit(given))
+  }
+
+  /// Answers of a batch that would make it too large are errors instead.
+  private func withinLimit(_ answers: [(id: RPCID, bytes: [UInt8])]) -> [[UInt8]] {
+    var left = limits.responseBytes
+    return answers.map { id, bytes in
+      left -= bytes.count
+      return left >= 0 ? bytes : RPCResponse(id: id, error: tooLarge).encoded()
+    }
+  }
+
+  private var tooLarge: RPCError {
+    RPCError(
+      .resourceExhausted, reason: "RESPONSE_TOO_LARGE",
+      "The answer is larger than \(limits.responseBytes) bytes (responseBytes). Ask for less at a time.")
   }
 
   private func perform(_ call: RPCCall, _ writer: any RPCEventWriter) async -> (RPCResponse, cursor: String?) {

@@ -49,7 +49,7 @@ public enum JSONValue: Hashable, Sendable {
   public var integer: Int64? {
     guard case .number(let text) = self else { return nil }
     if let exact = Int64(text) { return exact }
-    guard let double = Double(text), let exact = Int64(exactly: double), abs(exact) <= 1 << 53 else { return nil }
+    guard let double = Double(text), let exact = Int64(exactly: double), exact.magnitude <= 1 << 53 else { return nil }
     return exact
   }
 

@@ -35,6 +35,14 @@ public enum RPCItem: Hashable, Sendable {
   case call(RPCRequest)
   /// Not a valid request: the ID to answer with, and why.
   case invalid(RPCID, RPCError)
+
+  /// The ID of its answer; `null` where it has none of its own.
+  public var id: RPCID {
+    switch self {
+    case .call(let request): request.id ?? .null
+    case .invalid(let id, _): id
+    }
+  }
 }
 
 /// A request's body: one item, or a batch of at least one.

@@ -109,7 +109,9 @@ public struct ListParameters: RPCParameters, Hashable {
 
   public init(json: JSONValue) throws {
     var fields = try JSONFields(json, of: "params")
-    states = try fields.optional("states")
+    let asked: [JobState]? = try fields.optional("states")
+    // Each once, however often it was named.
+    states = asked.map { asked in JobState.allCases.filter(asked.contains) }
     pageSize = try fields.optional("pageSize") ?? 50
     pageToken = try fields.optional("pageToken")
     try fields.refuseTheRest()

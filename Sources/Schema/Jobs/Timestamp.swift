@@ -53,7 +53,12 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
       offset = (sign == "-" ? -1 : 1) * (hours * 60 + minutes) * 60_000
     }
     milliseconds = day * 86_400_000 + (hour * 3_600 + minute * 60 + second) * 1_000 + fraction - offset
+    // An offset can lead out of the years that four digits write.
+    guard Timestamp.writable.contains(milliseconds) else { return nil }
   }
+
+  /// From the first to the last millisecond of the years 0000 to 9999, which RFC 3339 can write.
+  private static let writable: ClosedRange<Int64> = -62_167_219_200_000...253_402_300_799_999
 
   /// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil.
   private static func day(year: Int64, month: Int64, date: Int64) -> Int64 {
