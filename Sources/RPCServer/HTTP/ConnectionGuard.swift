@@ -37,13 +37,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     // With TLS, ALPN has decided by now, and only HTTP/1.1 has its codec in the same pipeline.
     let isHTTP1 = (try? context.pipeline.syncOperations.handler(type: HTTP1ToHTTPServerCodec.self)) != nil
     presence = ConnectionPresence(isHTTP1 ? .http1 : .http2)
-    if context.channel.isActive { waitForHead(context, milliseconds: limits.headerMilliseconds) }
+    if context.channel.isActive { waitForFirstHead(context) }
   }
 
   func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
 
   func channelActive(context: ChannelHandlerContext) {
-    waitForHead(context, milliseconds: limits.headerMilliseconds)
+    waitForFirstHead(context)
     context.fireChannelActive()
   }
 
@@ -80,7 +80,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       isExpecting = false
       if responsesDue == 0 {
         // It was answered before it had come to its end.
-        waitForHead(context, milliseconds: limits.idleMilliseconds)
+        waitForNextHead(context)
       } else if responsesDue == 1 {
         timer?.cancel()
       }
@@ -106,7 +106,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       if isLast, presence.version == .http1 { return writeLast(context, promise) }
       context.write(data, promise: promise)
       if responsesDue == 0, !isReadingBody {
-        waitForHead(context, milliseconds: limits.idleMilliseconds)
+        waitForNextHead(context)
       } else if isReadingBody {
         turnToBody(context)
       }
@@ -124,11 +124,16 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   // MARK: Slow requests
 
-  private func waitForHead(_ context: ChannelHandlerContext, milliseconds: Int) {
-    schedule(context, milliseconds: milliseconds, nil)
+  private func waitForFirstHead(_ context: ChannelHandlerContext) {
+    schedule(context, milliseconds: limits.headerMilliseconds, "No request came in time (headerMilliseconds).")
   }
 
-  /// - Parameter message: of the refusal; nil: a connection on which nothing was asked ends without a word.
+  /// An idle connection ends without a word: a response that nobody asked for could be taken for that to the next request.
+  private func waitForNextHead(_ context: ChannelHandlerContext) {
+    schedule(context, milliseconds: limits.idleMilliseconds, nil)
+  }
+
+  /// - Parameter message: of the refusal; nil: the connection ends without one.
   private func schedule(_ context: ChannelHandlerContext, milliseconds: Int, _ message: String?) {
     timer?.cancel()
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
@@ -141,10 +146,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private func timeOut(_ context: ChannelHandlerContext, _ message: String?) {
     guard !isClosing, context.channel.isActive else { return }
     // In HTTP/2 the stream alone ends; and what has been answered already isn't answered again.
-    if presence.version == .http2 || (isReadingBody && responsesDue == 0) { return context.close(promise: nil) }
-    let error = RPCError(
-      .deadlineExceeded, reason: "REQUEST_TIMEOUT",
-      message ?? "No request came in time (headerMilliseconds, idleMilliseconds).")
+    guard let message, presence.version == .http1, !(isReadingBody && responsesDue == 0) else {
+      return context.close(promise: nil)
+    }
+    let error = RPCError(.deadlineExceeded, reason: "REQUEST_TIMEOUT", message)
     answer(context, .requestTimeout, error, nil)
   }
 
