@@ -60,6 +60,7 @@ public struct TallyServer: Service {
   private let folder: DataFolder
   private let logger: Logger
   private let onListening: @Sendable (Int) async -> Void
+  private var auth: TokenAuth { TokenAuth(token: configuration.token) }
 
   /// - Parameter onListening: told the port once the server listens.
   public init(
@@ -110,7 +111,7 @@ public struct TallyServer: Service {
       results: ResultEndpoint(store: store, folder: folder),
       health: HealthEndpoint(store: store, isDraining: draining), metrics: MetricsEndpoint(stats: stats),
       origins: OriginPolicy(hosts: configuration.allowedHosts), cors: CORSPolicy(origins: configuration.allowedOrigins),
-      auth: TokenAuth(token: configuration.token), isDraining: draining, logger: logger)
+      auth: auth, isDraining: draining, logger: logger)
     return Application(
       responder: routes, server: try HTTPBinding.server(tls: configuration.tls, limits: limits),
       configuration: ApplicationConfiguration(

@@ -166,4 +166,15 @@ import Testing
     #expect(String(decoding: output, as: UTF8.self) == "k,sum(n)\n\(key),40\n")
     #expect(outcome.progress.bytesSpilled < 3 * bytes.count)
   }
+
+  /// The budget is for what a job uses, not for what lies between it.
+  @Test func longFieldsThatNobodyUsesNeedNoMemory() async throws {
+    let filler = String(repeating: "f", count: 900_000)
+    var bytes = Array("k,f,g,h,n\n".utf8)
+    for row in 0..<6 { bytes += "key-\(row % 2),\(filler),\(filler),\(filler),\(row)\n".utf8 }
+    let spec = JobSpec(
+      input: "in", output: "out", groupBy: ["k"], aggregates: [Aggregate(.sum, column: "n")], memoryBytes: 20 << 20)
+    let (output, _) = try await TestFolder().run(spec, on: bytes, threads: 1)
+    #expect(String(decoding: output, as: UTF8.self) == "k,sum(n)\nkey-0,6\nkey-1,9\n")
+  }
 }

@@ -6,9 +6,11 @@ Then SIGTERM under load: no call that was accepted is dropped, streams are told,
 Usage: hostile.py [--bin .build/release] [--slow 2000] [--deaf 2000] [--vanishing 200]
 """
 import argparse
+import gzip
 import http.client
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -180,7 +182,9 @@ def gone_while_asking(server, job):
 def impatient(place):
     """With limits of a second: a slow head, a slow body and an idle connection are ended, the first two with a 408."""
     options = [word for name in ("headerMilliseconds", "bodyMilliseconds", "idleMilliseconds") for word in ("--limit", f"{name}=1000")]
+    options += ["--limit", "streamHeartbeatMilliseconds=100"]
     with Server(arguments.bin, place, *options) as server:
+        shutil.copy(os.path.join(ROOT, "examples", "plays.csv"), server.data)
         whole = request("rpc.stats", {})
         for name, text, expected in (("head", whole[:20], b"408"), ("body", whole[:-3], b"408"), ("idle", b"", b"408")):
             connection = connect(server)
@@ -196,6 +200,25 @@ def impatient(place):
         while piece := connection.recv(65536):
             answer += piece
         expect(answer.count(b"HTTP/1.1 200") == 1, f"an answered connection ends when it is idle: {answer[-300:]}")
+        # Pipelined calls are answered in their order; a body may be gzip.
+        connection = connect(server)
+        connection.settimeout(10)
+        packed = gzip.compress(json.dumps({"jsonrpc": "2.0", "id": 4, "method": "rpc.stats"}).encode())
+        head = "POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: "
+        connection.sendall(b"".join(request("rpc.stats", {}, identity=i) for i in (1, 2, 3)) + f"{head}{len(packed)}\r\n\r\n".encode() + packed)
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+        expect([int(i) for i in re.findall(rb'"id":(\d),', answer)] == [1, 2, 3, 4], f"pipelined: {answer}")
+        # A stream without events has its comments.
+        waiting = server.call("submitJob", input="plays.csv", output="beat.csv", startAt="2999-01-01T00:00:00Z")["jobId"]
+        connection = connect(server)
+        connection.settimeout(10)
+        connection.sendall(request("streamProgress", {"jobId": waiting}, "text/event-stream"))
+        answer = b""
+        while answer.count(b": heartbeat\n") < 3:
+            answer += connection.recv(65536)
+        expect(answer.count(b"data: ") == 1, f"heartbeats: {answer}")
         # Two HEADs on one connection: no byte of a body stands between their answers.
         connection = connect(server)
         connection.settimeout(10)

@@ -44,7 +44,7 @@ struct GroupingSink: ~Copyable, RecordSink {
 
   mutating func take(_ row: borrowing RecordView) throws -> BadRow? {
     let rowBytes = row.lastEnd - row.start
-    if rowBytes * 2 + 16 > key.count { try grow(for: rowBytes) }
+    if rowBytes * 2 + 16 > key.count { try grow(for: row) }
     if let bad = readValues(row) { return bad }
     var end = key.base
     for index in 0..<plan.groupColumns.count {
@@ -153,8 +153,12 @@ struct GroupingSink: ~Copyable, RecordSink {
       UnsafeRawBufferPointer(start: record.base, count: output - record.base), to: router.partition(of: key))
   }
 
-  private mutating func grow(for rowBytes: Int) throws {
-    try key.grow(to: rowBytes * 2 + 16)
+  /// Makes room for the fields that are used, not for those between them.
+  private mutating func grow(for row: borrowing RecordView) throws {
+    var usedBytes = 0
+    for column in plan.groupColumns { usedBytes += row.field(column).count }
+    for column in plan.valueColumns { usedBytes = max(usedBytes, row.field(column.index).count) }
+    try key.grow(to: usedBytes * 2 + 16 + plan.groupColumns.count)
     // From the key's size, which alone is looked at for each row: whatever fits in it fits in these.
     try scratch.grow(to: key.count / 2)
     try record.grow(to: key.count + plan.aggregates.payloadBytesMost + 64)

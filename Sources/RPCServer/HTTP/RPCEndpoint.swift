@@ -171,10 +171,7 @@ struct RPCEndpoint: Sendable {
     guard !isCounted || inFlight.take() else {
       throw Refusal(
         .tooManyRequests,
-        RPCError(
-          .resourceExhausted, reason: "TOO_MANY_CALLS",
-          "\(inFlight.most) calls are being answered, which is the limit (callsInFlight). Try again.",
-          retryAfterMilliseconds: 1_000), headers: [.retryAfter: "1"])
+        LimitInterceptor.tooManyCalls(inFlight.most), headers: [.retryAfter: "1"])
     }
     defer { if isCounted { inFlight.giveBack() } }
     let answer: [UInt8]?
