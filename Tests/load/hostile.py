@@ -179,6 +179,52 @@ def gone_while_asking(server, job):
         expect(server.call("rpc.stats")["streams"] == 0, "calls of vanished callers go on")
 
 
+def refused(place):
+    """What the transport refuses, and what it lets pass, on raw connections."""
+    with Server(arguments.bin, place, "--limit", "callsInFlight=1") as server:
+        shutil.copy(os.path.join(ROOT, "examples", "plays.csv"), server.data)
+        job = server.call("submitJob", input="plays.csv", output="w.csv", startAt="2999-01-01T00:00:00Z")["jobId"]
+        head = b"POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        body = b'{"jsonrpc":"2.0","id":1,"method":"rpc.stats"}'
+        length = f"Content-Length: {len(body)}\r\n\r\n".encode()
+        chunk = b"10000\r\n" + b" " * 65536 + b"\r\n"
+        for name, text, first, holds in (
+            ("length and chunks", head + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"400", b"INVALID_HTTP"),
+            ("no HTTP", b"GARBAGE\r\n\r\n", b"400", b"INVALID_HTTP"),
+            ("large headers", head + b"X: " + b"a" * 70_000 + b"\r\n\r\n", b"431", b"HEADERS_TOO_LARGE"),
+            ("a declared length that is too large", head + b"Content-Length: 2000000\r\n\r\n", b"413", b"BODY_TOO_LARGE"),
+            ("too many chunks", head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 20, b"413", b"BODY_TOO_LARGE"),
+            ("a bomb", head + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb) + bomb, b"413", b"BODY_TOO_LARGE"),
+            ("no gzip", head + b"Content-Encoding: gzip\r\n" + length + body, b"400", b"INVALID_GZIP"),
+            ("another encoding", head + b"Content-Encoding: br\r\n" + length + body, b"415", b"UNSUPPORTED_ENCODING"),
+        ):
+            connection = connect(server)
+            connection.settimeout(10)
+            connection.sendall(text)
+            answer = b""
+            while piece := connection.recv(65536):
+                answer += piece
+            expect(first in answer.split(b"\r\n")[0] and holds in answer, f"{name}: {answer[:300]}")
+        connection = connect(server)
+        connection.sendall(head + b"Expect: 100-continue\r\n" + length)
+        expect(connection.recv(65536).startswith(b"HTTP/1.1 100 Continue\r\n"), "100 Continue")
+        connection.sendall(body)
+        expect(connection.recv(65536).startswith(b"HTTP/1.1 200"), "the call after 100 Continue")
+        holder = connect(server)
+        batch = json.dumps([{"jsonrpc": "2.0", "id": 1, "method": "streamProgress", "params": {"jobId": job, "waitMs": 60_000}}])
+        holder.sendall(head + f"Accept: application/json\r\nContent-Length: {len(batch)}\r\n\r\n{batch}".encode())
+        time.sleep(0.3)
+        connection = connect(server)
+        connection.sendall(head + length + body)
+        answer = connection.recv(65536)
+        expect(b" 429 " in answer and b"Retry-After: 1" in answer and b"TOO_MANY_CALLS" in answer, f"429: {answer}")
+        holder.close()
+    print("what the transport refuses is refused with its status and a JSON-RPC error", flush=True)
+
+
+bomb = gzip.compress(b" " * 3_000_000)
+
+
 def impatient(place):
     """With limits of a second: a slow head, a slow body and an idle connection are ended, the first two with a 408."""
     options = [word for name in ("headerMilliseconds", "bodyMilliseconds", "idleMilliseconds") for word in ("--limit", f"{name}=1000")]
@@ -313,6 +359,7 @@ with tempfile.TemporaryDirectory() as place, Server(arguments.bin, place) as ser
     job = server.call("submitJob", input="plays.csv", output="w.csv", startAt="2999-01-01T00:00:00Z")["jobId"]
     besieged(server, job)
     gone_while_asking(server, job)
+    refused(os.path.join(place, "refused"))
     impatient(os.path.join(place, "impatient"))
     stopped_under_load(server, job)
 sys.exit(1 if problems else 0)
