@@ -222,6 +222,41 @@ def refused(place):
     print("what the transport refuses is refused with its status and a JSON-RPC error", flush=True)
 
 
+def guarded(place):
+    """A server with a token and a list of origins: who lacks either is refused, who has it is served."""
+    with Server(arguments.bin, place, "--token", "secret", "--allowed-origins", "https://ok.example") as server:
+        def ask(method, path, headers, body=None):
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            return response, response.read()
+
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "rpc.stats"})
+        plain = {"Content-Type": "application/json", "Accept": "application/json"}
+        for path, method, text in (("/rpc", "POST", body), ("/results/none", "GET", None), ("/metrics", "GET", None)):
+            for token in (None, "Bearer wrong!", "Basic secret"):
+                response, answer = ask(method, path, plain | ({"Authorization": token} if token else {}), text)
+                expect(response.status == 401 and response.getheader("WWW-Authenticate") == "Bearer" and b"TOKEN_REQUIRED" in answer,
+                       f"{path} with {token}: {response.status} {answer[:200]}")
+        known = plain | {"Authorization": "Bearer secret"}
+        response, answer = ask("POST", "/rpc", known, body)
+        expect(response.status == 200 and b'"uptimeMs"' in answer, f"with the token: {answer[:200]}")
+        response, answer = ask("GET", "/metrics", known)
+        expect(response.status == 200 and b"tally_uptime_seconds" in answer, f"metrics: {answer[:200]}")
+        for path in ("/healthz", "/readyz", "/up", "/"):
+            expect(ask("GET", path, {})[0].status == 200, f"{path} needs no token")
+        preflight = {"Origin": "https://ok.example", "Access-Control-Request-Method": "POST"}
+        response, _ = ask("OPTIONS", "/rpc", preflight)
+        expect(response.status == 204 and response.getheader("Access-Control-Allow-Origin") == "https://ok.example"
+               and "Content-Type" in response.getheader("Access-Control-Allow-Headers"), f"preflight: {response.status} {response.getheaders()}")
+        response, _ = ask("POST", "/rpc", known | {"Origin": "https://ok.example"}, body)
+        expect(response.status == 200 and response.getheader("Access-Control-Allow-Origin") == "https://ok.example", "a listed origin")
+        response, _ = ask("POST", "/rpc", known | {"Origin": "https://other.example"}, body)
+        expect(response.status == 403 and response.getheader("Access-Control-Allow-Origin") is None, "another origin")
+        expect(server.client("--token", "secret", "list", "--no-headers") == "", "rpc-client with the token")
+    print("a token and a list of origins are asked for, and served", flush=True)
+
+
 bomb = gzip.compress(b" " * 3_000_000)
 
 
@@ -360,6 +395,7 @@ with tempfile.TemporaryDirectory() as place, Server(arguments.bin, place) as ser
     besieged(server, job)
     gone_while_asking(server, job)
     refused(os.path.join(place, "refused"))
+    guarded(os.path.join(place, "guarded"))
     impatient(os.path.join(place, "impatient"))
     stopped_under_load(server, job)
 sys.exit(1 if problems else 0)
