@@ -7,9 +7,6 @@ enum AnswerFraming: String, CaseIterable, Sendable {
   /// The best framing for a stream method; nil when the caller accepts none. A tie goes to the first of the cases.
   static func forStream(accept: String?) -> AnswerFraming? { best(of: allCases, accept) }
 
-  /// Whether a caller takes JSON, which everything but a stream is.
-  static func takesJSON(accept: String?) -> Bool { best(of: allCases, accept) != nil }
-
   private static func best(of framings: [AnswerFraming], _ accept: String?) -> AnswerFraming? {
     guard let accept else { return framings.first }
     let ranges = accept.split(separator: ",").compactMap(MediaRange.init)

@@ -3,7 +3,7 @@ import Schema
 /// A call as the query of a GET: `method=getStatus&params={"jobId":"…"}&id=1`.
 enum QueryCall {
   /// - Returns: what the query asks: a call, whose ID is `null` where none is given; or an error to answer it with.
-  static func read(_ query: String) -> RPCItem {
+  static func read(_ query: String, limits: Limits) -> RPCItem {
     var values: [String: String] = [:]
     for pair in query.split(separator: "&") {
       let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -23,7 +23,7 @@ enum QueryCall {
     let parameters = values["params"].map { #","params":\#($0)"# } ?? ""
     let body = Array(#"{"jsonrpc":"2.0","id":\#(id),"method":\#(JSONValue.string(method).text)\#(parameters)}"#.utf8)
     do throws(RPCError) {
-      switch try RPCMessageDecoder().decode(body[...]) {
+      switch try RPCMessageDecoder(limits: limits).decode(body[...]) {
       case .single(let item): return item
       case .batch: return .invalid(.null, .invalidRequest("A GET carries one call."))
       }

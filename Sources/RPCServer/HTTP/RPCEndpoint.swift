@@ -36,7 +36,7 @@ struct RPCEndpoint: Sendable {
     do throws(Refusal) {
       let framing = try framing(request)
       let call: RPCRequest
-      switch QueryCall.read(request.uri.query ?? "") {
+      switch QueryCall.read(request.uri.query ?? "", limits: limits) {
       case .invalid(let id, let error): return HTTPAnswers.json(RPCResponse(id: id, error: error).encoded())
       case .call(let read): call = read
       }
