@@ -8,7 +8,8 @@ protocol RecordSink: ~Copyable {
   mutating func reject(_ row: BadRow, in block: InputBlock) throws
 }
 
-/// Cuts blocks into records: by an index of the structural bytes where there are no quotes, else by ``RecordScanner``.
+/// Cuts blocks into records: by an index of the structural bytes, or by ``RecordScanner`` where quotes stand in places
+/// that RFC 4180 has none for.
 struct BlockParser: ~Copyable {
   private static let windowBytes = 65_536
 
@@ -40,23 +41,22 @@ struct BlockParser: ~Copyable {
       let base = bytes.baseAddress! + start
       let found = tally_index(
         base.assumingMemoryBound(to: UInt8.self), window, scanner.delimiter, scanner.quote, index)
-      let used =
-        found.quotes == 0 ? try parseUnquoted(block, at: start, found, rows: &rows, into: &sink) : 0
+      let used = found.irregular == 0 ? try parseIndexed(block, at: start, found, rows: &rows, into: &sink) : 0
       start += used
-      // Quotes, a record longer than the window, or the file's last line without an end.
+      // Irregular quotes, a record longer than the window, or the file's last line without an end.
       if used == 0 { start = try parseScanned(block, from: start, upTo: start + window, rows: &rows, into: &sink) }
     }
     return rows
   }
 
-  /// Takes the whole records of a window without quotes; returns the bytes taken.
-  private func parseUnquoted<Sink: RecordSink & ~Copyable>(
+  /// Takes the whole records of a window; returns the bytes taken.
+  private func parseIndexed<Sink: RecordSink & ~Copyable>(
     _ block: InputBlock, at windowStart: Int, _ found: tally_structure, rows: inout Int, into sink: inout Sink
   ) throws -> Int {
     let base = block.bytes.baseAddress! + windowStart
     let index = UnsafePointer(positions.base.assumingMemoryBound(to: UInt32.self))
     let count = found.count
-    let (isForeign, hasNUL) = (found.foreign != 0, found.nul != 0)
+    let (hasQuotes, isForeign, hasNUL) = (found.quotes != 0, found.foreign != 0, found.nul != 0)
     var (recordStart, next) = (0, 0)
     while next + columns <= count {
       let ends = index + next
@@ -71,10 +71,10 @@ struct BlockParser: ~Copyable {
       let lastEnd = last > recordStart && base.load(fromByteOffset: last - 1, as: UInt8.self) == 0x0D ? last - 1 : last
       if fields == columns {
         let record = RecordView(
-          block: base, start: recordStart, ends: ends, count: columns, lastEnd: lastEnd, hasQuotes: false,
+          block: base, start: recordStart, ends: ends, count: columns, lastEnd: lastEnd, hasQuotes: hasQuotes,
           isForeign: isForeign, hasNUL: hasNUL)
         rows += 1
-        if last - recordStart > fieldBytesLimit, let bad = longField(record) {
+        if last &- recordStart > fieldBytesLimit, let bad = longField(record) {
           try reject(bad, in: block, windowStart, &sink)
         } else if let bad = try sink.take(record) {
           try reject(bad, in: block, windowStart, &sink)
