@@ -45,9 +45,10 @@ let package = Package(
 
     // The processor: CSV in, answer out.
     .target(name: "CTallySIMD"),
+    .target(name: "CTallySystem"),
     .target(
       name: "Processor",
-      dependencies: ["Schema", "CTallySIMD", .server("Crypto", "swift-crypto")],
+      dependencies: ["Schema", "CTallySIMD", "CTallySystem", .server("Crypto", "swift-crypto")],
       swiftSettings: flags),
 
     // Jobs: the lifecycle and the stores.

@@ -19,6 +19,8 @@ public struct ProcessingPlaces: Hashable, Sendable {
   public var threads: Int?
   /// Bytes that are read at once; nil: about a mebibyte.
   public var blockBytes: Int?
+  /// How rows are grouped, for tests; nil: as a sample of them suggests.
+  var grouping: GroupingCut?
 
   public init(
     input: ProcessingInput, resultPath: String, spillFolder: String, threads: Int? = nil, blockBytes: Int? = nil
@@ -29,6 +31,14 @@ public struct ProcessingPlaces: Hashable, Sendable {
     self.threads = threads
     self.blockBytes = blockBytes
   }
+}
+
+/// A way of grouping rows that a sample would otherwise choose.
+struct GroupingCut: Hashable, Sendable {
+  /// At most.
+  var partitions: Int
+  /// The slots of each dictionary, a power of two; nil: rows aren't coded.
+  var dictionarySlots: Int?
 }
 
 /// What a run has made.

@@ -6,7 +6,7 @@ struct MemoryPlan {
   let queueBytes: Int
   /// For each thread's chunks.
   let chunkBytes: Int
-  let partitions: Int
+  var partitions: Int
   /// Each, of one more than there are threads, twice.
   let outputBytes: Int
   /// For each thread's partition, while it is sorted.
@@ -28,4 +28,7 @@ struct MemoryPlan {
     let rest = memoryBytes - chunkBytes * threads - outputBytes * (threads + 2)
     sortBytes = rest / threads * 3 / 4
   }
+
+  /// For one thread's dictionaries, at the most: a share of what is for its chunks.
+  var dictionaryBytes: Int { chunkBytes * 2 / 5 }
 }

@@ -145,7 +145,8 @@ import Testing
       try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: 10)], ofItemAtPath: path)
     }
     let reader = BlockReader(
-      dialect: CSVDialect(), blockBytes: 4_096, limits: .standard, budget: MemoryBudget(limitBytes: 64 << 20),
+      dialect: CSVDialect(), blockBytes: 4_096, limits: .standard,
+      pool: BlockPool(blockBytes: 4_096, budget: MemoryBudget(limitBytes: 64 << 20)),
       queue: BlockQueue(limitBytes: 64 << 20), counters: ProgressCounters())
     let failure = #expect(throws: JobFailure.self) {
       try reader.run(file, from: 0, line: 1)

@@ -16,7 +16,8 @@ import Testing
     let queue = BlockQueue(limitBytes: 256 << 10)
     let counters = ProgressCounters()
     let reader = BlockReader(
-      dialect: CSVDialect(), blockBytes: 64 << 10, limits: .standard, budget: budget, queue: queue, counters: counters)
+      dialect: CSVDialect(), blockBytes: 64 << 10, limits: .standard,
+      pool: BlockPool(blockBytes: 64 << 10, budget: budget), queue: queue, counters: counters)
     let reading = Task { try await ThreadGroup.detached { try reader.run(file, from: 0, line: 1) } }
     // Nobody takes a block: what has been read stops growing, at the queue's limit and the one block in hand.
     var (last, unchanged) = (-1, 0)
@@ -45,7 +46,8 @@ import Testing
     let queue = BlockQueue(limitBytes: 1)
     let budget = MemoryBudget(limitBytes: 1 << 20)
     let block = InputBlock(
-      buffer: try PageBuffer(bytes: 1, budget: budget, for: "a test"), count: 1, ordinal: 0, firstLine: 1)
+      buffer: try PageBuffer(bytes: 1, budget: budget, for: "a test"), count: 1, ordinal: 0, firstLine: 1,
+      pool: BlockPool(blockBytes: 1, budget: budget))
     #expect(queue.push(block))
     queue.close(dropping: true)
     #expect(queue.pop() == nil)

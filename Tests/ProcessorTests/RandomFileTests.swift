@@ -87,6 +87,24 @@ import Testing
       input: "in", output: "out", groupBy: groups, aggregates: Array(aggregates), csv: recipe.dialect, onBadRow: .skip)
   }
 
+  /// One way to cut the work.
+  struct Cut {
+    var threads: Int
+    var blockBytes: Int?
+    var megabytes: Int
+    var grouping: GroupingCut?
+  }
+
+  /// Blocks of a byte and more, small budgets, and every way of grouping: dictionaries that hold everything, and some that
+  /// are full at once.
+  static let cuts = [
+    Cut(threads: 1, blockBytes: nil, megabytes: 64, grouping: nil),
+    Cut(threads: 2, blockBytes: 1, megabytes: 64, grouping: nil),
+    Cut(threads: 2, blockBytes: 64, megabytes: 8, grouping: GroupingCut(partitions: 5, dictionarySlots: nil)),
+    Cut(threads: 3, blockBytes: 7, megabytes: 256, grouping: GroupingCut(partitions: 3, dictionarySlots: 256)),
+    Cut(threads: 1, blockBytes: nil, megabytes: 64, grouping: GroupingCut(partitions: 9, dictionarySlots: 4)),
+  ]
+
   @Test(arguments: 0..<12) func theAnswerIsTheReferencesForEveryCut(part: Int) async throws {
     let seed = UInt64.random(in: .min ... .max)
     var random = SeededRandom(seed: seed)
@@ -98,9 +116,10 @@ import Testing
       if spec.groupBy.isEmpty, expected.rows == 0 { continue }
       let where_ = Comment(
         rawValue: "seed \(seed), round \(round): \(String(decoding: recipe.bytes, as: UTF8.self).debugDescription)")
-      for (threads, blockBytes, memory) in [(1, nil, 64), (2, 1, 64), (3, 7, 256), (2, 64, 8)] as [(Int, Int?, Int)] {
-        spec.memoryBytes = memory << 20
-        let (output, outcome) = try await folder.run(spec, on: recipe.bytes, threads: threads, blockBytes: blockBytes)
+      for cut in RandomFileTests.cuts {
+        spec.memoryBytes = cut.megabytes << 20
+        let (output, outcome) = try await folder.run(
+          spec, on: recipe.bytes, threads: cut.threads, blockBytes: cut.blockBytes, grouping: cut.grouping)
         #expect(String(decoding: output, as: UTF8.self) == String(decoding: expected.output, as: UTF8.self), where_)
         #expect(output == expected.output, where_)
         #expect(outcome.progress.badRows == expected.badRows, where_)

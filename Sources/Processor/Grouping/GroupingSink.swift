@@ -10,8 +10,11 @@ struct GroupingSink: ~Copyable, RecordSink {
   private let router: PartitionRouter
   private let writer: PartitionWriter
   private let badRows: BadRowLog
+  private let coder: RowCoder?
   private var table: GroupTable
   private var rowsInTable = 0
+  /// Where the rows at hand stand.
+  private var window: (block: InputBlock, offset: Int)?
   private var rowsToBypass = 0
   private let values: UnsafeMutablePointer<RowValue>
   private var key: GrowingBuffer
@@ -20,7 +23,7 @@ struct GroupingSink: ~Copyable, RecordSink {
 
   init(
     plan: GroupingPlan, quote: UInt8, router: PartitionRouter, writer: PartitionWriter, badRows: BadRowLog,
-    budget: MemoryBudget
+    coder: RowCoder?, budget: MemoryBudget
   ) throws(BudgetExceeded) {
     let table = try GroupTable(stateBytes: plan.aggregates.stateBytes, budget: budget)
     let key = try GrowingBuffer(bytes: 16_384, budget: budget, for: "a row's key")
@@ -32,6 +35,9 @@ struct GroupingSink: ~Copyable, RecordSink {
     self.router = router
     self.writer = writer
     self.badRows = badRows
+    // Where rows are coded, few groups repeat: the table would only be filled and emptied.
+    if coder != nil { rowsToBypass = .max }
+    self.coder = coder
     self.table = table
     self.key = key
     self.record = record
@@ -42,16 +48,30 @@ struct GroupingSink: ~Copyable, RecordSink {
 
   deinit { values.deallocate() }
 
-  mutating func take(_ row: borrowing RecordView) throws -> BadRow? {
+  mutating func take(_ row: RecordView) throws -> BadRow? {
     let rowBytes = row.lastEnd - row.start
     if rowBytes * 2 + 16 > key.count { try grow(for: row) }
+    if let coder {
+      switch coder.prepare(row) {
+      case .waiting:
+        if coder.isFull { try drain(coder) }
+        return nil
+      case .alone where try coder.takeNow(row, scratch: scratch.base): return nil
+      default: break
+      }
+    }
+    return try takeGeneral(row)
+  }
+
+  @inline(__always)
+  private mutating func takeGeneral(_ row: RecordView) throws -> BadRow? {
     if let bad = readValues(row) { return bad }
     var end = key.base
     for index in 0..<plan.groupColumns.count {
       let column = plan.groupColumns[index]
       let raw = row.field(column)
       let field = row.hasQuotes ? FieldText.value(of: raw, quote: quote, scratch: scratch.base) : raw
-      if row.isForeign, !isUTF8(field) {
+      if row.isForeign, !FieldText.isUTF8(field) {
         return BadRow(kind: .invalidUTF8(column: plan.groupNames[index]), offset: row.offset(ofField: column))
       }
       if index > 0 { KeyCodec.appendByte(KeyCodec.separator, &end) }
@@ -61,12 +81,35 @@ struct GroupingSink: ~Copyable, RecordSink {
     return nil
   }
 
+  mutating func beginWindow(_ block: InputBlock, at offset: Int) { window = (block, offset) }
+
+  mutating func endWindow() throws {
+    if let coder, coder.count > 0 { try drain(coder) }
+    window = nil
+  }
+
+  /// Looks the waiting rows up. Those that can't be coded go the general way.
+  @inline(never)
+  private mutating func drain(_ coder: RowCoder) throws {
+    coder.lookAhead()
+    for index in 0..<coder.count {
+      guard let row = try coder.resolve(index) else { continue }
+      if let bad = try takeGeneral(row), let (block, offset) = window {
+        try reject(BadRow(kind: bad.kind, offset: bad.offset + offset), in: block)
+      }
+    }
+    coder.clear()
+  }
+
   mutating func reject(_ row: BadRow, in block: InputBlock) throws { try badRows.add(row, in: block) }
 
   /// Writes what the table still holds to the partitions.
-  mutating func finish() throws { try flushTable() }
+  mutating func finish() throws {
+    try flushTable()
+    writer.seal()
+  }
 
-  private mutating func readValues(_ row: borrowing RecordView) -> BadRow? {
+  private mutating func readValues(_ row: RecordView) -> BadRow? {
     for index in 0..<plan.valueColumns.count {
       let column = plan.valueColumns[index].index
       let raw = row.field(column)
@@ -75,7 +118,7 @@ struct GroupingSink: ~Copyable, RecordSink {
       values[index].isNull = isNull
       if isNull { continue }
       if !plan.valueColumns[index].isNumber {
-        if row.isForeign, !isUTF8(field) {
+        if row.isForeign, !FieldText.isUTF8(field) {
           return BadRow(kind: .invalidUTF8(column: plan.valueColumns[index].name), offset: row.offset(ofField: column))
         }
         continue
@@ -102,7 +145,7 @@ struct GroupingSink: ~Copyable, RecordSink {
         rowsInTable += 1
         return
       }
-    } else {
+    } else if coder == nil {
       rowsToBypass -= 1
     }
     try addToPartition(key)
@@ -154,7 +197,7 @@ struct GroupingSink: ~Copyable, RecordSink {
   }
 
   /// Makes room for the fields that are used, not for those between them.
-  private mutating func grow(for row: borrowing RecordView) throws {
+  private mutating func grow(for row: RecordView) throws {
     var usedBytes = 0
     for column in plan.groupColumns { usedBytes += row.field(column).count }
     for column in plan.valueColumns { usedBytes = max(usedBytes, row.field(column.index).count) }
@@ -166,12 +209,6 @@ struct GroupingSink: ~Copyable, RecordSink {
 
   private func isNull(_ field: UnsafeRawBufferPointer) -> Bool {
     plan.nulls.contains { null in null.count == field.count && null.elementsEqual(field) }
-  }
-
-  @inline(never)
-  private func isUTF8(_ field: UnsafeRawBufferPointer) -> Bool {
-    if field.allSatisfy({ $0 < 0x80 }) { return true }
-    return String(validating: field, as: UTF8.self) != nil
   }
 
   @inline(never)

@@ -50,6 +50,20 @@ enum KeyCodec {
     return key.count
   }
 
+  /// The fields of a key, still in its form.
+  static func fields(of key: [UInt8]) -> [[UInt8]] {
+    key.withUnsafeBytes { bytes in
+      var fields: [[UInt8]] = []
+      var start = 0
+      while true {
+        let end = fieldEnd(bytes, from: start)
+        fields.append(Array(bytes[start..<end]))
+        if end == bytes.count { return fields }
+        start = end + 1
+      }
+    }
+  }
+
   /// The order of two keys.
   @inline(__always)
   static func isLess(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {

@@ -12,21 +12,19 @@ struct PartitionFinisher: ~Copyable {
   let printer: GroupPrinter
   let spill: SpillFile
   let counters: ProgressCounters
-  let output: OrderedOutput
   let budget: MemoryBudget
   /// For one partition's records and what sorts them.
   let memoryBytes: Int
   private let states: UnsafeMutableRawPointer
 
   init(
-    plan: GroupingPlan, printer: GroupPrinter, spill: SpillFile, counters: ProgressCounters, output: OrderedOutput,
-    budget: MemoryBudget, memoryBytes: Int
+    plan: GroupingPlan, printer: GroupPrinter, spill: SpillFile, counters: ProgressCounters, budget: MemoryBudget,
+    memoryBytes: Int
   ) {
     self.plan = plan
     self.printer = printer
     self.spill = spill
     self.counters = counters
-    self.output = output
     self.budget = budget
     self.memoryBytes = memoryBytes
     states = .allocate(byteCount: max(plan.aggregates.stateBytes, 16), alignment: 16)
@@ -35,27 +33,24 @@ struct PartitionFinisher: ~Copyable {
   deinit { states.deallocate() }
 
   /// Finishes one partition, whose records stand in the threads' parts of it.
-  func finish(_ parts: [PartitionWriter.Partition], number: Int, into buffer: OrderedOutput.Buffer, splits: Int = 0)
-    throws
-  {
+  func finish(_ parts: [PartitionWriter.Partition], to output: inout GroupOutput, splits: Int = 0) throws {
     if counters.isCancelled.load(ordering: .relaxed) { throw CancellationError() }
     let records = parts.reduce(0) { $0 + $1.records }
     if records == 0 { return }
     let spilledBytes = parts.reduce(0) { $0 + $1.spilledBytes }
     let entryBytes = MemoryLayout<KeySort.Entry>.stride
     guard spilledBytes + records * entryBytes > memoryBytes else {
-      return try finishInMemory(parts, records: records, spilledBytes: spilledBytes, number: number, into: buffer)
+      return try finishInMemory(parts, records: records, spilledBytes: spilledBytes, to: &output)
     }
     // A single record, or one that splitting has failed to make smaller, gets what the budget still has.
     if records == 1 || splits == PartitionFinisher.splitsMost {
-      return try finishInMemory(parts, records: records, spilledBytes: spilledBytes, number: number, into: buffer)
+      return try finishInMemory(parts, records: records, spilledBytes: spilledBytes, to: &output)
     }
-    try split(parts, number: number, into: buffer, splits: splits)
+    try split(parts, to: &output, splits: splits)
   }
 
   private func finishInMemory(
-    _ parts: [PartitionWriter.Partition], records: Int, spilledBytes: Int, number: Int,
-    into buffer: OrderedOutput.Buffer
+    _ parts: [PartitionWriter.Partition], records: Int, spilledBytes: Int, to output: inout GroupOutput
   ) throws {
     let loaded = try PageBuffer(bytes: spilledBytes, budget: budget, for: "a partition's spilled records")
     let memory = try PageBuffer(
@@ -71,12 +66,12 @@ struct PartitionFinisher: ~Copyable {
     }
     let sorted = UnsafeMutableBufferPointer(rebasing: entries[..<count])
     KeySort.sort(sorted)
-    try write(sorted, number: number, into: buffer)
+    try write(sorted, to: &output)
   }
 
   /// Merges neighbours with the same key and writes the groups.
   private func write(
-    _ entries: UnsafeMutableBufferPointer<KeySort.Entry>, number: Int, into buffer: OrderedOutput.Buffer
+    _ entries: UnsafeMutableBufferPointer<KeySort.Entry>, to output: inout GroupOutput
   ) throws {
     var index = 0
     var groups = 0
@@ -91,40 +86,24 @@ struct PartitionFinisher: ~Copyable {
         guard index < entries.count else { break }
         record = PartitionRecord(at: entries[index].record)
       } while KeyCodec.isEqual(record.key, first.key)
-      try write(first.key, number: number, into: buffer)
+      try write(first.key, to: &output)
       groups += 1
     }
     counters.groups.add(groups, ordering: .relaxed)
   }
 
   @inline(__always)
-  private func write(_ key: UnsafeRawBufferPointer, number: Int, into buffer: OrderedOutput.Buffer) throws {
-    let needed = printer.bytesMost(keyBytes: key.count)
-    if needed > buffer.room { return try writeAlone(key, needed: needed, number: number, into: buffer) }
-    var end = buffer.end
+  private func write(_ key: UnsafeRawBufferPointer, to output: inout GroupOutput) throws {
+    var end = try output.room(printer.bytesMost(keyBytes: key.count))
     try printer.write(key: key, states: states, &end)
-    buffer.used = end - UnsafeMutableRawPointer(buffer.pages.base)
-  }
-
-  /// The buffer is full: it waits for its turn and is written; a group that no buffer holds has one of its own.
-  @inline(never)
-  private func writeAlone(
-    _ key: UnsafeRawBufferPointer, needed: Int, number: Int, into buffer: OrderedOutput.Buffer
-  ) throws {
-    try output.writeThrough(number, buffer)
-    if needed <= buffer.room { return try write(key, number: number, into: buffer) }
-    let large = try OrderedOutput.Buffer(bytes: needed, budget: budget)
-    var end = large.end
-    try printer.write(key: key, states: states, &end)
-    large.used = end - large.pages.base
-    try output.writeThrough(number, large)
+    output.wrote(upTo: end)
   }
 
   /// Merges a partition whose records all have one key, which may be too long for any table, as they pass.
   ///
   /// - Returns: false, with nothing written, when there is a second key.
   private func finishSingleKey(
-    _ part: PartitionWriter.Partition, longest: Int, number: Int, into buffer: OrderedOutput.Buffer
+    _ part: PartitionWriter.Partition, longest: Int, to output: inout GroupOutput
   ) throws -> Bool {
     let key = try PageBuffer(bytes: longest, budget: budget, for: "a key")
     var keyBytes: Int?
@@ -144,13 +123,13 @@ struct PartitionFinisher: ~Copyable {
       plan.aggregates.merge(&payload, into: states)
     }
     guard isSingle, let keyBytes else { return false }
-    try write(UnsafeRawBufferPointer(start: key.base, count: keyBytes), number: number, into: buffer)
+    try write(UnsafeRawBufferPointer(start: key.base, count: keyBytes), to: &output)
     counters.groups.add(1, ordering: .relaxed)
     return true
   }
 
   private func split(
-    _ parts: [PartitionWriter.Partition], number: Int, into buffer: OrderedOutput.Buffer, splits: Int
+    _ parts: [PartitionWriter.Partition], to output: inout GroupOutput, splits: Int
   ) throws {
     let longest = parts.reduce(0) { max($0, $1.longest) }
     let bytes = parts.reduce(0) { $0 + $1.spilledBytes + $1.records * 16 }
@@ -165,13 +144,12 @@ struct PartitionFinisher: ~Copyable {
     let records = parts.reduce(0) { $0 + $1.records }
     if let whole = writer.partitions.first(where: { $0.records == records }) {
       // Nothing was kept apart: of one key, or of keys that the sample didn't see.
-      if try finishSingleKey(whole, longest: longest, number: number, into: buffer) { return }
+      if try finishSingleKey(whole, longest: longest, to: &output) { return }
     }
     let inner = PartitionFinisher(
-      plan: plan, printer: printer, spill: spill, counters: counters, output: output, budget: budget,
-      memoryBytes: memoryBytes / 2)
+      plan: plan, printer: printer, spill: spill, counters: counters, budget: budget, memoryBytes: memoryBytes / 2)
     for index in writer.partitions.indices {
-      try inner.finish([writer.partitions[index]], number: number, into: buffer, splits: splits + 1)
+      try inner.finish([writer.partitions[index]], to: &output, splits: splits + 1)
     }
   }
 }

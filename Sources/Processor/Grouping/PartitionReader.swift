@@ -1,5 +1,70 @@
+import CTallySIMD
+
 /// Reads the records of a partition back, from memory and from the spill file.
 enum PartitionReader {
+  /// The bytes of all records.
+  static func recordBytes(of part: PartitionWriter.Partition) -> Int {
+    var bytes = part.spilledBytes - part.spilledChunks * PartitionWriter.headBytes
+    var chunk = part.chunk
+    while let current = chunk {
+      let head = current.load(as: PartitionWriter.Head.self)
+      bytes += Int(head.bytes) - PartitionWriter.headBytes
+      chunk = UnsafeMutableRawPointer(bitPattern: head.next)
+    }
+    return bytes
+  }
+
+  /// Visits the records of every chunk, from the first to the end of the last. Those on disk are read to `place`, one
+  /// chunk after the other, and stay there.
+  @inline(__always)
+  static func forEachChunk(
+    of part: PartitionWriter.Partition, spill: SpillFile, keepingAt place: inout UnsafeMutableRawPointer,
+    _ body: (UnsafeRawPointer, UnsafeRawPointer) throws -> Void
+  ) throws {
+    var chunk = part.chunk
+    while let current = chunk {
+      let head = current.load(as: PartitionWriter.Head.self)
+      if let next = UnsafeRawPointer(bitPattern: head.next) { prefetch(next) }
+      try body(current + PartitionWriter.headBytes, current + Int(head.bytes))
+      chunk = UnsafeMutableRawPointer(bitPattern: head.next)
+    }
+    var next = part.place
+    while next.bytes > 0 {
+      try spill.read(next, into: place)
+      let head = place.loadUnaligned(as: PartitionWriter.Head.self)
+      try body(place + PartitionWriter.headBytes, place + next.bytes)
+      place += next.bytes
+      next = SpillFile.Place(offset: Int(head.next), bytes: Int(head.nextBytes))
+    }
+  }
+
+  /// The same with room for one chunk of the usual size: its records are gone when the body returns.
+  @inline(__always)
+  static func forEachChunk(
+    of part: PartitionWriter.Partition, spill: SpillFile, budget: MemoryBudget,
+    _ body: (UnsafeRawPointer, UnsafeRawPointer) throws -> Void
+  ) throws {
+    var resident = part
+    resident.place = SpillFile.Place()
+    var unused = UnsafeMutableRawPointer(bitPattern: 1)!
+    try forEachChunk(of: resident, spill: spill, keepingAt: &unused, body)
+    if part.place.bytes == 0 { return }
+    let room = try PageBuffer(bytes: PartitionWriter.chunkBytes, budget: budget, for: "a partition's chunk")
+    var next = part.place
+    while next.bytes > 0 {
+      if spill.isCancelled { throw CancellationError() }
+      try spill.read(next, into: room.base)
+      let head = room.base.load(as: PartitionWriter.Head.self)
+      try body(room.base + PartitionWriter.headBytes, room.base + next.bytes)
+      next = SpillFile.Place(offset: Int(head.next), bytes: Int(head.nextBytes))
+    }
+  }
+
+  /// Brings a chunk's beginning near.
+  private static func prefetch(_ chunk: UnsafeRawPointer) {
+    for line in 0..<4 { tally_prefetch(chunk + 64 * line) }
+  }
+
   /// Visits every record. Those on disk are read to `place`, one chunk after the other, and stay there.
   @inline(__always)
   static func forEachRecord(

@@ -25,6 +25,7 @@ struct PartitionRepartitioner: ~Copyable {
       }
     }
     try flush(&table, record.base)
+    writer.seal()
   }
 
   /// Moves a record that no table holds as it is.

@@ -14,7 +14,7 @@ import Schema
 /// partition that is split again, by the same thread).
 final class PartitionWriter: @unchecked Sendable {
   static let chunkBytes = 4_096
-  static let slabBytes = 1 << 20
+  static let slabBytes = 2 << 20
 
   /// The head of a chunk, in memory and on disk.
   struct Head {
@@ -28,10 +28,15 @@ final class PartitionWriter: @unchecked Sendable {
   static let headBytes = MemoryLayout<Head>.stride
 
   struct Partition {
+    /// Where the next record goes, and where the open chunk ends; both nil where there is none.
+    var cursor: UnsafeMutableRawPointer?
+    var limit: UnsafeMutableRawPointer?
     /// The open chunk, linked to the full ones.
     var chunk: UnsafeMutableRawPointer?
     var place = SpillFile.Place()
     var spilledBytes = 0
+    var spilledChunks = 0
+    /// Not of coded ones, which are all of one size.
     var records = 0
     /// Bytes of the longest record.
     var longest = 0
@@ -67,43 +72,65 @@ final class PartitionWriter: @unchecked Sendable {
     }
     slabs = []
     free = nil
-    for index in partitions.indices { partitions[index].chunk = nil }
+    for index in partitions.indices {
+      (partitions[index].chunk, partitions[index].cursor, partitions[index].limit) = (nil, nil, nil)
+    }
   }
 
   /// Adds a record to a partition.
   @inline(__always)
   func append(_ record: UnsafeRawBufferPointer, to index: Int) throws {
     let slot = partitions.baseAddress! + index
-    if let chunk = slot.pointee.chunk {
-      let head = chunk.assumingMemoryBound(to: Head.self)
-      let used = Int(head.pointee.bytes)
-      if used + record.count <= PartitionWriter.chunkBytes {
-        (chunk + used).copyMemory(from: record.baseAddress!, byteCount: record.count)
-        head.pointee.bytes = UInt32(used + record.count)
-        slot.pointee.records += 1
-        if record.count > slot.pointee.longest { slot.pointee.longest = record.count }
-        return
-      }
+    slot.pointee.records += 1
+    if record.count > slot.pointee.longest { slot.pointee.longest = record.count }
+    if let cursor = slot.pointee.cursor, cursor + record.count <= slot.pointee.limit! {
+      cursor.copyMemory(from: record.baseAddress!, byteCount: record.count)
+      slot.pointee.cursor = cursor + record.count
+      return
     }
-    try appendToNewChunk(record, to: index)
-  }
-
-  @inline(never)
-  private func appendToNewChunk(_ record: UnsafeRawBufferPointer, to index: Int) throws {
-    partitions[index].records += 1
-    partitions[index].longest = max(partitions[index].longest, record.count)
     guard record.count + PartitionWriter.headBytes <= PartitionWriter.chunkBytes else {
       return try spillAlone(record, of: index)
     }
+    let place = try openChunk(of: index)
+    place.copyMemory(from: record.baseAddress!, byteCount: record.count)
+    slot.pointee.cursor = place + record.count
+  }
+
+  /// Room for a record of a size that a chunk holds, to be written at once; it isn't counted.
+  @inline(__always)
+  func place(bytes: Int, in index: Int) throws -> UnsafeMutableRawPointer {
+    let slot = partitions.baseAddress! + index
+    if let cursor = slot.pointee.cursor, cursor + bytes <= slot.pointee.limit! {
+      slot.pointee.cursor = cursor + bytes
+      return cursor
+    }
+    let place = try openChunk(of: index)
+    slot.pointee.cursor = place + bytes
+    return place
+  }
+
+  /// Writes the open chunks' sizes to their heads: to be called after the last record, before anything is read.
+  func seal() {
+    for slot in partitions { PartitionWriter.seal(slot) }
+  }
+
+  private static func seal(_ slot: Partition) {
+    guard let chunk = slot.chunk, let cursor = slot.cursor else { return }
+    chunk.assumingMemoryBound(to: Head.self).pointee.bytes = UInt32(cursor - chunk)
+  }
+
+  @inline(never)
+  private func openChunk(of index: Int) throws -> UnsafeMutableRawPointer {
+    let slot = partitions.baseAddress! + index
+    PartitionWriter.seal(slot.pointee)
     let chunk = try takeChunk()
     // Taking a chunk may have spilled this partition's own.
-    let previous = partitions[index].chunk
+    let previous = slot.pointee.chunk
     if previous != nil { fullChunks += 1 }
-    chunk.storeBytes(
-      of: Head(next: UInt(bitPattern: previous), bytes: UInt32(PartitionWriter.headBytes + record.count), nextBytes: 0),
-      as: Head.self)
-    (chunk + PartitionWriter.headBytes).copyMemory(from: record.baseAddress!, byteCount: record.count)
-    partitions[index].chunk = chunk
+    chunk.storeBytes(of: Head(next: UInt(bitPattern: previous), bytes: 0, nextBytes: 0), as: Head.self)
+    slot.pointee.chunk = chunk
+    slot.pointee.limit = chunk + PartitionWriter.chunkBytes
+    return chunk + PartitionWriter.headBytes
   }
 
   private func takeChunk() throws -> UnsafeMutableRawPointer {
@@ -118,7 +145,7 @@ final class PartitionWriter: @unchecked Sendable {
   private func growPool() -> Bool {
     let bytes = PartitionWriter.slabBytes
     guard slabs.count < slabsMost, budget.reserve(bytes) else { return false }
-    guard let slab = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0), slab != MAP_FAILED else {
+    guard let slab = PageMapping.mapHuge(bytes) else {
       budget.release(bytes)
       return false
     }
@@ -141,7 +168,12 @@ final class PartitionWriter: @unchecked Sendable {
       guard let open = partitions[index].chunk else { continue }
       let head = open.assumingMemoryBound(to: Head.self)
       var chunk = takesOpen ? open : UnsafeMutableRawPointer(bitPattern: head.pointee.next)
-      if takesOpen { partitions[index].chunk = nil } else { head.pointee.next = 0 }
+      if takesOpen {
+        PartitionWriter.seal(partitions[index])
+        (partitions[index].chunk, partitions[index].cursor, partitions[index].limit) = (nil, nil, nil)
+      } else {
+        head.pointee.next = 0
+      }
       while let current = chunk {
         chunk = UnsafeMutableRawPointer(bitPattern: current.load(as: Head.self).next)
         try batch.add(current, partition: partitions.baseAddress! + index, written: giveBack)
@@ -166,6 +198,7 @@ final class PartitionWriter: @unchecked Sendable {
     }
     partitions[index].place = SpillFile.Place(offset: offset, bytes: bytes)
     partitions[index].spilledBytes += bytes
+    partitions[index].spilledChunks += 1
   }
 }
 
@@ -198,6 +231,7 @@ private struct SpillBatch {
       head.pointee.nextBytes = UInt32(partition.pointee.place.bytes)
       partition.pointee.place = SpillFile.Place(offset: offset, bytes: bytes)
       partition.pointee.spilledBytes += bytes
+      partition.pointee.spilledChunks += 1
       pieces[index] = iovec(iov_base: chunk, iov_len: bytes)
       offset += bytes
     }

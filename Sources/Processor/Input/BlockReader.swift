@@ -7,7 +7,7 @@ struct BlockReader {
   let dialect: CSVDialect
   let blockBytes: Int
   let limits: Limits
-  let budget: MemoryBudget
+  let pool: BlockPool
   let queue: BlockQueue
   let counters: ProgressCounters
 
@@ -16,7 +16,7 @@ struct BlockReader {
   /// - Throws: ``JobFailure``, ``BudgetExceeded``.
   func run(_ file: InputFile, from start: Int, line: Int) throws {
     var boundary = RecordBoundary(delimiter: dialect.delimiter, quote: dialect.quote)
-    var buffer = try PageBuffer(bytes: blockBytes, budget: budget, for: "an input block")
+    var buffer = try pool.take(behind: 0)
     var carried = 0  // bytes of a record whose end hasn't been seen, at the buffer's start
     var (offset, ordinal, firstLine) = (start, 0, line)
     while true {
@@ -33,11 +33,11 @@ struct BlockReader {
       let rest = filled - cut
       if rest > limits.recordBytes { throw recordTooLong(file, line: firstLine + lines(in: buffer.base, cut)) }
 
-      let next = try isLast ? nil : makeNext(rest)
+      let next = try isLast ? nil : pool.take(behind: rest)
       if let next { next.base.copyMemory(from: buffer.base + cut, byteCount: rest) }
       if cut > 0 {
         let lineCount = lines(in: buffer.base, cut)
-        let block = InputBlock(buffer: buffer, count: cut, ordinal: ordinal, firstLine: firstLine)
+        let block = InputBlock(buffer: buffer, count: cut, ordinal: ordinal, firstLine: firstLine, pool: pool)
         guard queue.push(block) else { return }
         ordinal += 1
         firstLine += lineCount
@@ -46,10 +46,6 @@ struct BlockReader {
       buffer = next
       carried = rest
     }
-  }
-
-  private func makeNext(_ rest: Int) throws -> PageBuffer? {
-    try PageBuffer(bytes: rest + blockBytes, budget: budget, for: "an input block")
   }
 
   private func lines(in base: UnsafeMutableRawPointer, _ count: Int) -> Int {

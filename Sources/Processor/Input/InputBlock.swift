@@ -10,12 +10,17 @@ final class InputBlock: @unchecked Sendable {
   /// The line of its first byte, from 1.
   let firstLine: Int
 
-  init(buffer: PageBuffer, count: Int, ordinal: Int, firstLine: Int) {
+  private let pool: BlockPool
+
+  init(buffer: PageBuffer, count: Int, ordinal: Int, firstLine: Int, pool: BlockPool) {
     self.buffer = buffer
+    self.pool = pool
     self.count = count
     self.ordinal = ordinal
     self.firstLine = firstLine
   }
+
+  deinit { pool.giveBack(buffer) }
 
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: buffer.base, count: count) }
 }

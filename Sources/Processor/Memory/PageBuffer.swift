@@ -14,17 +14,20 @@ final class PageBuffer: @unchecked Sendable {
   private let budget: MemoryBudget
 
   /// - Throws: ``BudgetExceeded``.
-  init(bytes: Int, budget: MemoryBudget, for what: String) throws(BudgetExceeded) {
-    let page = 4_096
-    count = max(page, (bytes + page - 1) / page * page)
+  init(bytes: Int, budget: MemoryBudget, for what: String, isHuge: Bool = false) throws(BudgetExceeded) {
+    count = PageBuffer.wholePages(bytes)
     guard budget.reserve(count) else { throw BudgetExceeded(neededBytes: count, what: what) }
     self.budget = budget
-    let flags = MAP_PRIVATE | MAP_ANON
-    guard let memory = mmap(nil, count, PROT_READ | PROT_WRITE, flags, -1, 0), memory != MAP_FAILED else {
+    guard let memory = isHuge ? PageMapping.mapHuge(count) : PageMapping.map(count) else {
       budget.release(count)
       throw BudgetExceeded(neededBytes: count, what: "\(what) (the machine has no memory left)")
     }
     base = memory
+  }
+
+  static func wholePages(_ bytes: Int) -> Int {
+    let page = 4_096
+    return max(page, (bytes + page - 1) / page * page)
   }
 
   deinit {

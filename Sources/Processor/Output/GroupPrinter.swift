@@ -26,6 +26,12 @@ struct GroupPrinter {
   /// The bytes that a group needs at the most.
   func bytesMost(keyBytes: Int) -> Int { keyBytes * 2 + keyFields * 3 + names.count * (NumberText.bytesMost + 1) + 3 }
 
+  /// The bytes that one of a key's fields needs at the most, and the delimiter behind it.
+  func fieldBytesMost(_ bytes: Int) -> Int { bytes * 2 + 3 }
+
+  @inline(__always)
+  func writeDelimiter(_ output: inout UnsafeMutableRawPointer) { KeyCodec.appendByte(delimiter, &output) }
+
   /// The header's text.
   func header(_ columns: [String]) -> [UInt8] {
     var output: [UInt8] = []
@@ -66,8 +72,32 @@ struct GroupPrinter {
     KeyCodec.appendByte(0x0A, &output)
   }
 
+  /// Writes the end of a group whose key is written, with a delimiter behind it, and whose answers stand in a cell.
   @inline(__always)
-  private func write(field: UnsafeRawBufferPointer, _ output: inout UnsafeMutableRawPointer) {
+  func write(
+    _ cell: UnsafePointer<Int64>, _ answers: UnsafeMutableBufferPointer<CodedPlan.Answer>,
+    _ output: inout UnsafeMutableRawPointer
+  ) throws {
+    if answers.isEmpty { output -= 1 }
+    for index in 0..<answers.count {
+      if index > 0 { KeyCodec.appendByte(delimiter, &output) }
+      let answer = answers[index]
+      let value = cell[answer.accumulator]
+      if answer.kind == .average {
+        let count = UInt64(cell[answer.count])
+        NumberText.writeAverage(Int256(Int128(value)), scale: answer.scale, count: count, &output)
+      } else if answer.scale == 0 {
+        NumberText.write(value, &output)
+      } else {
+        NumberText.write(Int256(Int128(value)), scale: answer.scale, &output)
+      }
+    }
+    KeyCodec.appendByte(0x0A, &output)
+  }
+
+  /// Writes one field of a key, quoted where it must be.
+  @inline(__always)
+  func write(field: UnsafeRawBufferPointer, _ output: inout UnsafeMutableRawPointer) {
     if field.isEmpty {
       if isOnlyField { writeEmptyQuoted(&output) }
       return

@@ -17,19 +17,41 @@ enum NumberText {
       output.storeBytes(of: UInt8(ascii: "-"), as: UInt8.self)
       output += 1
     }
-    var digits = 1
-    var rest = magnitude
-    while rest >= 10 {
+    let digits = digitCount(magnitude)
+    var end = output + digits
+    output = end
+    while magnitude >= 100 {
+      let (rest, pair) = magnitude.quotientAndRemainder(dividingBy: 100)
+      end -= 2
+      end.storeBytes(of: pairText(pair), as: UInt16.self)
+      magnitude = rest
+    }
+    if magnitude >= 10 {
+      (end - 2).storeBytes(of: pairText(magnitude), as: UInt16.self)
+    } else {
+      (end - 1).storeBytes(of: UInt8(truncatingIfNeeded: magnitude) | 0x30, as: UInt8.self)
+    }
+  }
+
+  /// The two digits of a number below a hundred, the first at the lower address.
+  @inline(__always)
+  private static func pairText(_ pair: UInt64) -> UInt16 {
+    let tens = (pair &* 103) >> 10
+    let ones = pair &- tens &* 10
+    return UInt16(truncatingIfNeeded: tens | ones << 8 | 0x3030).littleEndian
+  }
+
+  @inline(__always)
+  private static func digitCount(_ value: UInt64) -> Int {
+    if value < 100 { return value < 10 ? 1 : 2 }
+    if value < 10_000 { return value < 1_000 ? 3 : 4 }
+    var digits = 4
+    var rest = value / 10_000
+    while rest > 0 {
       rest /= 10
       digits += 1
     }
-    var index = digits
-    while index > 0 {
-      index -= 1
-      (output + index).storeBytes(of: UInt8(truncatingIfNeeded: magnitude % 10) + 0x30, as: UInt8.self)
-      magnitude /= 10
-    }
-    output += digits
+    return digits
   }
 
   @inline(never)

@@ -1,3 +1,4 @@
+import CTallySystem
 import Crypto
 import Schema
 
@@ -13,6 +14,9 @@ final class ResultWriter {
   private let path: String
   private var digest = SHA256()
   private(set) var bytes = 0
+  /// Bytes whose writing to the disk has been begun.
+  private var begun = 0
+  private static let beginBytes = 8 << 20
   private var isFinished = false
 
   /// Makes the file, which must not exist.
@@ -45,6 +49,11 @@ final class ResultWriter {
       written += count
     }
     bytes += piece.count
+    // The disk begins while the rest is computed: then little is left for fsync.
+    if bytes - begun >= ResultWriter.beginBytes {
+      tally_begin_writing(descriptor, Int64(begun), Int64(bytes - begun))
+      begun = bytes
+    }
   }
 
   /// Makes file and folder durable, and the file read-only; returns the digest in lower-case hexadecimal.

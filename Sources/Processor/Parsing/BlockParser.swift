@@ -3,7 +3,11 @@ import CTallySIMD
 /// What a parser does with the records of a block.
 protocol RecordSink: ~Copyable {
   /// Takes a record with the right number of fields; returns why it is bad, if it is.
-  mutating func take(_ record: borrowing RecordView) throws -> BadRow?
+  mutating func take(_ record: RecordView) throws -> BadRow?
+  /// The records up to ``endWindow()`` stay where they are, and count their offsets from this one of the block.
+  mutating func beginWindow(_ block: InputBlock, at offset: Int)
+  /// The records taken since ``beginWindow(_:at:)`` are no longer there when this returns.
+  mutating func endWindow() throws
   /// Told of every bad row; decides by throwing whether the work ends.
   mutating func reject(_ row: BadRow, in block: InputBlock) throws
 }
@@ -58,6 +62,7 @@ struct BlockParser: ~Copyable {
     let count = found.count
     let (hasQuotes, isForeign, hasNUL) = (found.quotes != 0, found.foreign != 0, found.nul != 0)
     var (recordStart, next) = (0, 0)
+    sink.beginWindow(block, at: windowStart)
     while next + columns <= count {
       let ends = index + next
       // The right number of fields: the first line feed is where the last column ends.
@@ -101,6 +106,7 @@ struct BlockParser: ~Copyable {
       next += fields
       recordStart = last + 1
     }
+    try sink.endWindow()
     return recordStart
   }
 
@@ -144,11 +150,13 @@ struct BlockParser: ~Copyable {
       let record = RecordView(
         block: bytes.baseAddress!, start: start, ends: UnsafePointer(ends.baseAddress!), count: columns,
         lastEnd: scan.lastEnd, hasQuotes: true, isForeign: true, hasNUL: true)
+      sink.beginWindow(block, at: 0)
       if scan.lastEnd - start > fieldBytesLimit, let bad = longField(record) {
         try sink.reject(bad, in: block)
       } else if let bad = try sink.take(record) {
         try sink.reject(bad, in: block)
       }
+      try sink.endWindow()
     }
     return start
   }
@@ -161,7 +169,7 @@ struct BlockParser: ~Copyable {
   }
 
   @inline(never)
-  private func longField(_ record: borrowing RecordView) -> BadRow? {
+  private func longField(_ record: RecordView) -> BadRow? {
     for index in 0..<record.count where record.field(index).count > fieldBytesLimit {
       return BadRow(kind: .fieldTooLong(limitBytes: fieldBytesLimit), offset: record.offset(ofField: index))
     }

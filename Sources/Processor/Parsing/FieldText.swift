@@ -17,6 +17,12 @@ enum FieldText {
     return unescaped(inner, quote: quote, scratch: scratch)
   }
 
+  @inline(never)
+  static func isUTF8(_ field: UnsafeRawBufferPointer) -> Bool {
+    if field.allSatisfy({ $0 < 0x80 }) { return true }
+    return String(validating: field, as: UTF8.self) != nil
+  }
+
   private static func unescaped(
     _ inner: UnsafeRawBufferPointer, quote: UInt8, scratch: UnsafeMutableRawPointer
   ) -> UnsafeRawBufferPointer {

@@ -24,6 +24,25 @@ enum NumberParser {
     return parseAny(text)
   }
 
+  /// A number of exactly that many places that 32 bits hold without its point; nil: it is another, or none. Seven bytes
+  /// behind the text may be read.
+  @inline(__always)
+  static func small(_ text: UnsafeRawBufferPointer, scale: UInt8) -> Int32? {
+    if scale == 0, text.count > 0, text.count <= 8 {
+      // Eight digits at once (Lemire, "Quickly parsing eight digits", 2018), zeros in front of fewer.
+      let shift = UInt64(truncatingIfNeeded: 64 &- 8 &* text.count)
+      let zeros: UInt64 = 0x3030_3030_3030_3030
+      let digits = (UInt64(littleEndian: text.baseAddress!.loadUnaligned(as: UInt64.self)) &- zeros) << shift
+      if (digits | (digits &+ 0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080 == 0 {
+        let pairs = (digits &* 10 &+ digits >> 8) & 0x00FF_00FF_00FF_00FF
+        let fours = (pairs &* 100 &+ pairs >> 16) & 0x0000_FFFF_0000_FFFF
+        return Int32(truncatingIfNeeded: (fours &* 10_000 &+ fours >> 32) & 0xFFFF_FFFF)
+      }
+    }
+    guard let number = parseAny(text), number.scale == scale else { return nil }
+    return Int32(exactly: number.mantissa)
+  }
+
   @inline(never)
   static func parseAny(_ text: UnsafeRawBufferPointer) -> DecimalNumber? {
     var (index, end) = (0, text.count)

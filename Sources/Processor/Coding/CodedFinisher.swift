@@ -1,0 +1,299 @@
+/// Finishes a partition whose records are all coded. Where the partition's possible groups are few enough, each has a
+/// cell that its rows are added to as they pass; else the records are sorted by their ranks, which are plain integers.
+struct CodedFinisher: ~Copyable {
+  /// Cells for each record, at most: more, and looking for those in use costs more than sorting.
+  private static let cellsPerRecord = 16
+
+  let plan: CodedPlan
+  let ranks: CodedRanks
+  let printer: GroupPrinter
+  let spill: SpillFile
+  let budget: MemoryBudget
+  /// For cells, or for a partition's records and what sorts them.
+  let memoryBytes: Int
+  private var cells: GrowingBuffer
+  private var used: GrowingBuffer
+  private var texts: GrowingBuffer
+  private var places: GrowingBuffer
+  private var entries: GrowingBuffer
+
+  init(
+    plan: CodedPlan, ranks: CodedRanks, printer: GroupPrinter, spill: SpillFile, budget: MemoryBudget, memoryBytes: Int
+  ) throws(BudgetExceeded) {
+    func buffer(_ what: String) throws(BudgetExceeded) -> GrowingBuffer {
+      try GrowingBuffer(bytes: 65_536, budget: budget, for: what)
+    }
+    let cells = try buffer("a partition's cells")
+    let used = try buffer("a partition's cells")
+    let texts = try buffer("a partition's texts")
+    let places = try buffer("a partition's texts")
+    let entries = try buffer("a partition's values")
+    self.plan = plan
+    self.ranks = ranks
+    self.printer = printer
+    self.spill = spill
+    self.budget = budget
+    self.memoryBytes = memoryBytes
+    self.cells = cells
+    self.used = used
+    self.texts = texts
+    self.places = places
+    self.entries = entries
+  }
+
+  /// Writes the partition's groups; returns how many they are, or nil, with nothing written, when memory doesn't hold
+  /// what this way needs.
+  ///
+  /// - Parameter parts: of each thread, in the order of their dictionaries.
+  mutating func finish(
+    _ parts: [PartitionWriter.Partition], partition: Int, to output: inout GroupOutput
+  ) throws -> Int? {
+    let records = parts.reduce(0) { $0 + PartitionReader.recordBytes(of: $1) } / plan.recordBytes
+    if records == 0 { return 0 }
+    let firstCount = try rankFirstColumn(of: partition)
+    var combinations = firstCount
+    for column in ranks.columns.dropFirst() {
+      let (product, overflow) = combinations.multipliedReportingOverflow(by: column.count)
+      if overflow { return nil }
+      combinations = product
+    }
+    let cellBytes = plan.cellWords * 8
+    if combinations <= records * CodedFinisher.cellsPerRecord + 4_096,
+      combinations * cellBytes + combinations / 8 <= memoryBytes
+    {
+      try clear(combinations)
+      for (thread, part) in parts.enumerated() { try fill(part, thread: thread) }
+      return try writeCells(combinations, to: &output)
+    }
+    return try finishSorted(parts, records: records, to: &output)
+  }
+
+  /// Orders the partition's values of the first column, and makes their texts. Returns how many they are.
+  private mutating func rankFirstColumn(of partition: Int) throws -> Int {
+    let all = ranks.entryCount(of: partition)
+    try entries.grow(to: all * MemoryLayout<KeySort.Entry>.stride)
+    let list = entries.base.bindMemory(to: KeySort.Entry.self, capacity: max(all, 1))
+    var (count, textBytes) = (0, 16)
+    for thread in ranks.dictionaries.indices {
+      ranks.forEachEntry(of: partition, thread: thread) { entry in
+        // The thread takes the partition's place, which is known.
+        entry.storeBytes(of: UInt32(thread), toByteOffset: 4, as: UInt32.self)
+        list[count] = KeySort.Entry(word: 0, record: UnsafeRawPointer(entry + ColumnDictionary.recordOffset))
+        textBytes += printer.fieldBytesMost(ColumnDictionary.key(of: entry).count)
+        count += 1
+      }
+    }
+    let sorted = UnsafeMutableBufferPointer(start: list, count: count)
+    KeySort.sort(sorted)
+    try texts.grow(to: textBytes)
+    try places.grow(to: count * MemoryLayout<CodedRanks.RankedTexts.Place>.stride)
+    var writer = RankedTextWriter(
+      CodedRanks.RankedTexts(
+        places: places.base.bindMemory(to: CodedRanks.RankedTexts.Place.self, capacity: max(count, 1)),
+        bytes: texts.base))
+    for (index, item) in sorted.enumerated() {
+      if index == 0 || !KeyCodec.isEqual(item.key, sorted[index - 1].key) { writer.add(item.key, printer) }
+      let entry = item.record - ColumnDictionary.recordOffset
+      let thread = entry.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
+      ranks.columns[0].ranks[Int(thread)][Int(ColumnDictionary.number(of: entry))] = UInt32(writer.count - 1)
+    }
+    first = writer.texts
+    return writer.count
+  }
+
+  /// The texts of the first column's values in this partition.
+  private var first = CodedRanks.RankedTexts()
+
+  // MARK: Cells
+
+  private mutating func clear(_ combinations: Int) throws {
+    try cells.grow(to: combinations * plan.cellWords * 8)
+    try used.grow(to: combinations / 8 + 8)
+    used.base.initializeMemory(as: UInt8.self, repeating: 0, count: combinations / 8 + 8)
+    // Only sums begin with what is there; the others ask whether the cell is new.
+    if plan.isOneSum { cells.base.initializeMemory(as: UInt8.self, repeating: 0, count: combinations * 8) }
+  }
+
+  /// Adds a thread's records to their cells.
+  private func fill(_ part: PartitionWriter.Partition, thread: Int) throws {
+    let cells = cells.base.assumingMemoryBound(to: Int64.self)
+    let used = used.base.assumingMemoryBound(to: UInt64.self)
+    let first = UnsafePointer(ranks.columns[0].ranks[thread])
+    let stride = plan.recordBytes
+    if plan.isOneSum, ranks.columns.count == 2 {
+      let second = UnsafePointer(ranks.columns[1].ranks[thread])
+      let width = ranks.columns[1].count
+      return try PartitionReader.forEachChunk(of: part, spill: spill, budget: budget) { start, end in
+        var record = start
+        while record < end {
+          let row = Int(first[Int(record.loadUnaligned(as: UInt32.self))])
+          let column = Int(second[Int(record.loadUnaligned(fromByteOffset: 4, as: UInt32.self))])
+          let cell = row &* width &+ column
+          cells[cell] &+= Int64(record.loadUnaligned(fromByteOffset: 8, as: Int32.self))
+          used[cell >> 6] |= 1 << UInt64(truncatingIfNeeded: cell & 63)
+          record += 12
+        }
+      }
+    }
+    let width = plan.cellWords
+    let groups = plan.groupColumns.count
+    try PartitionReader.forEachChunk(of: part, spill: spill, budget: budget) { start, end in
+      var record = start
+      while record < end {
+        let cell = combination(of: record, thread: thread)
+        let bit = UInt64(1) << UInt64(truncatingIfNeeded: cell & 63)
+        let isNew = used[cell >> 6] & bit == 0
+        used[cell >> 6] |= bit
+        if plan.isOneSum {
+          cells[cell] &+= Int64(record.loadUnaligned(fromByteOffset: 4 &* groups, as: Int32.self))
+        } else {
+          plan.add(record + 4 &* groups, to: cells + cell &* width, isNew: isNew)
+        }
+        record += stride
+      }
+    }
+  }
+
+  /// The number of a record's group among all that the partition may have, in the groups' order.
+  @inline(__always)
+  private func combination(of record: UnsafeRawPointer, thread: Int) -> Int {
+    var combination = Int(ranks.columns[0].ranks[thread][Int(record.loadUnaligned(as: UInt32.self))])
+    for column in 1..<max(ranks.columns.count, 1) {
+      let number = record.loadUnaligned(fromByteOffset: 4 &* column, as: UInt32.self)
+      combination =
+        combination &* ranks.columns[column].count &+ Int(ranks.columns[column].ranks[thread][Int(number)])
+    }
+    return combination
+  }
+
+  private func writeCells(_ combinations: Int, to output: inout GroupOutput) throws -> Int {
+    let cells = cells.base.assumingMemoryBound(to: Int64.self)
+    let used = used.base.assumingMemoryBound(to: UInt64.self)
+    let most = groupBytesMost
+    let width = plan.cellWords
+    if ranks.columns.count == 2 {
+      return try writeTwoColumns(combinations, cells, used, to: &output)
+    }
+    var groups = 0
+    for word in 0...(combinations >> 6) {
+      var bits = used[word]
+      while bits != 0 {
+        let cell = word << 6 | bits.trailingZeroBitCount
+        bits &= bits &- 1
+        var end = try output.room(most)
+        writeKey(cell, &end)
+        try printer.write(cells + cell &* width, plan.answers, &end)
+        output.wrote(upTo: end)
+        groups += 1
+      }
+    }
+    return groups
+  }
+
+  private func writeTwoColumns(
+    _ combinations: Int, _ cells: UnsafePointer<Int64>, _ used: UnsafePointer<UInt64>, to output: inout GroupOutput
+  ) throws -> Int {
+    let most = groupBytesMost
+    let width = plan.cellWords
+    let second = ranks.columns[1].texts
+    let columns = ranks.columns[1].count
+    var (row, rowStart, groups) = (0, 0, 0)
+    for word in 0...(combinations >> 6) {
+      var bits = used[word]
+      while bits != 0 {
+        let cell = word << 6 | bits.trailingZeroBitCount
+        bits &= bits &- 1
+        while cell &- rowStart >= columns {
+          row &+= 1
+          rowStart &+= columns
+        }
+        var end = try output.room(most)
+        CodedFinisher.copy(first, row, &end)
+        CodedFinisher.copy(second, cell &- rowStart, &end)
+        try printer.write(cells + cell &* width, plan.answers, &end)
+        output.wrote(upTo: end)
+        groups &+= 1
+      }
+    }
+    return groups
+  }
+
+  // MARK: Sorting
+
+  private mutating func finishSorted(
+    _ parts: [PartitionWriter.Partition], records: Int, to output: inout GroupOutput
+  ) throws -> Int? {
+    let spilledBytes = parts.reduce(0) { $0 + $1.spilledBytes }
+    let entryBytes = records * MemoryLayout<KeySort.Entry>.stride
+    guard spilledBytes + entryBytes <= memoryBytes else { return nil }
+    let loaded = try PageBuffer(bytes: spilledBytes, budget: budget, for: "a partition's spilled records")
+    try cells.grow(to: max(entryBytes, plan.cellWords * 8))
+    let list = UnsafeMutableBufferPointer(
+      start: cells.base.bindMemory(to: KeySort.Entry.self, capacity: records), count: records)
+    var place = loaded.base
+    var count = 0
+    for (thread, part) in parts.enumerated() {
+      try PartitionReader.forEachChunk(of: part, spill: spill, keepingAt: &place) { start, end in
+        for record in stride(from: start, to: end, by: plan.recordBytes) {
+          list[count] = KeySort.Entry(word: UInt64(combination(of: record, thread: thread)), record: record)
+          count += 1
+        }
+      }
+    }
+    WordSort.sort(list)
+    let most = groupBytesMost
+    let valuesOffset = 4 * plan.groupColumns.count
+    return try withUnsafeTemporaryAllocation(of: Int64.self, capacity: max(plan.cellWords, 1)) { cell in
+      var (index, groups) = (0, 0)
+      while index < count {
+        let word = list[index].word
+        var isNew = true
+        repeat {
+          plan.add(list[index].record + valuesOffset, to: cell.baseAddress!, isNew: isNew)
+          isNew = false
+          index += 1
+        } while index < count && list[index].word == word
+        var end = try output.room(most)
+        writeKey(Int(word), &end)
+        try printer.write(UnsafePointer(cell.baseAddress!), plan.answers, &end)
+        output.wrote(upTo: end)
+        groups += 1
+      }
+      return groups
+    }
+  }
+
+  // MARK: Texts
+
+  /// Of a group's line, at most, and what copies of whole words may write behind it.
+  private var groupBytesMost: Int {
+    var most = first.longest + plan.answers.count * (NumberText.bytesMost + 1) + 2 + 16
+    for column in ranks.columns.dropFirst() { most += column.texts.longest }
+    return most
+  }
+
+  private func writeKey(_ combination: Int, _ end: inout UnsafeMutableRawPointer) {
+    var divisor = 1
+    for column in ranks.columns.dropFirst() { divisor *= column.count }
+    var rest = combination
+    CodedFinisher.copy(first, rest / divisor, &end)
+    for column in ranks.columns.dropFirst() {
+      rest %= divisor
+      divisor /= column.count
+      CodedFinisher.copy(column.texts, rest / divisor, &end)
+    }
+  }
+
+  @inline(__always)
+  private static func copy(_ texts: CodedRanks.RankedTexts, _ rank: Int, _ end: inout UnsafeMutableRawPointer) {
+    let place = texts.places![rank]
+    let source = texts.bytes! + Int(place.offset)
+    let bytes = Int(place.bytes)
+    if bytes <= 16 {
+      end.storeBytes(of: source.loadUnaligned(as: SIMD16<UInt8>.self), as: SIMD16<UInt8>.self)
+    } else {
+      end.copyMemory(from: source, byteCount: bytes)
+    }
+    end += bytes
+  }
+}

@@ -1,0 +1,181 @@
+import CTallySIMD
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Writes rows as numbers, for one thread. What it can't write is left to the general way: it changes nothing then.
+///
+/// Values are looked up some rows at a time, in three steps, each of which asks for the memory that the next one reads:
+/// a dictionary is larger than a core's cache, and waiting for one row's values after the other would take most of the
+/// time (Chen et al., "Improving Hash Join Performance through Prefetching", 2004).
+final class RowCoder {
+  /// Rows that are looked up together.
+  private static let rowsAtOnce = 32
+
+  enum Preparation {
+    /// The row waits to be looked up.
+    case waiting
+    /// One of its fields doesn't stand in the block as it is: ``takeNow(_:scratch:)``.
+    case alone
+    /// It goes the general way.
+    case unfit
+  }
+
+  private let plan: CodedPlan
+  private let dictionaries: ThreadDictionaries
+  private let router: PartitionRouter
+  private let writer: PartitionWriter
+  private let nulls: [[UInt8]]
+  private let quote: UInt8
+  /// Text columns are only looked at for being text.
+  private let hasTextValues: Bool
+
+  private let rows: UnsafeMutablePointer<RecordView>
+  private let fields: UnsafeMutablePointer<UnsafeRawBufferPointer>
+  private let hashes: UnsafeMutablePointer<UInt64>
+  /// The waiting rows' records, but for the group columns' numbers.
+  private let records: UnsafeMutablePointer<UInt32>
+  private(set) var count = 0
+
+  init(
+    plan: CodedPlan, grouping: GroupingPlan, quote: UInt8, dictionaries: ThreadDictionaries, router: PartitionRouter,
+    writer: PartitionWriter
+  ) {
+    self.plan = plan
+    self.dictionaries = dictionaries
+    self.router = router
+    self.writer = writer
+    self.quote = quote
+    nulls = grouping.nulls
+    hasTextValues = grouping.valueColumns.contains { !$0.isNumber }
+    rows = .allocate(capacity: RowCoder.rowsAtOnce)
+    fields = .allocate(capacity: RowCoder.rowsAtOnce * plan.groupColumns.count)
+    hashes = .allocate(capacity: RowCoder.rowsAtOnce * plan.groupColumns.count)
+    records = .allocate(capacity: RowCoder.rowsAtOnce * plan.recordBytes / 4)
+  }
+
+  deinit {
+    rows.deallocate()
+    fields.deallocate()
+    hashes.deallocate()
+    records.deallocate()
+  }
+
+  var isFull: Bool { count == RowCoder.rowsAtOnce }
+
+  /// Reads a row's values and asks for the memory where its search begins. There must be room for a row. Seven bytes
+  /// behind the row may be read, and it stays where it is until it is resolved.
+  @inline(__always)
+  func prepare(_ row: RecordView) -> Preparation {
+    if hasTextValues, row.isForeign { return .unfit }
+    let groups = plan.groupColumns.count
+    let record = records + count &* (plan.recordBytes >> 2)
+    if !readValues(row, record + groups) { return .unfit }
+    for index in 0..<groups {
+      let raw = row.field(plan.groupColumns[index])
+      var field = raw
+      if row.hasQuotes, raw.count >= 2, raw[0] == quote {
+        field = UnsafeRawBufferPointer(start: raw.baseAddress! + 1, count: raw.count &- 2)
+        if memchr(field.baseAddress!, Int32(quote), field.count) != nil { return .alone }
+      }
+      if row.hasNUL, field.count > 0, memchr(field.baseAddress!, 0, field.count) != nil { return .unfit }
+      let hash = dictionaries.columns[index].hash(field)
+      fields[count &* groups &+ index] = field
+      hashes[count &* groups &+ index] = hash
+      tally_prefetch(dictionaries.columns[index].slot(of: hash))
+    }
+    rows[count] = row
+    count &+= 1
+    return .waiting
+  }
+
+  /// Asks for the entries that the waiting rows' searches will look at first.
+  func lookAhead() {
+    let groups = plan.groupColumns.count
+    for index in 0..<groups {
+      let column = dictionaries.columns[index]
+      for row in 0..<count { tally_prefetch(column.likelyEntry(hashes[row &* groups &+ index])) }
+    }
+  }
+
+  /// Writes a waiting row; hands it back when it has to go the general way.
+  @inline(__always)
+  func resolve(_ number: Int) throws -> RecordView? {
+    let groups = plan.groupColumns.count
+    let words = plan.recordBytes >> 2
+    let record = records + number &* words
+    var partition = 0
+    for index in 0..<groups {
+      let field = fields[number &* groups &+ index]
+      let hash = hashes[number &* groups &+ index]
+      var entry = dictionaries.columns[index].find(field, hash: hash)
+      if entry == nil { entry = insert(field, hash: hash, column: index, isForeign: rows[number].isForeign) }
+      guard let entry else { return rows[number] }
+      record[index] = ColumnDictionary.number(of: entry)
+      if index == 0 { partition = ColumnDictionary.partition(of: entry) }
+    }
+    try write(record, to: partition)
+    return nil
+  }
+
+  /// All waiting rows have been resolved.
+  func clear() { count = 0 }
+
+  /// Whether the row, whose fields may need unquoting, was taken. `scratch` has room for its fields and eight bytes.
+  func takeNow(_ row: RecordView, scratch: UnsafeMutableRawPointer) throws -> Bool {
+    let groups = plan.groupColumns.count
+    let record = records + count * (plan.recordBytes / 4)
+    if !readValues(row, record + groups) { return false }
+    var partition = 0
+    for index in 0..<groups {
+      let field = FieldText.value(of: row.field(plan.groupColumns[index]), quote: quote, scratch: scratch)
+      if row.hasNUL, field.count > 0, memchr(field.baseAddress!, 0, field.count) != nil { return false }
+      let hash = dictionaries.columns[index].hash(field)
+      let found = dictionaries.columns[index].find(field, hash: hash)
+      guard let entry = found ?? insert(field, hash: hash, column: index, isForeign: row.isForeign) else { return false }
+      record[index] = ColumnDictionary.number(of: entry)
+      if index == 0 { partition = ColumnDictionary.partition(of: entry) }
+    }
+    try write(record, to: partition)
+    return true
+  }
+
+  @inline(__always)
+  private func readValues(_ row: RecordView, _ record: UnsafeMutablePointer<UInt32>) -> Bool {
+    for index in 0..<plan.values.count {
+      let value = plan.values[index]
+      var field = row.field(value.column)
+      if row.hasQuotes, field.count >= 2, field[0] == quote {
+        field = UnsafeRawBufferPointer(start: field.baseAddress! + 1, count: field.count &- 2)
+      }
+      guard let number = NumberParser.small(field, scale: value.scale) else { return false }
+      if !nulls.isEmpty, isNull(field) { return false }
+      record[index] = UInt32(bitPattern: number)
+    }
+    return true
+  }
+
+  @inline(__always)
+  private func write(_ record: UnsafeMutablePointer<UInt32>, to partition: Int) throws {
+    let place = try writer.place(bytes: plan.recordBytes, in: router.count &+ partition)
+    for index in 0..<(plan.recordBytes >> 2) {
+      place.storeBytes(of: record[index], toByteOffset: 4 &* index, as: UInt32.self)
+    }
+  }
+
+  @inline(never)
+  private func insert(
+    _ field: UnsafeRawBufferPointer, hash: UInt64, column: Int, isForeign: Bool
+  ) -> UnsafeMutableRawPointer? {
+    if isForeign, !FieldText.isUTF8(field) { return nil }
+    let partition = column == 0 ? router.partition(of: field) : 0
+    return dictionaries.columns[column].insert(field, hash: hash, partition: partition)
+  }
+
+  private func isNull(_ field: UnsafeRawBufferPointer) -> Bool {
+    nulls.contains { null in null.count == field.count && null.elementsEqual(field) }
+  }
+}

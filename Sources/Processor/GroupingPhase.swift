@@ -1,0 +1,103 @@
+import Schema
+import Synchronization
+
+/// The first half of a run: blocks in, partitions out.
+struct GroupingPhase: Sendable {
+  let spec: JobSpec
+  let plan: GroupingPlan
+  let memory: MemoryPlan
+  let budget: MemoryBudget
+  let spill: SpillFile
+  let router: PartitionRouter
+  let coding: CodingChoice?
+  /// One for each thread. The general records' partitions come first, then as many for the coded ones, if rows are coded.
+  let writers: [PartitionWriter]
+  let dictionaries: [ThreadDictionaries]
+
+  init(
+    spec: JobSpec, plan: GroupingPlan, memory: MemoryPlan, budget: MemoryBudget, spill: SpillFile,
+    router: PartitionRouter, coding: CodingChoice?
+  ) throws(BudgetExceeded) {
+    self.spec = spec
+    self.plan = plan
+    self.memory = memory
+    self.budget = budget
+    self.spill = spill
+    self.router = router
+    self.coding = coding
+    var dictionaries: [ThreadDictionaries] = []
+    if let coding {
+      for _ in 0..<memory.threads {
+        dictionaries.append(try ThreadDictionaries(sizes: coding.sizes, budget: budget))
+      }
+    }
+    self.dictionaries = dictionaries
+    let dictionaryBytes = coding.map { $0.sizes.reduce(0) { $0 + $1.bytes } } ?? 0
+    writers = (0..<memory.threads).map { _ in
+      PartitionWriter(
+        partitions: coding == nil ? router.count : 2 * router.count,
+        memoryBytes: memory.chunkBytes - dictionaryBytes, spill: spill, budget: budget)
+    }
+  }
+
+  func run(_ file: InputFile, header: CSVHeader, limits: Limits, counters: ProgressCounters) throws {
+    let queue = BlockQueue(limitBytes: memory.queueBytes)
+    let badRows = BadRowLog(spec: spec, file: spec.input, counters: counters)
+    let failure = FirstFailure()
+    let workers: [@Sendable () -> Void] = writers.indices.map { thread in
+      {
+        do {
+          let sink = try makeSink(thread, badRows)
+          try parse(queue, badRows: badRows, limits: limits, counters: counters, into: sink)
+        } catch {
+          if !(error is BadRowLog.Stop) { failure.set(error) }
+          queue.close(dropping: true)
+        }
+      }
+    }
+    let reader = BlockReader(
+      dialect: spec.csv, blockBytes: memory.blockBytes, limits: limits,
+      pool: BlockPool(blockBytes: memory.blockBytes, budget: budget), queue: queue, counters: counters)
+    try ThreadGroup.run(
+      workers + [
+        {
+          do {
+            try reader.run(file, from: header.endOffset, line: header.nextLine)
+          } catch {
+            failure.set(error)
+          }
+          queue.close()
+        }
+      ], onRefusal: { queue.close(dropping: true) })
+    // A bad row comes before whatever went wrong after it.
+    if let row = badRows.failure { throw row }
+    try failure.rethrow()
+  }
+
+  private func makeSink(_ thread: Int, _ badRows: BadRowLog) throws(BudgetExceeded) -> GroupingSink {
+    let coder = coding.map {
+      RowCoder(
+        plan: $0.plan, grouping: plan, quote: spec.csv.quote, dictionaries: dictionaries[thread], router: router,
+        writer: writers[thread])
+    }
+    return try GroupingSink(
+      plan: plan, quote: spec.csv.quote, router: router, writer: writers[thread], badRows: badRows, coder: coder,
+      budget: budget)
+  }
+
+  private func parse(
+    _ queue: BlockQueue, badRows: BadRowLog, limits: Limits, counters: ProgressCounters,
+    into sink: consuming GroupingSink
+  ) throws {
+    var sink = sink
+    let parser = try BlockParser(
+      columns: plan.columns, delimiter: spec.csv.delimiter, quote: spec.csv.quote, fieldBytesLimit: limits.fieldBytes,
+      budget: budget)
+    while let block = queue.pop() {
+      if counters.isCancelled.load(ordering: .relaxed) { throw CancellationError() }
+      if badRows.isPast(block) { continue }
+      counters.rows.add(try parser.parse(block, into: &sink), ordering: .relaxed)
+    }
+    try sink.finish()
+  }
+}

@@ -1,0 +1,97 @@
+import Schema
+import Synchronization
+
+/// The second half of a run: partitions in, the result's file out.
+struct WritingPhase: Sendable {
+  let grouping: GroupingPhase
+  let counters: ProgressCounters
+  private let printer: GroupPrinter
+  private let ranks: CodedRanks?
+
+  init(grouping: GroupingPhase, counters: ProgressCounters) throws(BudgetExceeded) {
+    self.grouping = grouping
+    self.counters = counters
+    let printer = GroupPrinter(spec: grouping.spec, plan: grouping.plan)
+    self.printer = printer
+    ranks =
+      if grouping.coding == nil {
+        nil
+      } else {
+        try CodedRanks(
+          grouping.dictionaries, partitions: grouping.router.count, printer: printer, budget: grouping.budget)
+      }
+  }
+
+  func run(resultPath: String) throws -> ProcessingRun.Answer {
+    let memory = grouping.memory
+    let result = try ResultWriter(path: resultPath)
+    try printer.header(grouping.spec.outputColumns).withUnsafeBytes { try result.write($0) }
+    let output = try OrderedOutput(
+      partitions: grouping.router.count, buffers: memory.threads + 2, bufferBytes: memory.outputBytes, writer: result,
+      budget: grouping.budget)
+    let failure = FirstFailure()
+    let workers: [@Sendable () -> Void] = (0..<memory.threads).map { _ in
+      {
+        do {
+          try finishPartitions(output)
+        } catch {
+          if !(error is OrderedOutput.Abandoned) { failure.set(error) }
+          output.fail()
+        }
+      }
+    }
+    ThreadGroup.runSharing(workers)
+    try failure.rethrow()
+    let sha256 = try result.finish()
+    return ProcessingRun.Answer(
+      bytes: result.bytes, rows: counters.groups.load(ordering: .relaxed), sha256: sha256)
+  }
+
+  private func finishPartitions(_ output: OrderedOutput) throws {
+    let general = PartitionFinisher(
+      plan: grouping.plan, printer: printer, spill: grouping.spill, counters: counters, budget: grouping.budget,
+      memoryBytes: grouping.memory.sortBytes)
+    guard let coding = grouping.coding, let ranks else {
+      return try forEachPartition(output) { partition, place in
+        try general.finish(grouping.writers.map { $0.partitions[partition] }, to: &place)
+      }
+    }
+    var coded = try CodedFinisher(
+      plan: coding.plan, ranks: ranks, printer: printer, spill: grouping.spill, budget: grouping.budget,
+      memoryBytes: grouping.memory.sortBytes)
+    try forEachPartition(output) { partition, place in
+      let parts = grouping.writers.map { $0.partitions[partition] }
+      let codedParts = grouping.writers.map { $0.partitions[grouping.router.count + partition] }
+      if parts.allSatisfy({ $0.records == 0 }),
+        let groups = try coded.finish(codedParts, partition: partition, to: &place)
+      {
+        counters.groups.add(groups, ordering: .relaxed)
+        return
+      }
+      let expanded = try expand(codedParts, coding.plan)
+      try general.finish(parts + [expanded.partitions[0]], to: &place)
+    }
+  }
+
+  private func forEachPartition(_ output: OrderedOutput, _ body: (Int, inout GroupOutput) throws -> Void) throws {
+    while let (partition, buffer) = output.begin() {
+      if counters.isCancelled.load(ordering: .relaxed) { throw CancellationError() }
+      var place = GroupOutput(output, number: partition, buffer: buffer, budget: grouping.budget)
+      try body(partition, &place)
+      try place.finish()
+      try output.finish(partition, buffer)
+    }
+  }
+
+  /// A partition's coded records in the general form.
+  private func expand(_ parts: [PartitionWriter.Partition], _ plan: CodedPlan) throws -> PartitionWriter {
+    let writer = PartitionWriter(
+      partitions: 1, memoryBytes: grouping.memory.sortBytes / 2, spill: grouping.spill, budget: grouping.budget)
+    let expander = CodedExpander(
+      plan: plan, grouping: grouping.plan, dictionaries: grouping.dictionaries, spill: grouping.spill,
+      budget: grouping.budget)
+    for (thread, part) in parts.enumerated() { try expander.run(part, thread: thread, into: writer) }
+    writer.seal()
+    return writer
+  }
+}
