@@ -70,6 +70,8 @@ final class CodedPlan: @unchecked Sendable {
         answers.append(Answer(kind: slot.kind, accumulator: found, count: count, scale: Int(scales[slot.value])))
       }
     }
+    // Rows with a null go the general way, which only a column that is read can tell.
+    guard plan.nulls.isEmpty || places.count == plan.valueColumns.count else { return nil }
     groupColumns = CodedPlan.copy(plan.groupColumns)
     values = CodedPlan.copy(places.map { Value(column: plan.valueColumns[$0].index, scale: scales[$0]) })
     accumulators = CodedPlan.copy(kept)
