@@ -3,10 +3,19 @@
 
 #include <fcntl.h>
 
-void tally_begin_writing(int descriptor, int64_t offset, int64_t bytes) {
+int tally_direct_flag(void) {
 #if defined(__linux__)
-  sync_file_range(descriptor, offset, bytes, SYNC_FILE_RANGE_WRITE);
+  return O_DIRECT;
 #else
-  (void)descriptor, (void)offset, (void)bytes;
+  return 0;
+#endif
+}
+
+void tally_clear_direct(int descriptor) {
+#if defined(__linux__)
+  int flags = fcntl(descriptor, F_GETFL);
+  if (flags >= 0) fcntl(descriptor, F_SETFL, flags & ~O_DIRECT);
+#else
+  (void)descriptor;
 #endif
 }

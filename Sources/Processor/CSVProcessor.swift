@@ -39,6 +39,8 @@ struct GroupingCut: Hashable, Sendable {
   var partitions: Int
   /// The slots of each dictionary, a power of two; nil: rows aren't coded.
   var dictionarySlots: Int?
+  /// Numbers below this have cells; nil: none has.
+  var cellLimit: Int?
 }
 
 /// What a run has made.

@@ -33,10 +33,10 @@ struct GroupingPhase: Sendable {
     }
     self.dictionaries = dictionaries
     let dictionaryBytes = coding.map { $0.sizes.reduce(0) { $0 + $1.bytes } } ?? 0
+    let share = ChunkShare(bytes: (memory.chunkBytes - dictionaryBytes) * memory.threads)
     writers = (0..<memory.threads).map { _ in
       PartitionWriter(
-        partitions: coding == nil ? router.count : 2 * router.count,
-        memoryBytes: memory.chunkBytes - dictionaryBytes, spill: spill, budget: budget)
+        partitions: coding == nil ? router.count : 2 * router.count, share: share, spill: spill, budget: budget)
     }
   }
 
@@ -75,10 +75,14 @@ struct GroupingPhase: Sendable {
   }
 
   private func makeSink(_ thread: Int, _ badRows: BadRowLog) throws(BudgetExceeded) -> GroupingSink {
-    let coder = coding.map {
-      RowCoder(
-        plan: $0.plan, grouping: plan, quote: spec.csv.quote, dictionaries: dictionaries[thread], router: router,
-        writer: writers[thread])
+    var coder: RowCoder?
+    if let coding {
+      let cells = try coding.cellLimits.map { limits throws(BudgetExceeded) in
+        try CellTable(limits: limits, plan: coding.plan, budget: budget)
+      }
+      coder = RowCoder(
+        plan: coding.plan, grouping: plan, quote: spec.csv.quote, dictionaries: dictionaries[thread], router: router,
+        writer: writers[thread], cells: cells)
     }
     return try GroupingSink(
       plan: plan, quote: spec.csv.quote, router: router, writer: writers[thread], badRows: badRows, coder: coder,

@@ -30,5 +30,5 @@ struct MemoryPlan {
   }
 
   /// For one thread's dictionaries, at the most: a share of what is for its chunks.
-  var dictionaryBytes: Int { chunkBytes * 2 / 5 }
+  var dictionaryBytes: Int { chunkBytes / 2 }
 }

@@ -56,7 +56,7 @@ struct ProcessingRun: Sendable {
       : KeySample(plan: plan)
     let coding =
       if let cut = places.grouping {
-        cut.dictionarySlots.flatMap { CodingChoice(plan, sample: sample, slots: $0) }
+        cut.dictionarySlots.flatMap { CodingChoice(plan, sample: sample, slots: $0, cellLimit: cut.cellLimit) }
       } else {
         CodingChoice(
           plan, sample: sample, rows: file.identity.size / max(1, sample.bytes / max(sample.records, 1)),

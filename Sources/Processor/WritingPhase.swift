@@ -24,7 +24,7 @@ struct WritingPhase: Sendable {
 
   func run(resultPath: String) throws -> ProcessingRun.Answer {
     let memory = grouping.memory
-    let result = try ResultWriter(path: resultPath)
+    let result = try ResultWriter(path: resultPath, budget: grouping.budget)
     try printer.header(grouping.spec.outputColumns).withUnsafeBytes { try result.write($0) }
     let output = try OrderedOutput(
       partitions: grouping.router.count, buffers: memory.threads + 2, bufferBytes: memory.outputBytes, writer: result,
@@ -86,7 +86,7 @@ struct WritingPhase: Sendable {
   /// A partition's coded records in the general form.
   private func expand(_ parts: [PartitionWriter.Partition], _ plan: CodedPlan) throws -> PartitionWriter {
     let writer = PartitionWriter(
-      partitions: 1, memoryBytes: grouping.memory.sortBytes / 2, spill: grouping.spill, budget: grouping.budget)
+      partitions: 1, share: ChunkShare(bytes: grouping.memory.sortBytes / 2), spill: grouping.spill, budget: grouping.budget)
     let expander = CodedExpander(
       plan: plan, grouping: grouping.plan, dictionaries: grouping.dictionaries, spill: grouping.spill,
       budget: grouping.budget)

@@ -4,57 +4,87 @@
   import Darwin
 #endif
 
-/// Writes a file of the shape of the replaced application's to standard output: `Song,Date,Number of Plays`, 100,000
-/// songs, the dates of 2020 (12 months of 28 days), 50 to 1,000 plays, lines ended by CR LF. The same bytes for the same
-/// arguments on every machine.
+/// Writes a file of plays to standard output: by default of the shape of the replaced application's, `Song,Date,Number of
+/// Plays`, 100,000 songs of 10 characters, the dates of 2020 (12 months of 28 days), 50 to 1,000 plays, lines ended by
+/// CR LF. The same bytes for the same arguments on every machine.
 ///
-/// Usage: `generate-plays ROWS [--varied] [--seed N]`. Songs have 10 characters; with `--varied` 1 to 24.
+/// Usage: `generate-plays ROWS [--varied | --shape NAME] [--seed N]`.
 @main
 enum GeneratePlays {
-  private static let songs = 100_000
-  private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz0123456789 ".utf8)
-
   static func main() {
-    var arguments = CommandLine.arguments.dropFirst()
-    let isVaried = arguments.contains("--varied")
-    arguments.removeAll { $0 == "--varied" }
+    var arguments = Array(CommandLine.arguments.dropFirst())
+    var shape = Shape.plain
     var random = Xorshift()
-    if let index = arguments.firstIndex(of: "--seed"), let seed = UInt64(arguments.last ?? ""), seed > 0 {
+    if let index = arguments.firstIndex(of: "--varied") {
+      shape = .varied
+      arguments.remove(at: index)
+    }
+    if let name = value(of: "--shape", in: &arguments) {
+      guard let known = Shape(rawValue: name) else { refuse() }
+      shape = known
+    }
+    if let text = value(of: "--seed", in: &arguments) {
+      guard let seed = UInt64(text), seed > 0 else { refuse() }
       random = Xorshift(state: seed)
-      arguments.removeSubrange(index...)
     }
-    guard arguments.count == 1, let rows = Int(arguments.first ?? ""), rows >= 0 else {
-      write(Array("usage: generate-plays ROWS [--varied] [--seed N] > file\n".utf8)[...], to: 2)
-      exit(64)
-    }
-    let names = (0..<songs).map { _ in
-      (0..<(isVaried ? Int(1 + random.next() % 24) : 10)).map { _ in alphabet[Int(random.next() % 37)] }
-    }
-    write(rows, names, &random)
+    guard arguments.count == 1, let rows = Int(arguments[0]), rows >= 0 else { refuse() }
+    var output = Output()
+    PlaysWriter(shape: shape, random: &random).write(rows, &random, to: &output)
+    output.flush()
   }
 
-  private static func write(_ rows: Int, _ names: [[UInt8]], _ random: inout Xorshift) {
-    var text: [UInt8] = Array("Song,Date,Number of Plays\r\n".utf8)
-    text.reserveCapacity(1 << 20)
-    let months = (1...12).map { Array(",2020-\($0 < 10 ? "0" : "")\($0)-".utf8) }
-    let days = (1...28).map { Array("\($0 < 10 ? "0" : "")\($0),".utf8) }
-    let plays = (50...1_000).map { Array("\($0)\r\n".utf8) }
-    for _ in 0..<rows {
-      text += names[Int(random.next() % UInt64(songs))]
-      text += months[Int(random.next() % 12)]
-      text += days[Int(random.next() % 28)]
-      text += plays[Int(random.next() % 951)]
-      if text.count > (1 << 20) - 256 { flush(&text) }
-    }
-    flush(&text)
+  private static func value(of option: String, in arguments: inout [String]) -> String? {
+    guard let index = arguments.firstIndex(of: option), index + 1 < arguments.count else { return nil }
+    defer { arguments.removeSubrange(index...(index + 1)) }
+    return arguments[index + 1]
   }
 
-  private static func flush(_ text: inout [UInt8]) {
-    write(text[...], to: 1)
+  private static func refuse() -> Never {
+    let shapes = Shape.allCases.map(\.rawValue).joined(separator: " ")
+    let usage = "usage: generate-plays ROWS [--varied | --shape NAME] [--seed N] > file\nshapes: \(shapes)\n"
+    Output.write(Array(usage.utf8)[...], to: 2)
+    exit(64)
+  }
+}
+
+/// What the rows look like.
+enum Shape: String, CaseIterable {
+  case plain
+  /// Songs of 1 to 24 characters.
+  case varied
+  /// Every field in quotes.
+  case quoted
+  /// 30 columns, of which three are the usual ones.
+  case wide
+  /// In the order of the answer.
+  case sorted
+  /// One song on one day.
+  case oneKey = "one-key"
+  /// Songs of 10 KiB.
+  case longKeys = "long-keys"
+  /// Songs that share their first KiB.
+  case prefix
+  /// Songs that share their first and last twelve bytes, and differ in a bit or two between them.
+  case crowded
+  /// Every song another.
+  case distinct
+}
+
+/// Standard output, by the mebibyte.
+struct Output {
+  private var text: [UInt8] = []
+
+  static func += (output: inout Output, bytes: [UInt8]) {
+    output.text += bytes
+    if output.text.count > 1 << 20 { output.flush() }
+  }
+
+  mutating func flush() {
+    Output.write(text[...], to: 1)
     text.removeAll(keepingCapacity: true)
   }
 
-  private static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) {
+  static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) {
     var rest = bytes
     while !rest.isEmpty {
       #if canImport(Darwin)

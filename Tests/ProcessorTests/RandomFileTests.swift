@@ -103,6 +103,9 @@ import Testing
     Cut(threads: 2, blockBytes: 64, megabytes: 8, grouping: GroupingCut(partitions: 5, dictionarySlots: nil)),
     Cut(threads: 3, blockBytes: 7, megabytes: 256, grouping: GroupingCut(partitions: 3, dictionarySlots: 256)),
     Cut(threads: 1, blockBytes: nil, megabytes: 64, grouping: GroupingCut(partitions: 9, dictionarySlots: 4)),
+    Cut(
+      threads: 2, blockBytes: 100, megabytes: 64,
+      grouping: GroupingCut(partitions: 4, dictionarySlots: 256, cellLimit: 8)),
   ]
 
   @Test(arguments: 0..<12) func theAnswerIsTheReferencesForEveryCut(part: Int) async throws {

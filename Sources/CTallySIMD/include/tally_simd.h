@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tally_text.h"
+
 /* What a stretch of bytes holds besides its structure. */
 typedef struct {
   size_t count;      /* structural positions written */

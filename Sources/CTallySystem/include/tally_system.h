@@ -1,10 +1,10 @@
 #ifndef TALLY_SYSTEM_H
 #define TALLY_SYSTEM_H
 
-#include <stdint.h>
+/* The flag that opens a file for writing past the system's cache; 0 where there is none. */
+int tally_direct_flag(void);
 
-/* Asks the system to begin writing a part of a file to its disk, and doesn't wait for it. Nothing where it can't be
- * asked. */
-void tally_begin_writing(int descriptor, int64_t offset, int64_t bytes);
+/* Takes that flag back from an open file. */
+void tally_clear_direct(int descriptor);
 
 #endif

@@ -19,15 +19,15 @@ struct CodedExpander {
     try PartitionReader.forEachChunk(of: part, spill: spill, budget: budget) { start, end in
       for record in stride(from: start, to: end, by: plan.recordBytes) {
         for (index, place) in plan.valuePlaces.enumerated() {
-          let number = record.loadUnaligned(fromByteOffset: 4 * (groups + index), as: Int32.self)
+          let number = record.loadUnaligned(fromByteOffset: plan.valuesOffset + 4 * index, as: Int32.self)
           values[place].number = DecimalNumber(mantissa: Int128(number), scale: plan.values[index].scale)
         }
         let keyStart = room.base + 2 * ByteCursor.varintBytesMost
         var keyEnd = keyStart
         for column in 0..<groups {
           if column > 0 { KeyCodec.appendByte(KeyCodec.separator, &keyEnd) }
-          let number = record.loadUnaligned(fromByteOffset: 4 * column, as: UInt32.self)
-          KeyCodec.append(ColumnDictionary.key(of: columns[column].entry(Int(number))), mayHoldNUL: false, &keyEnd)
+          let entry = columns[column].entry(plan.number(column, of: record))
+          KeyCodec.append(ColumnDictionary.key(of: entry), mayHoldNUL: false, &keyEnd)
         }
         var payloadEnd = keyEnd
         grouping.aggregates.write(row: values, &payloadEnd)

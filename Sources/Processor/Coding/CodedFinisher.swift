@@ -1,3 +1,5 @@
+import CTallySIMD
+
 /// Finishes a partition whose records are all coded. Where the partition's possible groups are few enough, each has a
 /// cell that its rows are added to as they pass; else the records are sorted by their ranks, which are plain integers.
 struct CodedFinisher: ~Copyable {
@@ -73,7 +75,7 @@ struct CodedFinisher: ~Copyable {
     let all = ranks.entryCount(of: partition)
     try entries.grow(to: all * MemoryLayout<KeySort.Entry>.stride)
     let list = entries.base.bindMemory(to: KeySort.Entry.self, capacity: max(all, 1))
-    var (count, textBytes) = (0, 16)
+    var (count, textBytes) = (0, 32)
     for thread in ranks.dictionaries.indices {
       ranks.forEachEntry(of: partition, thread: thread) { entry in
         // The thread takes the partition's place, which is known.
@@ -123,20 +125,22 @@ struct CodedFinisher: ~Copyable {
     if plan.isOneSum, ranks.columns.count == 2 {
       let second = UnsafePointer(ranks.columns[1].ranks[thread])
       let width = ranks.columns[1].count
+      let (firstMask, offset, mask) = (plan.places[0].mask, plan.places[1].offset, plan.places[1].mask)
+      let valuesOffset = plan.valuesOffset
       return try PartitionReader.forEachChunk(of: part, spill: spill, budget: budget) { start, end in
         var record = start
         while record < end {
-          let row = Int(first[Int(record.loadUnaligned(as: UInt32.self))])
-          let column = Int(second[Int(record.loadUnaligned(fromByteOffset: 4, as: UInt32.self))])
+          let row = Int(first[Int(record.loadUnaligned(as: UInt32.self) & firstMask)])
+          let column = Int(second[Int(record.loadUnaligned(fromByteOffset: offset, as: UInt32.self) & mask)])
           let cell = row &* width &+ column
-          cells[cell] &+= Int64(record.loadUnaligned(fromByteOffset: 8, as: Int32.self))
+          cells[cell] &+= Int64(record.loadUnaligned(fromByteOffset: valuesOffset, as: Int32.self))
           used[cell >> 6] |= 1 << UInt64(truncatingIfNeeded: cell & 63)
-          record += 12
+          record += stride
         }
       }
     }
     let width = plan.cellWords
-    let groups = plan.groupColumns.count
+    let valuesOffset = plan.valuesOffset
     try PartitionReader.forEachChunk(of: part, spill: spill, budget: budget) { start, end in
       var record = start
       while record < end {
@@ -145,9 +149,9 @@ struct CodedFinisher: ~Copyable {
         let isNew = used[cell >> 6] & bit == 0
         used[cell >> 6] |= bit
         if plan.isOneSum {
-          cells[cell] &+= Int64(record.loadUnaligned(fromByteOffset: 4 &* groups, as: Int32.self))
+          cells[cell] &+= Int64(record.loadUnaligned(fromByteOffset: valuesOffset, as: Int32.self))
         } else {
-          plan.add(record + 4 &* groups, to: cells + cell &* width, isNew: isNew)
+          plan.add(record + valuesOffset, to: cells + cell &* width, isNew: isNew)
         }
         record += stride
       }
@@ -157,11 +161,10 @@ struct CodedFinisher: ~Copyable {
   /// The number of a record's group among all that the partition may have, in the groups' order.
   @inline(__always)
   private func combination(of record: UnsafeRawPointer, thread: Int) -> Int {
-    var combination = Int(ranks.columns[0].ranks[thread][Int(record.loadUnaligned(as: UInt32.self))])
+    var combination = Int(ranks.columns[0].ranks[thread][plan.number(0, of: record)])
     for column in 1..<max(ranks.columns.count, 1) {
-      let number = record.loadUnaligned(fromByteOffset: 4 &* column, as: UInt32.self)
-      combination =
-        combination &* ranks.columns[column].count &+ Int(ranks.columns[column].ranks[thread][Int(number)])
+      let rank = ranks.columns[column].ranks[thread][plan.number(column, of: record)]
+      combination = combination &* ranks.columns[column].count &+ Int(rank)
     }
     return combination
   }
@@ -242,7 +245,7 @@ struct CodedFinisher: ~Copyable {
     }
     WordSort.sort(list)
     let most = groupBytesMost
-    let valuesOffset = 4 * plan.groupColumns.count
+    let valuesOffset = plan.valuesOffset
     return try withUnsafeTemporaryAllocation(of: Int64.self, capacity: max(plan.cellWords, 1)) { cell in
       var (index, groups) = (0, 0)
       while index < count {
@@ -267,7 +270,7 @@ struct CodedFinisher: ~Copyable {
 
   /// Of a group's line, at most, and what copies of whole words may write behind it.
   private var groupBytesMost: Int {
-    var most = first.longest + plan.answers.count * (NumberText.bytesMost + 1) + 2 + 16
+    var most = first.longest + plan.answers.count * (NumberText.bytesMost + 1) + 2 + Int(TALLY_SHORT_TEXT)
     for column in ranks.columns.dropFirst() { most += column.texts.longest }
     return most
   }
@@ -289,8 +292,8 @@ struct CodedFinisher: ~Copyable {
     let place = texts.places![rank]
     let source = texts.bytes! + Int(place.offset)
     let bytes = Int(place.bytes)
-    if bytes <= 16 {
-      end.storeBytes(of: source.loadUnaligned(as: SIMD16<UInt8>.self), as: SIMD16<UInt8>.self)
+    if bytes <= Int(TALLY_SHORT_TEXT) {
+      tally_copy_short(end, source)
     } else {
       end.copyMemory(from: source, byteCount: bytes)
     }

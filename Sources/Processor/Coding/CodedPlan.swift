@@ -1,7 +1,7 @@
 /// A question whose rows can be written as numbers: of each group column's value in its dictionary, and of each value
 /// column a whole number of 32 bits at the column's usual scale. Rows that don't fit go the general way.
 ///
-/// A coded record is `group columns × UInt32, value columns × Int32`.
+/// A coded record is `group columns × (UInt16 or UInt32), value columns × Int32`.
 ///
 /// `@unchecked Sendable`: nothing changes after `init`, and the buffers are freed only by `deinit`.
 final class CodedPlan: @unchecked Sendable {
@@ -33,6 +33,10 @@ final class CodedPlan: @unchecked Sendable {
   /// Where among ``GroupingPlan/valueColumns`` each of the values stands.
   let valuePlaces: [Int]
   let recordBytes: Int
+  /// Where the group columns' numbers stand in a record, and which bits of the 32 there are theirs.
+  let places: UnsafeMutableBufferPointer<(offset: Int, mask: UInt32)>
+  /// Where the values begin.
+  let valuesOffset: Int
   /// A cell is its accumulators' words; one bit beside it tells whether it is in use.
   var cellWords: Int { accumulators.count }
   /// The one accumulator is a sum: the question that nearly everyone asks.
@@ -42,8 +46,10 @@ final class CodedPlan: @unchecked Sendable {
 
   /// Nil when the question has an aggregate that isn't one of whole numbers.
   ///
-  /// - Parameter scales: of each value column, the usual one.
-  init?(_ plan: GroupingPlan, scales: [UInt8]) {
+  /// - Parameters:
+  ///   - scales: of each value column, the usual one.
+  ///   - numbers: of each group column, what its numbers stay below.
+  init?(_ plan: GroupingPlan, scales: [UInt8], numbers: [Int]) {
     guard !plan.groupColumns.isEmpty, plan.aggregates.isCodable else { return nil }
     var places: [Int] = []
     var kept: [Accumulator] = []
@@ -77,7 +83,17 @@ final class CodedPlan: @unchecked Sendable {
     accumulators = CodedPlan.copy(kept)
     self.answers = CodedPlan.copy(answers)
     valuePlaces = places
-    recordBytes = 4 * (plan.groupColumns.count + places.count)
+    var offset = 0
+    var numberPlaces: [(offset: Int, mask: UInt32)] = []
+    for (index, count) in numbers.enumerated() {
+      // Numbers are read and written as words of 32 bits: behind a narrow one, something must follow.
+      let isNarrow = count <= 65_536 && (index + 1 < numbers.count || !places.isEmpty)
+      numberPlaces.append((offset, isNarrow ? 0xFFFF : .max))
+      offset += isNarrow ? 2 : 4
+    }
+    self.places = CodedPlan.copy(numberPlaces)
+    valuesOffset = offset
+    recordBytes = offset + 4 * places.count
     isOneSum = kept == [Accumulator(kind: .sum, value: 0)]
   }
 
@@ -86,6 +102,13 @@ final class CodedPlan: @unchecked Sendable {
     values.deallocate()
     accumulators.deallocate()
     answers.deallocate()
+    places.deallocate()
+  }
+
+  /// A column's number in a record.
+  @inline(__always)
+  func number(_ column: Int, of record: UnsafeRawPointer) -> Int {
+    Int(record.loadUnaligned(fromByteOffset: places[column].offset, as: UInt32.self) & places[column].mask)
   }
 
   private static func copy<Element>(_ elements: [Element]) -> UnsafeMutableBufferPointer<Element> {
@@ -109,6 +132,28 @@ final class CodedPlan: @unchecked Sendable {
       case .least: cell[index] = isNew ? value : min(cell[index], value)
       case .greatest: cell[index] = isNew ? value : max(cell[index], value)
       case .count: break
+      }
+    }
+  }
+}
+
+extension CodedPlan {
+  /// Adds a cell to the states of an empty group.
+  func addStates(
+    of cell: UnsafePointer<Int64>, rows: UInt64, to states: UnsafeMutableRawPointer, _ aggregates: AggregatePlan
+  ) {
+    for (slot, answer) in zip(aggregates.slots, answers) {
+      let state = states + slot.offset
+      let value = cell[answer.accumulator]
+      let scale = UInt8(answer.scale)
+      switch slot.kind {
+      case .countRows, .countValues: state.assumingMemoryBound(to: UInt64.self).pointee = rows
+      case .sum, .average:
+        state.assumingMemoryBound(to: SumState.self).pointee.add(
+          total: Int256(Int128(value)), scale: scale, count: rows)
+      case .least, .greatest:
+        state.assumingMemoryBound(to: ExtremeState.self).pointee.add(
+          DecimalNumber(mantissa: Int128(value), scale: scale), largestScale: scale, wantsLeast: slot.kind == .least)
       }
     }
   }

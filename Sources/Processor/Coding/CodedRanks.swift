@@ -14,7 +14,7 @@ final class CodedRanks: @unchecked Sendable {
     var texts = RankedTexts()
   }
 
-  /// Ready-made texts of fields with a delimiter behind each, by rank; sixteen bytes behind each may be read.
+  /// Ready-made texts of fields with a delimiter behind each, by rank; 31 bytes behind each may be read.
   struct RankedTexts {
     struct Place {
       var offset: UInt32
@@ -122,7 +122,7 @@ extension CodedRanks.Column {
       bytes: all * MemoryLayout<KeySort.Entry>.stride, budget: room.budget, for: "the ranks of the group columns")
     let sorted = UnsafeMutableBufferPointer(rebasing: entries.bound(to: KeySort.Entry.self)[..<all])
     var next = 0
-    var textBytes = 16
+    var textBytes = 32
     for thread in dictionaries {
       for number in 0..<thread.columns[column].count {
         let entry = thread.columns[column].entry(number)
@@ -161,7 +161,7 @@ struct RankedTextWriter {
   private(set) var count = 0
   private var end: UnsafeMutableRawPointer
 
-  /// - Parameter texts: with room for all of them, and sixteen bytes more.
+  /// - Parameter texts: with room for all of them, and 32 bytes more.
   init(_ texts: CodedRanks.RankedTexts) {
     self.texts = texts
     end = texts.bytes!

@@ -8,54 +8,80 @@ struct CodingChoice {
     var arenaBytes: Int
 
     var bytes: Int { slots * 8 + slots / 4 * 3 * 8 + arenaBytes + 3 * 4_096 }
+    /// What its numbers stay below.
+    var numbers: Int { slots / 4 * 3 }
   }
 
-  /// Groups that the table in a core's cache holds easily: then it is faster than any code.
-  private static let groupsForTable = 8_192
-  /// A group's rows in the first dictionary, on average, for which it is worth looking up.
+  /// Groups so few that each thread has a cell for each of them.
+  private static let groupsInCells = 8_192
+  private static let cellBytesMost = 256 << 10
+  /// Values so few that sixteen bits number them.
+  private static let fewValues = 4_096
+  /// Rows for each value of a column, on average, for which a dictionary is worth its memory.
   private static let rowsPerValueLeast = 4
+  /// Of a thousand rows of the sample, those that may go the general way.
+  private static let unfitLeast = 1
 
   let plan: CodedPlan
   let sizes: [ColumnSize]
+  /// Where groups are few: for each column, what a number must stay below for its group to have a cell.
+  let cellLimits: [Int]?
 
   /// - Parameters:
   ///   - rows: of the whole input, about.
   ///   - memoryBytes: for one thread's dictionaries, at the most.
   /// - Returns: nil when rows are better not coded.
   init?(_ plan: GroupingPlan, sample: KeySample, rows: Int, memoryBytes: Int) {
-    guard !sample.keys.isEmpty, rows < CodedPlan.recordsMost, let coded = CodedPlan(plan, scales: sample.usualScales)
+    guard !sample.keys.isEmpty, rows < CodedPlan.recordsMost,
+      sample.unfitRows(plan) * 1_000 <= sample.records * CodingChoice.unfitLeast
     else { return nil }
-    guard CodingChoice.distinct(sample.keys) > CodingChoice.groupsForTable else { return nil }
+    let groups = CodingChoice.distinct(sample.keys)
     var sizes: [ColumnSize] = []
+    var limits: [Int] = []
     for column in 0..<plan.groupColumns.count {
       let values = sample.keys.map { KeyCodec.fields(of: $0)[column] }
       let expected = CodingChoice.distinct(values)
       guard expected * CodingChoice.rowsPerValueLeast <= rows else { return nil }
-      let meanBytes = values.reduce(0) { $0 + $1.count } / values.count
-      let slots = 1 << (Int.bitWidth - max(expected * 2, 1_024).leadingZeroBitCount)
-      let entryBytes = meanBytes + ColumnDictionary.entryBytes + 8
-      sizes.append(ColumnSize(slots: slots, arenaBytes: max(64 << 10, expected * entryBytes * 5 / 4)))
+      let meanBytes = values.reduce(0) { $0 + $1.count } / values.count + ColumnDictionary.entryBytes
+      if expected <= CodingChoice.fewValues {
+        sizes.append(ColumnSize(slots: 65_536, arenaBytes: 64 << 10 + 4 * expected * meanBytes))
+      } else {
+        // Room for a quarter more than is expected.
+        let slots = 1 << (Int.bitWidth - (expected * 5 / 3 - 1).leadingZeroBitCount)
+        sizes.append(ColumnSize(slots: slots, arenaBytes: expected * meanBytes * 5 / 4))
+      }
+      limits.append(1 << (Int.bitWidth - (expected * 3 / 2).leadingZeroBitCount))
     }
-    guard sizes.reduce(0, { $0 + $1.bytes }) <= memoryBytes else { return nil }
+    guard sizes.reduce(0, { $0 + $1.bytes }) <= memoryBytes,
+      let coded = CodedPlan(plan, scales: sample.usualScales, numbers: sizes.map(\.numbers))
+    else { return nil }
     self.plan = coded
     self.sizes = sizes
+    if groups <= CodingChoice.groupsInCells {
+      // More cells than a core's cache holds, and the table does better.
+      guard CellTable.bytes(limits, coded) <= CodingChoice.cellBytesMost else { return nil }
+      cellLimits = limits
+    } else {
+      cellLimits = nil
+    }
   }
 
   /// Rows are coded by dictionaries of that size, if their question can be.
-  init?(_ plan: GroupingPlan, sample: KeySample, slots: Int) {
-    guard let coded = CodedPlan(plan, scales: sample.usualScales) else { return nil }
+  init?(_ plan: GroupingPlan, sample: KeySample, slots: Int, cellLimit: Int?) {
+    let sizes = plan.groupColumns.map { _ in ColumnSize(slots: slots, arenaBytes: slots * 64) }
+    guard let coded = CodedPlan(plan, scales: sample.usualScales, numbers: sizes.map(\.numbers)) else { return nil }
     self.plan = coded
-    sizes = plan.groupColumns.map { _ in ColumnSize(slots: slots, arenaBytes: slots * 64) }
+    self.sizes = sizes
+    cellLimits = cellLimit.map { limit in plan.groupColumns.map { _ in limit } }
   }
 
-  /// The number of different values in the whole, from how often two of a sample are equal: of `n` drawn from `D`, about
-  /// `n² / 2D` pairs are. `Int.max >> 8` when none are.
+  /// About how many different values the whole has, from how many a sample has once and twice (Chao, "Nonparametric
+  /// Estimation of the Number of Classes in a Population", 1984).
   static func distinct(_ sample: [[UInt8]]) -> Int {
-    let seen = Set(sample).count
-    let repeated = sample.count - seen
-    if repeated == 0 { return .max >> 8 }
-    // Most values repeat: then most have been seen.
-    if repeated >= sample.count / 2 { return seen * 2 }
-    return max(seen, sample.count * sample.count / (2 * repeated))
+    var counts: [[UInt8]: Int] = [:]
+    for value in sample { counts[value, default: 0] += 1 }
+    let once = counts.values.count { $0 == 1 }
+    let twice = counts.values.count { $0 == 2 }
+    return counts.count + once * max(once - 1, 0) / (2 * (twice + 1))
   }
 }

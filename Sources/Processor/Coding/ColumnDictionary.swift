@@ -1,3 +1,5 @@
+import CTallySIMD
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -14,7 +16,8 @@ struct ColumnDictionary {
   static let recordOffset = 12
   /// Four bytes for the key's length, one for that of the payload.
   static let keyOffset = recordOffset + 5
-  static let entryBytes = keyOffset + 15
+  /// Of an entry beside its key, at the most.
+  static let entryBytes = keyOffset + 7
   static let keyBytesMost = 1 << 20
 
   private let slots: UnsafeMutablePointer<UInt64>
@@ -62,7 +65,7 @@ struct ColumnDictionary {
       start: entry + keyOffset, count: Int(entry.loadUnaligned(fromByteOffset: 8, as: UInt32.self)))
   }
 
-  /// Where a value's search begins, with its tag. Seven bytes behind the value may be read.
+  /// Where a value's search begins, with its tag. 31 bytes behind the value may be read.
   @inline(__always)
   func hash(_ value: UnsafeRawBufferPointer) -> UInt64 { KeyHash.padded(value, seed: seed) }
 
@@ -77,7 +80,7 @@ struct ColumnDictionary {
     return UnsafeRawPointer(arena) + Int(truncatingIfNeeded: word & 0xFFFF_FFFF) &* 8
   }
 
-  /// The value's entry, or nil when it has none. Seven bytes behind the value may be read.
+  /// The value's entry, or nil when it has none. 31 bytes behind the value may be read.
   @inline(__always)
   func find(_ value: UnsafeRawBufferPointer, hash: UInt64) -> UnsafeMutableRawPointer? {
     let tag = hash >> 32
@@ -101,21 +104,15 @@ struct ColumnDictionary {
       return false
     }
     let key = entry + keyOffset
-    if count <= 8 { return key.loadUnaligned(as: UInt64.self) == KeyHash.head(value) }
-    let start = value.baseAddress!
-    if count <= 16 {
-      return key.loadUnaligned(as: UInt64.self) == start.loadUnaligned(as: UInt64.self)
-        && key.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
-          == start.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
-    }
-    return memcmp(key, start, count) == 0
+    guard let start = value.baseAddress else { return true }
+    return count <= Int(TALLY_SHORT_TEXT) ? tally_equal_short(key, start, count) != 0 : memcmp(key, start, count) == 0
   }
 
   /// Gives a value that has none an entry; nil when there is no room. The value is valid UTF-8 without 0x00.
   mutating func insert(_ value: UnsafeRawBufferPointer, hash: UInt64, partition: Int) -> UnsafeMutableRawPointer? {
-    // Eight zeros at least behind the key: short ones are compared, and all are copied, as words.
-    let bytes = (ColumnDictionary.keyOffset + value.count + 8 + 7) / 8 * 8
-    guard count < capacity, value.count <= ColumnDictionary.keyBytesMost, used + bytes + 16 <= arenaBytes else {
+    let bytes = (ColumnDictionary.keyOffset + value.count + 7) / 8 * 8
+    // Short keys are read as wholes: so far behind the last one, too.
+    guard count < capacity, value.count <= ColumnDictionary.keyBytesMost, used + bytes + 32 <= arenaBytes else {
       return nil
     }
     let entry = arena + used

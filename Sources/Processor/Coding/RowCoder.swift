@@ -36,14 +36,20 @@ final class RowCoder {
   private let rows: UnsafeMutablePointer<RecordView>
   private let fields: UnsafeMutablePointer<UnsafeRawBufferPointer>
   private let hashes: UnsafeMutablePointer<UInt64>
-  /// The waiting rows' records, but for the group columns' numbers.
+  /// The waiting rows' values, with room for the group columns' numbers before them.
   private let records: UnsafeMutablePointer<UInt32>
+  private let words: Int
   private(set) var count = 0
+  /// Where groups are few.
+  let cells: CellTable?
+  private let grouping: GroupingPlan
 
   init(
     plan: CodedPlan, grouping: GroupingPlan, quote: UInt8, dictionaries: ThreadDictionaries, router: PartitionRouter,
-    writer: PartitionWriter
+    writer: PartitionWriter, cells: CellTable?
   ) {
+    self.cells = cells
+    self.grouping = grouping
     self.plan = plan
     self.dictionaries = dictionaries
     self.router = router
@@ -54,10 +60,12 @@ final class RowCoder {
     rows = .allocate(capacity: RowCoder.rowsAtOnce)
     fields = .allocate(capacity: RowCoder.rowsAtOnce * plan.groupColumns.count)
     hashes = .allocate(capacity: RowCoder.rowsAtOnce * plan.groupColumns.count)
-    records = .allocate(capacity: RowCoder.rowsAtOnce * plan.recordBytes / 4)
+    words = plan.groupColumns.count + plan.values.count
+    records = .allocate(capacity: RowCoder.rowsAtOnce * words)
   }
 
   deinit {
+    cells?.deallocate()
     rows.deallocate()
     fields.deallocate()
     hashes.deallocate()
@@ -66,13 +74,13 @@ final class RowCoder {
 
   var isFull: Bool { count == RowCoder.rowsAtOnce }
 
-  /// Reads a row's values and asks for the memory where its search begins. There must be room for a row. Seven bytes
+  /// Reads a row's values and asks for the memory where its search begins. There must be room for a row. 31 bytes
   /// behind the row may be read, and it stays where it is until it is resolved.
   @inline(__always)
   func prepare(_ row: RecordView) -> Preparation {
     if hasTextValues, row.isForeign { return .unfit }
     let groups = plan.groupColumns.count
-    let record = records + count &* (plan.recordBytes >> 2)
+    let record = records + count &* words
     if !readValues(row, record + groups) { return .unfit }
     for index in 0..<groups {
       let raw = row.field(plan.groupColumns[index])
@@ -105,7 +113,6 @@ final class RowCoder {
   @inline(__always)
   func resolve(_ number: Int) throws -> RecordView? {
     let groups = plan.groupColumns.count
-    let words = plan.recordBytes >> 2
     let record = records + number &* words
     var partition = 0
     for index in 0..<groups {
@@ -117,17 +124,16 @@ final class RowCoder {
       record[index] = ColumnDictionary.number(of: entry)
       if index == 0 { partition = ColumnDictionary.partition(of: entry) }
     }
-    try write(record, to: partition)
-    return nil
+    return try write(record, to: partition) ? nil : rows[number]
   }
 
   /// All waiting rows have been resolved.
   func clear() { count = 0 }
 
-  /// Whether the row, whose fields may need unquoting, was taken. `scratch` has room for its fields and eight bytes.
+  /// Whether the row, whose fields may need unquoting, was taken. `scratch` has room for its fields and 32 bytes.
   func takeNow(_ row: RecordView, scratch: UnsafeMutableRawPointer) throws -> Bool {
     let groups = plan.groupColumns.count
-    let record = records + count * (plan.recordBytes / 4)
+    let record = records + count * words
     if !readValues(row, record + groups) { return false }
     var partition = 0
     for index in 0..<groups {
@@ -139,8 +145,7 @@ final class RowCoder {
       record[index] = ColumnDictionary.number(of: entry)
       if index == 0 { partition = ColumnDictionary.partition(of: entry) }
     }
-    try write(record, to: partition)
-    return true
+    return try write(record, to: partition)
   }
 
   @inline(__always)
@@ -159,10 +164,42 @@ final class RowCoder {
   }
 
   @inline(__always)
-  private func write(_ record: UnsafeMutablePointer<UInt32>, to partition: Int) throws {
+  private func write(_ record: UnsafeMutablePointer<UInt32>, to partition: Int) throws -> Bool {
+    let groups = plan.places.count
+    if let cells { return cells.add(numbers: record, values: record + groups) }
     let place = try writer.place(bytes: plan.recordBytes, in: router.count &+ partition)
-    for index in 0..<(plan.recordBytes >> 2) {
-      place.storeBytes(of: record[index], toByteOffset: 4 &* index, as: UInt32.self)
+    // In order: a narrow number's upper half is overwritten by what follows it.
+    for index in 0..<groups {
+      place.storeBytes(of: record[index], toByteOffset: plan.places[index].offset, as: UInt32.self)
+    }
+    for index in groups..<words {
+      place.storeBytes(
+        of: record[index], toByteOffset: plan.valuesOffset &+ 4 &* (index &- groups), as: UInt32.self)
+    }
+    return true
+  }
+
+  /// Visits the groups in cells, as the general way has them.
+  func forEachCell(_ body: (_ key: UnsafeRawBufferPointer, _ states: UnsafeRawPointer) throws -> Void) rethrows {
+    guard let cells else { return }
+    let states = UnsafeMutableRawPointer.allocate(
+      byteCount: max(grouping.aggregates.stateBytes, 16), alignment: 16)
+    let columns = dictionaries.columns
+    let keyBytes = columns.reduce(columns.count) { $0 + $1.longest }
+    let key = UnsafeMutableRawPointer.allocate(byteCount: keyBytes, alignment: 16)
+    defer {
+      states.deallocate()
+      key.deallocate()
+    }
+    try cells.forEach { numbers, cell, rows in
+      var end = key
+      for (column, number) in numbers.enumerated() {
+        if column > 0 { KeyCodec.appendByte(KeyCodec.separator, &end) }
+        KeyCodec.append(ColumnDictionary.key(of: columns[column].entry(number)), mayHoldNUL: false, &end)
+      }
+      states.initializeMemory(as: UInt8.self, repeating: 0, count: grouping.aggregates.stateBytes)
+      plan.addStates(of: cell, rows: rows, to: states, grouping.aggregates)
+      try body(UnsafeRawBufferPointer(start: key, count: end - key), states)
     }
   }
 

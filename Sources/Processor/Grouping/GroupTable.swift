@@ -66,14 +66,12 @@ struct GroupTable: ~Copyable {
     return Group(states: states, key: UnsafeRawBufferPointer(start: states + stateBytes + 4, count: length))
   }
 
-  /// Visits every group, in the order in which they came.
-  func forEach(_ body: (Group) throws -> Void) rethrows {
-    var offset = 0
-    while offset < used {
-      let group = group(at: offset)
-      try body(group)
-      offset += (stateBytes + 4 + group.key.count + 15) / 16 * 16
-    }
+  /// The next group in the order in which they came, from the place (first 0), which moves on; nil when there is none.
+  func next(_ place: inout Int) -> Group? {
+    guard place < used else { return nil }
+    let group = group(at: place)
+    place += (stateBytes + 4 + group.key.count + 15) / 16 * 16
+    return group
   }
 
   mutating func removeAll() {

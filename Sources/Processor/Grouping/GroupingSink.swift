@@ -36,7 +36,7 @@ struct GroupingSink: ~Copyable, RecordSink {
     self.writer = writer
     self.badRows = badRows
     // Where rows are coded, few groups repeat: the table would only be filled and emptied.
-    if coder != nil { rowsToBypass = .max }
+    if let coder, coder.cells == nil { rowsToBypass = .max }
     self.coder = coder
     self.table = table
     self.key = key
@@ -50,7 +50,7 @@ struct GroupingSink: ~Copyable, RecordSink {
 
   mutating func take(_ row: RecordView) throws -> BadRow? {
     let rowBytes = row.lastEnd - row.start
-    if rowBytes * 2 + 16 > key.count { try grow(for: row) }
+    if rowBytes * 2 + 64 > key.count { try grow(for: row) }
     if let coder {
       switch coder.prepare(row) {
       case .waiting:
@@ -106,6 +106,7 @@ struct GroupingSink: ~Copyable, RecordSink {
   /// Writes what the table still holds to the partitions.
   mutating func finish() throws {
     try flushTable()
+    try coder?.forEachCell { key, states in try append(key, states: states) }
     writer.seal()
   }
 
@@ -145,7 +146,7 @@ struct GroupingSink: ~Copyable, RecordSink {
         rowsInTable += 1
         return
       }
-    } else if coder == nil {
+    } else if rowsToBypass < .max {
       rowsToBypass -= 1
     }
     try addToPartition(key)
@@ -169,16 +170,19 @@ struct GroupingSink: ~Copyable, RecordSink {
   }
 
   private mutating func flushTable() throws {
-    let longest = plan.aggregates.payloadBytesMost + 2 * ByteCursor.varintBytesMost
-    try table.forEach { group in
-      if longest + group.key.count > record.count { try record.grow(to: longest + group.key.count) }
-      let payloadStart = record.base + 2 * ByteCursor.varintBytesMost + group.key.count
-      var end = payloadStart
-      plan.aggregates.write(states: group.states, &end)
-      try append(group.key, payload: UnsafeRawBufferPointer(start: payloadStart, count: end - payloadStart))
-    }
+    var place = 0
+    while let group = table.next(&place) { try append(group.key, states: group.states) }
     table.removeAll()
     rowsInTable = 0
+  }
+
+  private mutating func append(_ key: UnsafeRawBufferPointer, states: UnsafeRawPointer) throws {
+    let longest = plan.aggregates.payloadBytesMost + 2 * ByteCursor.varintBytesMost + key.count
+    if longest > record.count { try record.grow(to: longest) }
+    let payloadStart = record.base + 2 * ByteCursor.varintBytesMost + key.count
+    var end = payloadStart
+    plan.aggregates.write(states: states, &end)
+    try append(key, payload: UnsafeRawBufferPointer(start: payloadStart, count: end - payloadStart))
   }
 
   /// Joins head, key and payload, which stands in `record` already, and adds them to the key's partition.
@@ -201,7 +205,7 @@ struct GroupingSink: ~Copyable, RecordSink {
     var usedBytes = 0
     for column in plan.groupColumns { usedBytes += row.field(column).count }
     for column in plan.valueColumns { usedBytes = max(usedBytes, row.field(column.index).count) }
-    try key.grow(to: usedBytes * 2 + 16 + plan.groupColumns.count)
+    try key.grow(to: usedBytes * 2 + 64 + plan.groupColumns.count)
     // From the key's size, which alone is looked at for each row: whatever fits in it fits in these.
     try scratch.grow(to: key.count / 2)
     try record.grow(to: key.count + plan.aggregates.payloadBytesMost + 64)

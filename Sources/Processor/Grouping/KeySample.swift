@@ -63,6 +63,15 @@ struct KeySample {
     scaleCounts.map { counts in UInt8(counts.indices.max { (counts[$0], $1) < (counts[$1], $0) } ?? 0) }
   }
 
+  /// The rows whose numbers aren't of their column's usual scale, or need more than 32 bits.
+  func unfitRows(_ plan: GroupingPlan) -> Int {
+    var most = 0
+    for (index, counts) in scaleCounts.enumerated() where plan.valueColumns[index].isNumber {
+      most = max(most, records - (counts.max() ?? 0))
+    }
+    return most
+  }
+
   /// The first field of every key.
   var firstFields: [[UInt8]] {
     keys.map { key in Array(key[..<key.withUnsafeBytes { KeyCodec.fieldEnd($0, from: 0) }]) }
@@ -81,7 +90,7 @@ struct KeySample {
     keys.append(Array(UnsafeRawBufferPointer(start: scratch, count: end - scratch)))
     for (index, value) in plan.valueColumns.enumerated() where value.isNumber {
       let field = FieldText.value(of: view.field(value.index), quote: quote, scratch: unquoted)
-      if let number = NumberParser.parse(field) { scaleCounts[index][Int(number.scale)] += 1 }
+      if let number = NumberParser.parse(field), Int32(exactly: number.mantissa) != nil { scaleCounts[index][Int(number.scale)] += 1 }
     }
   }
 }

@@ -35,7 +35,8 @@ struct PartitionRepartitioner: ~Copyable {
   }
 
   private func flush(_ table: inout GroupTable, _ record: UnsafeMutableRawPointer) throws {
-    try table.forEach { group in
+    var place = 0
+    while let group = table.next(&place) {
       let payloadStart = record + 2 * ByteCursor.varintBytesMost + group.key.count
       var payloadEnd = payloadStart
       plan.aggregates.write(states: group.states, &payloadEnd)

@@ -1,4 +1,5 @@
 import Schema
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -45,18 +46,17 @@ final class PartitionWriter: @unchecked Sendable {
   let partitions: UnsafeMutableBufferPointer<Partition>
   private let spill: SpillFile
   private let budget: MemoryBudget
-  private let slabsMost: Int
+  private let share: ChunkShare
   private var slabs: [UnsafeMutableRawPointer] = []
   private var free: UnsafeMutableRawPointer?
   private var fullChunks = 0
 
-  /// - Parameter memoryBytes: for this thread's chunks, at the most.
-  init(partitions count: Int, memoryBytes: Int, spill: SpillFile, budget: MemoryBudget) {
+  init(partitions count: Int, share: ChunkShare, spill: SpillFile, budget: MemoryBudget) {
     partitions = .allocate(capacity: count)
     partitions.initialize(repeating: Partition())
     self.spill = spill
     self.budget = budget
-    slabsMost = max(memoryBytes / PartitionWriter.slabBytes, 1)
+    self.share = share
   }
 
   deinit {
@@ -69,6 +69,7 @@ final class PartitionWriter: @unchecked Sendable {
     for slab in slabs {
       munmap(slab, PartitionWriter.slabBytes)
       budget.release(PartitionWriter.slabBytes)
+      share.giveBack()
     }
     slabs = []
     free = nil
@@ -144,8 +145,14 @@ final class PartitionWriter: @unchecked Sendable {
 
   private func growPool() -> Bool {
     let bytes = PartitionWriter.slabBytes
-    guard slabs.count < slabsMost, budget.reserve(bytes) else { return false }
+    // Each thread can have one, or it could do nothing at all.
+    guard share.take(orAnyway: slabs.isEmpty) else { return false }
+    guard budget.reserve(bytes) else {
+      share.giveBack()
+      return false
+    }
     guard let slab = PageMapping.mapHuge(bytes) else {
+      share.giveBack()
       budget.release(bytes)
       return false
     }
@@ -200,6 +207,22 @@ final class PartitionWriter: @unchecked Sendable {
     partitions[index].spilledBytes += bytes
     partitions[index].spilledChunks += 1
   }
+}
+
+/// The memory for chunks of several threads: one that gets more of the rows may take more of it.
+final class ChunkShare: Sendable {
+  private let slabsMost: Int
+  private let used = Atomic<Int>(0)
+
+  init(bytes: Int) { slabsMost = max(bytes / PartitionWriter.slabBytes, 1) }
+
+  func take(orAnyway isNeeded: Bool) -> Bool {
+    if used.add(1, ordering: .relaxed).newValue <= slabsMost || isNeeded { return true }
+    giveBack()
+    return false
+  }
+
+  func giveBack() { used.subtract(1, ordering: .relaxed) }
 }
 
 /// Chunks on their way to the spill file: gathered to a mebibyte, written at one reserved place.

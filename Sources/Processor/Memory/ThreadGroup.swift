@@ -50,6 +50,26 @@ enum ThreadGroup {
     }
   }
 
+  /// A thread that has been started and has to be waited for.
+  ///
+  /// `@unchecked Sendable`: `join` waits once, under the monitor's lock, however many ask.
+  final class Handle: @unchecked Sendable {
+    private let thread: pthread_t
+    private let isJoined = Monitor(false)
+    fileprivate init(_ thread: pthread_t) { self.thread = thread }
+
+    /// Waits for the thread's end. May be called again.
+    func join() {
+      isJoined.withLock { isJoined in
+        if !isJoined { pthread_join(thread, nil) }
+        isJoined = true
+      }
+    }
+  }
+
+  /// Runs the body on a thread of its own, which the caller joins. Nil: the machine has no thread left.
+  static func begin(_ body: @escaping @Sendable () -> Void) -> Handle? { start(body).map { Handle($0) } }
+
   /// Nil: the machine has no thread left.
   private static func start(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
     #if canImport(Darwin)

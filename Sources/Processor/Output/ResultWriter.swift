@@ -9,50 +9,63 @@ import Schema
 #endif
 
 /// The result's file: written once from the first to the last byte, with its digest, and made durable at the end.
+///
+/// A thread of its own writes while the others compute, past the system's cache where it can: the file is synced anyway,
+/// and nobody reads it before (so the cache's pages, and the copy to them, would be for nothing).
 final class ResultWriter {
+  private static let pieceBytes = 1 << 20
+  /// The unit of writes past the cache, for any disk.
+  private static let unitBytes = 4_096
+
   private let descriptor: Int32
   private let path: String
   private var digest = SHA256()
   private(set) var bytes = 0
-  /// Bytes whose writing to the disk has been begun.
-  private var begun = 0
-  private static let beginBytes = 8 << 20
   private var isFinished = false
+  private var piece: PageBuffer
+  private var filled = 0
+  private let behind: WriteBehind
 
   /// Makes the file, which must not exist.
-  init(path: String) throws(JobFailure) {
+  ///
+  /// - Throws: ``JobFailure``, ``BudgetExceeded``.
+  init(path: String, budget: MemoryBudget) throws {
     self.path = path
-    descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw ResultWriter.failure("made", errno) }
+    let first = try PageBuffer(bytes: ResultWriter.pieceBytes, budget: budget, for: "the output's buffers")
+    let second = try PageBuffer(bytes: ResultWriter.pieceBytes, budget: budget, for: "the output's buffers")
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
+    // Not every file system can be written past the cache.
+    var made = open(path, flags | tally_direct_flag(), 0o644)
+    if made < 0, errno == EINVAL {
+      unlink(path)
+      made = open(path, flags, 0o644)
+    }
+    guard made >= 0 else { throw ResultWriter.failure("made", errno) }
+    descriptor = made
+    piece = first
+    behind = WriteBehind(descriptor: made, spare: second)
   }
 
   deinit {
-    // What couldn't be made isn't ours to remove.
-    guard descriptor >= 0 else { return }
+    _ = behind.end()
     close(descriptor)
     if !isFinished { unlink(path) }
   }
 
-  func write(_ piece: UnsafeRawBufferPointer) throws(JobFailure) {
-    digest.update(bufferPointer: piece)
-    var written = 0
-    while written < piece.count {
-      #if canImport(Darwin)
-        let count = Darwin.write(descriptor, piece.baseAddress! + written, piece.count - written)
-      #else
-        let count = Glibc.write(descriptor, piece.baseAddress! + written, piece.count - written)
-      #endif
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw ResultWriter.failure("written", errno)
+  func write(_ text: UnsafeRawBufferPointer) throws(JobFailure) {
+    digest.update(bufferPointer: text)
+    bytes += text.count
+    var rest = text
+    while !rest.isEmpty {
+      let count = min(rest.count, piece.count - filled)
+      (piece.base + filled).copyMemory(from: rest.baseAddress!, byteCount: count)
+      filled += count
+      rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+      if filled == piece.count {
+        guard let next = behind.exchange(piece) else { throw ResultWriter.failure("written", behind.end()) }
+        piece = next
+        filled = 0
       }
-      written += count
-    }
-    bytes += piece.count
-    // The disk begins while the rest is computed: then little is left for fsync.
-    if bytes - begun >= ResultWriter.beginBytes {
-      tally_begin_writing(descriptor, Int64(begun), Int64(bytes - begun))
-      begun = bytes
     }
   }
 
@@ -61,6 +74,13 @@ final class ResultWriter {
   /// After a failed fsync nothing is known of what is on disk, so the file is given up (Rebello et al., "Can
   /// Applications Recover from fsync Failures?", 2020).
   func finish() throws(JobFailure) -> String {
+    let code = behind.end()
+    if code != 0 { throw ResultWriter.failure("written", code) }
+    // The end need not fill a unit: through the cache.
+    tally_clear_direct(descriptor)
+    let tail = UnsafeRawBufferPointer(start: piece.base, count: filled)
+    let last = WriteBehind.write(tail, to: descriptor, at: bytes - filled)
+    if last != 0 { throw ResultWriter.failure("written", last) }
     guard fchmod(descriptor, 0o444) == 0, fsync(descriptor) == 0 else {
       throw ResultWriter.failure("made durable", errno)
     }

@@ -1,0 +1,59 @@
+/// A thread's states of groups that are few: a cell for each combination of dictionary numbers below their limits, so
+/// that a row is added without a search.
+///
+/// A cell is the plan's accumulators and behind them the count of its rows.
+struct CellTable {
+  private let limits: UnsafeMutableBufferPointer<Int>
+  private let cells: UnsafeMutablePointer<Int64>
+  private let words: Int
+  private let count: Int
+  private let plan: CodedPlan
+  private let pages: PageBuffer
+
+  /// - Parameter limits: for each column.
+  init(limits: [Int], plan: CodedPlan, budget: MemoryBudget) throws(BudgetExceeded) {
+    let pages = try PageBuffer(bytes: CellTable.bytes(limits, plan), budget: budget, for: "the cells of groups")
+    self.pages = pages
+    self.plan = plan
+    self.limits = .allocate(capacity: limits.count)
+    _ = self.limits.initialize(fromContentsOf: limits)
+    words = plan.cellWords + 1
+    count = limits.reduce(1, *)
+    cells = pages.base.bindMemory(to: Int64.self, capacity: count * words)
+  }
+
+  func deallocate() { limits.deallocate() }
+
+  static func bytes(_ limits: [Int], _ plan: CodedPlan) -> Int { limits.reduce((plan.cellWords + 1) * 8, *) }
+
+  /// Adds a row; false when its group has no cell.
+  @inline(__always)
+  func add(numbers: UnsafePointer<UInt32>, values: UnsafeRawPointer) -> Bool {
+    var cell = 0
+    for index in 0..<limits.count {
+      let number = Int(numbers[index])
+      if number >= limits[index] { return false }
+      cell = cell &* limits[index] &+ number
+    }
+    let words = cells + cell &* self.words
+    let counter = words + (self.words &- 1)
+    let isNew = counter.pointee == 0
+    plan.add(values, to: words, isNew: isNew)
+    counter.pointee &+= 1
+    return true
+  }
+
+  /// Visits every cell that is in use, with its numbers.
+  func forEach(_ body: (_ numbers: [Int], _ cell: UnsafePointer<Int64>, _ rows: UInt64) throws -> Void) rethrows {
+    for cell in 0..<count where cells[cell * words + words - 1] > 0 {
+      var numbers = [Int](repeating: 0, count: limits.count)
+      var rest = cell
+      for index in limits.indices.reversed() {
+        numbers[index] = rest % limits[index]
+        rest /= limits[index]
+      }
+      let start = UnsafePointer(cells + cell * words)
+      try body(numbers, start, UInt64(start[words - 1]))
+    }
+  }
+}
