@@ -18,6 +18,8 @@ final class RowCoder {
   enum Preparation {
     /// The row waits to be looked up.
     case waiting
+    /// It waits, and there is no room for another.
+    case full
     /// One of its fields doesn't stand in the block as it is: ``takeNow(_:scratch:)``.
     case alone
     /// It goes the general way.
@@ -33,7 +35,15 @@ final class RowCoder {
   /// Text columns are only looked at for being text.
   private let hasTextValues: Bool
 
-  private let rows: UnsafeMutablePointer<RecordView>
+  /// Where a waiting row stands; what all rows of a window share stands in one of them.
+  private struct Place {
+    var start: UInt32
+    var lastEnd: UInt32
+    var ends: UnsafePointer<UInt32>
+  }
+
+  private var window = RecordView.none
+  private let rows: UnsafeMutablePointer<Place>
   private let fields: UnsafeMutablePointer<UnsafeRawBufferPointer>
   private let hashes: UnsafeMutablePointer<UInt64>
   /// The waiting rows' values, with room for the group columns' numbers before them.
@@ -72,8 +82,6 @@ final class RowCoder {
     records.deallocate()
   }
 
-  var isFull: Bool { count == RowCoder.rowsAtOnce }
-
   /// Reads a row's values and asks for the memory where its search begins. There must be room for a row. 31 bytes
   /// behind the row may be read, and it stays where it is until it is resolved.
   @inline(__always)
@@ -95,9 +103,11 @@ final class RowCoder {
       hashes[count &* groups &+ index] = hash
       tally_prefetch(dictionaries.columns[index].slot(of: hash))
     }
-    rows[count] = row
+    if count == 0 { window = row }
+    rows[count] = Place(
+      start: UInt32(truncatingIfNeeded: row.start), lastEnd: UInt32(truncatingIfNeeded: row.lastEnd), ends: row.ends)
     count &+= 1
-    return .waiting
+    return count == RowCoder.rowsAtOnce ? .full : .waiting
   }
 
   /// Asks for the entries that the waiting rows' searches will look at first.
@@ -119,12 +129,16 @@ final class RowCoder {
       let field = fields[number &* groups &+ index]
       let hash = hashes[number &* groups &+ index]
       var entry = dictionaries.columns[index].find(field, hash: hash)
-      if entry == nil { entry = insert(field, hash: hash, column: index, isForeign: rows[number].isForeign) }
-      guard let entry else { return rows[number] }
+      if entry == nil { entry = insert(field, hash: hash, column: index, isForeign: window.isForeign) }
+      guard let entry else { return row(number) }
       record[index] = ColumnDictionary.number(of: entry)
       if index == 0 { partition = ColumnDictionary.partition(of: entry) }
     }
-    return try write(record, to: partition) ? nil : rows[number]
+    return try write(record, to: partition) ? nil : row(number)
+  }
+
+  private func row(_ number: Int) -> RecordView {
+    window.moved(to: Int(rows[number].start), ends: rows[number].ends, lastEnd: Int(rows[number].lastEnd))
   }
 
   /// All waiting rows have been resolved.

@@ -11,6 +11,8 @@ struct GroupingSink: ~Copyable, RecordSink {
   private let writer: PartitionWriter
   private let badRows: BadRowLog
   private let coder: RowCoder?
+  /// The same, without a count of its owners for each row.
+  private let uncountedCoder: Unmanaged<RowCoder>?
   private var table: GroupTable
   private var rowsInTable = 0
   /// Where the rows at hand stand.
@@ -38,6 +40,7 @@ struct GroupingSink: ~Copyable, RecordSink {
     // Where rows are coded, few groups repeat: the table would only be filled and emptied.
     if let coder, coder.cells == nil { rowsToBypass = .max }
     self.coder = coder
+    uncountedCoder = coder.map { Unmanaged.passUnretained($0) }
     self.table = table
     self.key = key
     self.record = record
@@ -48,22 +51,29 @@ struct GroupingSink: ~Copyable, RecordSink {
 
   deinit { values.deallocate() }
 
+  @inline(__always)
   mutating func take(_ row: RecordView) throws -> BadRow? {
     let rowBytes = row.lastEnd - row.start
     if rowBytes * 2 + 64 > key.count { try grow(for: row) }
-    if let coder {
-      switch coder.prepare(row) {
-      case .waiting:
-        if coder.isFull { try drain(coder) }
-        return nil
-      case .alone where try coder.takeNow(row, scratch: scratch.base): return nil
-      default: break
-      }
+    guard let uncountedCoder else { return try takeGeneral(row) }
+    // `coder` keeps it alive.
+    switch uncountedCoder._withUnsafeGuaranteedRef({ $0.prepare(row) }) {
+    case .waiting: return nil
+    case .full:
+      try drain()
+      return nil
+    case .alone: return try takeAlone(row)
+    case .unfit: return try takeGeneral(row)
     }
+  }
+
+  @inline(never)
+  private mutating func takeAlone(_ row: RecordView) throws -> BadRow? {
+    if let coder, try coder.takeNow(row, scratch: scratch.base) { return nil }
     return try takeGeneral(row)
   }
 
-  @inline(__always)
+  @inline(never)
   private mutating func takeGeneral(_ row: RecordView) throws -> BadRow? {
     if let bad = readValues(row) { return bad }
     var end = key.base
@@ -84,13 +94,14 @@ struct GroupingSink: ~Copyable, RecordSink {
   mutating func beginWindow(_ block: InputBlock, at offset: Int) { window = (block, offset) }
 
   mutating func endWindow() throws {
-    if let coder, coder.count > 0 { try drain(coder) }
+    try drain()
     window = nil
   }
 
   /// Looks the waiting rows up. Those that can't be coded go the general way.
   @inline(never)
-  private mutating func drain(_ coder: RowCoder) throws {
+  private mutating func drain() throws {
+    guard let coder, coder.count > 0 else { return }
     coder.lookAhead()
     for index in 0..<coder.count {
       guard let row = try coder.resolve(index) else { continue }

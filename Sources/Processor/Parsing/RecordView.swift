@@ -11,6 +11,20 @@ struct RecordView {
   let isForeign: Bool
   let hasNUL: Bool
 
+  /// No record.
+  static var none: RecordView {
+    RecordView(
+      block: UnsafeRawPointer(bitPattern: 1)!, start: 0, ends: UnsafePointer(bitPattern: 4)!, count: 0, lastEnd: 0,
+      hasQuotes: false, isForeign: false, hasNUL: false)
+  }
+
+  /// Another record of the same window.
+  func moved(to start: Int, ends: UnsafePointer<UInt32>, lastEnd: Int) -> RecordView {
+    RecordView(
+      block: block, start: start, ends: ends, count: count, lastEnd: lastEnd, hasQuotes: hasQuotes,
+      isForeign: isForeign, hasNUL: hasNUL)
+  }
+
   @inline(__always)
   func offset(ofField index: Int) -> Int { index == 0 ? start : Int(ends[index - 1]) + 1 }
 
