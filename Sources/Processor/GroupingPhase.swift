@@ -77,12 +77,9 @@ struct GroupingPhase: Sendable {
   private func makeSink(_ thread: Int, _ badRows: BadRowLog) throws(BudgetExceeded) -> GroupingSink {
     var coder: RowCoder?
     if let coding {
-      let cells = try coding.cellLimits.map { limits throws(BudgetExceeded) in
-        try CellTable(limits: limits, plan: coding.plan, budget: budget)
-      }
-      coder = RowCoder(
+      coder = try RowCoder(
         plan: coding.plan, grouping: plan, quote: spec.csv.quote, dictionaries: dictionaries[thread], router: router,
-        writer: writers[thread], cells: cells)
+        writer: writers[thread], cellLimits: coding.cellLimits, budget: budget)
     }
     return try GroupingSink(
       plan: plan, quote: spec.csv.quote, router: router, writer: writers[thread], badRows: badRows, coder: coder,

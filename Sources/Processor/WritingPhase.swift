@@ -86,7 +86,8 @@ struct WritingPhase: Sendable {
   /// A partition's coded records in the general form.
   private func expand(_ parts: [PartitionWriter.Partition], _ plan: CodedPlan) throws -> PartitionWriter {
     let writer = PartitionWriter(
-      partitions: 1, share: ChunkShare(bytes: grouping.memory.sortBytes / 2), spill: grouping.spill, budget: grouping.budget)
+      partitions: 1, share: ChunkShare(bytes: grouping.memory.sortBytes / 2), spill: grouping.spill,
+      budget: grouping.budget)
     let expander = CodedExpander(
       plan: plan, grouping: grouping.plan, dictionaries: grouping.dictionaries, spill: grouping.spill,
       budget: grouping.budget)

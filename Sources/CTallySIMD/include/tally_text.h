@@ -20,25 +20,31 @@ static const uint8_t tally_text_masks[64] = {
     255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
 };
 
-static inline uint64_t tally_fold(uint64_t left, uint64_t right) {
+static inline __attribute__((always_inline)) uint64_t tally_fold(uint64_t left, uint64_t right) {
   unsigned __int128 product = (unsigned __int128)left * right;
   return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* A hash of a text of at most 32 bytes under a seed: two wide multiplications (the construction of wyhash). */
-static inline uint64_t tally_hash_short(const void *text, size_t length, uint64_t seed) {
-  uint64_t words[4], masks[4];
-  memcpy(words, text, 32);
-  memcpy(masks, tally_text_masks + 32 - length, 32);
-  for (int k = 0; k < 4; k++) words[k] &= masks[k];
+static inline __attribute__((always_inline)) uint64_t tally_word(const void *text, size_t offset) {
+  uint64_t word;
+  memcpy(&word, (const uint8_t *)text + offset, 8);
+  return word;
+}
+
+/* A hash of a text of at most 32 bytes under a seed: wide multiplications (the construction of wyhash). */
+static inline __attribute__((always_inline)) uint64_t tally_hash_short(const void *text, size_t length, uint64_t seed) {
+  const uint8_t *masks = tally_text_masks + 32 - length;
   uint64_t other = (seed << 32 | seed >> 32) + length * 0x9E3779B97F4A7C15ULL;
-  uint64_t head = tally_fold(words[0] ^ seed, words[1] ^ other ^ 0xD6E8FEB86659FD93ULL);
-  uint64_t tail = tally_fold(words[2] ^ other, words[3] ^ seed ^ 0xA0761D6478BD642FULL);
+  uint64_t first = tally_word(text, 0) & tally_word(masks, 0), second = tally_word(text, 8) & tally_word(masks, 8);
+  uint64_t head = tally_fold(first ^ seed, second ^ other ^ 0xD6E8FEB86659FD93ULL);
+  if (length <= 16) return head;
+  uint64_t third = tally_word(text, 16) & tally_word(masks, 16), fourth = tally_word(text, 24) & tally_word(masks, 24);
+  uint64_t tail = tally_fold(third ^ other, fourth ^ seed ^ 0xA0761D6478BD642FULL);
   return tally_fold(head ^ 0xE7037ED1A0B428DBULL, tail ^ seed);
 }
 
 /* 1: the two texts, both of `length` bytes, at most 32, are equal. */
-static inline int tally_equal_short(const void *left, const void *right, size_t length) {
+static inline __attribute__((always_inline)) int tally_equal_short(const void *left, const void *right, size_t length) {
 #if defined(__SSE2__)
   const uint8_t *a = (const uint8_t *)left, *b = (const uint8_t *)right, *m = tally_text_masks + 32 - length;
   __m128i low = _mm_xor_si128(_mm_loadu_si128((const __m128i *)a), _mm_loadu_si128((const __m128i *)b));

@@ -7,14 +7,15 @@ struct CellTable {
   private let cells: UnsafeMutablePointer<Int64>
   private let words: Int
   private let count: Int
-  private let plan: CodedPlan
-  private let pages: PageBuffer
+  // Pointers only: counting the owners of what threads share, for each row, would take most of the time.
+  private let accumulators: UnsafeMutableBufferPointer<CodedPlan.Accumulator>
 
-  /// - Parameter limits: for each column.
-  init(limits: [Int], plan: CodedPlan, budget: MemoryBudget) throws(BudgetExceeded) {
-    let pages = try PageBuffer(bytes: CellTable.bytes(limits, plan), budget: budget, for: "the cells of groups")
-    self.pages = pages
-    self.plan = plan
+  /// - Parameters:
+  ///   - limits: for each column.
+  ///   - plan: which must outlive the table.
+  ///   - pages: zeros, of ``bytes(_:_:)``, which must outlive the table.
+  init(limits: [Int], plan: CodedPlan, pages: PageBuffer) {
+    accumulators = plan.accumulators
     self.limits = .allocate(capacity: limits.count)
     _ = self.limits.initialize(fromContentsOf: limits)
     words = plan.cellWords + 1
@@ -38,7 +39,7 @@ struct CellTable {
     let words = cells + cell &* self.words
     let counter = words + (self.words &- 1)
     let isNew = counter.pointee == 0
-    plan.add(values, to: words, isNew: isNew)
+    CodedPlan.add(values, to: words, isNew: isNew, accumulators)
     counter.pointee &+= 1
     return true
   }

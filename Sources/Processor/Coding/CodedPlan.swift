@@ -120,6 +120,14 @@ final class CodedPlan: @unchecked Sendable {
   /// Adds a record's values to a cell.
   @inline(__always)
   func add(_ values: UnsafeRawPointer, to cell: UnsafeMutablePointer<Int64>, isNew: Bool) {
+    CodedPlan.add(values, to: cell, isNew: isNew, accumulators)
+  }
+
+  @inline(__always)
+  static func add(
+    _ values: UnsafeRawPointer, to cell: UnsafeMutablePointer<Int64>, isNew: Bool,
+    _ accumulators: UnsafeMutableBufferPointer<Accumulator>
+  ) {
     for index in 0..<accumulators.count {
       let accumulator = accumulators[index]
       guard accumulator.kind != .count else {

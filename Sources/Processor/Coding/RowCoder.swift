@@ -16,8 +16,8 @@ final class RowCoder {
   private static let rowsAtOnce = 32
 
   enum Preparation {
-    /// The row waits to be looked up.
-    case waiting
+    /// The row waits to be looked up, or is written already.
+    case taken
     /// It waits, and there is no room for another.
     case full
     /// One of its fields doesn't stand in the block as it is: ``takeNow(_:scratch:)``.
@@ -52,13 +52,22 @@ final class RowCoder {
   private(set) var count = 0
   /// Where groups are few.
   let cells: CellTable?
+  private let cellPages: PageBuffer?
   private let grouping: GroupingPlan
 
   init(
     plan: CodedPlan, grouping: GroupingPlan, quote: UInt8, dictionaries: ThreadDictionaries, router: PartitionRouter,
-    writer: PartitionWriter, cells: CellTable?
-  ) {
-    self.cells = cells
+    writer: PartitionWriter, cellLimits: [Int]?, budget: MemoryBudget
+  ) throws(BudgetExceeded) {
+    if let cellLimits {
+      let pages = try PageBuffer(
+        bytes: CellTable.bytes(cellLimits, plan), budget: budget, for: "the cells of groups")
+      cells = CellTable(limits: cellLimits, plan: plan, pages: pages)
+      cellPages = pages
+    } else {
+      cells = nil
+      cellPages = nil
+    }
     self.grouping = grouping
     self.plan = plan
     self.dictionaries = dictionaries
@@ -88,6 +97,7 @@ final class RowCoder {
   func prepare(_ row: RecordView) -> Preparation {
     if hasTextValues, row.isForeign { return .unfit }
     let groups = plan.groupColumns.count
+    let columns = dictionaries.columns.baseAddress!
     let record = records + count &* words
     if !readValues(row, record + groups) { return .unfit }
     for index in 0..<groups {
@@ -98,16 +108,23 @@ final class RowCoder {
         if memchr(field.baseAddress!, Int32(quote), field.count) != nil { return .alone }
       }
       if row.hasNUL, field.count > 0, memchr(field.baseAddress!, 0, field.count) != nil { return .unfit }
-      let hash = dictionaries.columns[index].hash(field)
+      let hash = columns[index].hash(field)
+      if let cells {
+        // Few groups have few values, which are all near.
+        guard let entry = columns[index].find(field, hash: hash) else { return .alone }
+        record[index] = ColumnDictionary.number(of: entry)
+        if index &+ 1 == groups { return cells.add(numbers: record, values: record + groups) ? .taken : .unfit }
+        continue
+      }
       fields[count &* groups &+ index] = field
       hashes[count &* groups &+ index] = hash
-      tally_prefetch(dictionaries.columns[index].slot(of: hash))
+      tally_prefetch(columns[index].slot(of: hash))
     }
     if count == 0 { window = row }
     rows[count] = Place(
       start: UInt32(truncatingIfNeeded: row.start), lastEnd: UInt32(truncatingIfNeeded: row.lastEnd), ends: row.ends)
     count &+= 1
-    return count == RowCoder.rowsAtOnce ? .full : .waiting
+    return count == RowCoder.rowsAtOnce ? .full : .taken
   }
 
   /// Asks for the entries that the waiting rows' searches will look at first.
@@ -155,7 +172,9 @@ final class RowCoder {
       if row.hasNUL, field.count > 0, memchr(field.baseAddress!, 0, field.count) != nil { return false }
       let hash = dictionaries.columns[index].hash(field)
       let found = dictionaries.columns[index].find(field, hash: hash)
-      guard let entry = found ?? insert(field, hash: hash, column: index, isForeign: row.isForeign) else { return false }
+      guard let entry = found ?? insert(field, hash: hash, column: index, isForeign: row.isForeign) else {
+        return false
+      }
       record[index] = ColumnDictionary.number(of: entry)
       if index == 0 { partition = ColumnDictionary.partition(of: entry) }
     }

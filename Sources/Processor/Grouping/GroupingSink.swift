@@ -58,7 +58,7 @@ struct GroupingSink: ~Copyable, RecordSink {
     guard let uncountedCoder else { return try takeGeneral(row) }
     // `coder` keeps it alive.
     switch uncountedCoder._withUnsafeGuaranteedRef({ $0.prepare(row) }) {
-    case .waiting: return nil
+    case .taken: return nil
     case .full:
       try drain()
       return nil

@@ -90,7 +90,9 @@ struct KeySample {
     keys.append(Array(UnsafeRawBufferPointer(start: scratch, count: end - scratch)))
     for (index, value) in plan.valueColumns.enumerated() where value.isNumber {
       let field = FieldText.value(of: view.field(value.index), quote: quote, scratch: unquoted)
-      if let number = NumberParser.parse(field), Int32(exactly: number.mantissa) != nil { scaleCounts[index][Int(number.scale)] += 1 }
+      if let number = NumberParser.parse(field), Int32(exactly: number.mantissa) != nil {
+        scaleCounts[index][Int(number.scale)] += 1
+      }
     }
   }
 }

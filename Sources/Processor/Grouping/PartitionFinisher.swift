@@ -138,7 +138,8 @@ struct PartitionFinisher: ~Copyable {
     // Parts of half of what memory holds, so that uneven ones still fit.
     let wanted = min(max(2, bytes / max(memoryBytes / 2, 1) + 1), 256)
     let router = PartitionRouter(sample: sample, partitions: wanted)
-    let writer = PartitionWriter(partitions: router.count, share: ChunkShare(bytes: memoryBytes / 2), spill: spill, budget: budget)
+    let writer = PartitionWriter(
+      partitions: router.count, share: ChunkShare(bytes: memoryBytes / 2), spill: spill, budget: budget)
     try PartitionRepartitioner(plan: plan, router: router, writer: writer, spill: spill, budget: budget)
       .run(parts, longest: longest)
     let records = parts.reduce(0) { $0 + $1.records }
