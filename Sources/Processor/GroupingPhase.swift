@@ -13,6 +13,9 @@ struct GroupingPhase: Sendable {
   /// One for each thread. The general records' partitions come first, then as many for the coded ones, if rows are coded.
   let writers: [PartitionWriter]
   let dictionaries: [ThreadDictionaries]
+  /// One for each thread, where different values are counted.
+  private let distinctWriters: [PartitionWriter]
+  private let distinctPartitions: Int
 
   init(
     spec: JobSpec, plan: GroupingPlan, memory: MemoryPlan, budget: MemoryBudget, spill: SpillFile,
@@ -38,18 +41,27 @@ struct GroupingPhase: Sendable {
       PartitionWriter(
         partitions: coding == nil ? router.count : 2 * router.count, share: share, spill: spill, budget: budget)
     }
+    distinctPartitions = max(memory.partitions, memory.valuePartitions)
+    distinctWriters =
+      plan.distincts.isEmpty
+      ? []
+      : (0..<memory.threads).map { [distinctPartitions] _ in
+        PartitionWriter(partitions: distinctPartitions, share: share, spill: spill, budget: budget)
+      }
   }
 
   func run(_ file: InputFile, header: CSVHeader, limits: Limits, counters: ProgressCounters) throws {
     let queue = BlockQueue(limitBytes: memory.queueBytes)
     let badRows = BadRowLog(spec: spec, file: spec.input, counters: counters)
     let failure = FirstFailure()
+    let distinct = DistinctRound(threads: memory.threads)
     let workers: [@Sendable () -> Void] = writers.indices.map { thread in
       {
         do {
           let sink = try makeSink(thread, badRows)
-          try parse(queue, badRows: badRows, limits: limits, counters: counters, into: sink)
+          try parse(queue, badRows: badRows, limits: limits, counters: counters, distinct: distinct, into: sink)
         } catch {
+          distinct.fail()
           if !(error is BadRowLog.Stop) { failure.set(error) }
           queue.close(dropping: true)
         }
@@ -78,27 +90,63 @@ struct GroupingPhase: Sendable {
     var coder: RowCoder?
     if let coding {
       coder = try RowCoder(
-        plan: coding.plan, grouping: plan, quote: spec.csv.quote, dictionaries: dictionaries[thread], router: router,
+        plan: coding.plan, grouping: plan, fieldText: FieldText(spec.csv), dictionaries: dictionaries[thread], router: router,
         writer: writers[thread], cellLimits: coding.cellLimits, budget: budget)
     }
+    let groups = try GroupWriter(
+      aggregates: plan.aggregates, router: router, writer: writers[thread], budget: budget)
+    var distinct: DistinctWriter?
+    if !plan.distincts.isEmpty {
+      distinct = try DistinctWriter(
+        plan: plan, writer: distinctWriters[thread], partitions: distinctPartitions, budget: budget)
+    }
     return try GroupingSink(
-      plan: plan, quote: spec.csv.quote, router: router, writer: writers[thread], badRows: badRows, coder: coder,
+      plan: plan, fieldText: FieldText(spec.csv), groups: groups, badRows: badRows, coder: coder, distinct: distinct,
       budget: budget)
   }
 
   private func parse(
-    _ queue: BlockQueue, badRows: BadRowLog, limits: Limits, counters: ProgressCounters,
+    _ queue: BlockQueue, badRows: BadRowLog, limits: Limits, counters: ProgressCounters, distinct: DistinctRound,
     into sink: consuming GroupingSink
   ) throws {
     var sink = sink
     let parser = try BlockParser(
-      columns: plan.columns, delimiter: spec.csv.delimiter, quote: spec.csv.quote, fieldBytesLimit: limits.fieldBytes,
-      budget: budget)
+      columns: plan.columns, dialect: spec.csv, fieldBytesLimit: limits.fieldBytes, budget: budget)
     while let block = queue.pop() {
       if counters.isCancelled.load(ordering: .relaxed) { throw CancellationError() }
       if badRows.isPast(block) { continue }
       counters.rows.add(try parser.parse(block, into: &sink), ordering: .relaxed)
     }
+    try sink.endRows()
+    if !plan.distincts.isEmpty {
+      // A value's records may be of any thread: all must have read their rows.
+      guard distinct.waitForAll() else { return }
+      let counter = DistinctCounter(spill: spill, budget: budget, memoryBytes: memory.sortBytes / 2)
+      while let partition = distinct.partitions.next(below: distinctPartitions) {
+        try counter.run(distinctWriters.map { $0.partitions[partition] }) { try sink.count($0, slot: $1) }
+      }
+    }
     try sink.finish()
   }
+}
+
+/// Where threads wait for each other before they count different values.
+private final class DistinctRound: Sendable {
+  private let threads: Int
+  private let state = Monitor((arrived: 0, hasFailed: false))
+  /// Those that are left to be counted.
+  let partitions = SharedCounter()
+
+  init(threads: Int) { self.threads = threads }
+
+  /// False when one of the others has failed.
+  func waitForAll() -> Bool {
+    state.withLock { $0.arrived += 1 }
+    return state.wait { state in
+      if state.hasFailed { return false }
+      return state.arrived == threads ? true : nil
+    }
+  }
+
+  func fail() { state.withLock { $0.hasFailed = true } }
 }

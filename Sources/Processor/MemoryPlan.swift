@@ -7,6 +7,7 @@ struct MemoryPlan {
   /// For each thread's chunks.
   let chunkBytes: Int
   var partitions: Int
+  private let inputPartitions: Int
   /// Each, of one more than there are threads, twice.
   let outputBytes: Int
   /// For each thread's partition, while it is sorted.
@@ -23,11 +24,15 @@ struct MemoryPlan {
     chunkBytes = memoryBytes * 5 / 8 / threads
     // Open chunks shall be no more than a quarter of a thread's share.
     let most = min(1_024, chunkBytes / (4 * PartitionWriter.chunkBytes))
-    partitions = isGrouped ? max(1, min(inputBytes / MemoryPlan.partitionBytes, most)) : 1
+    inputPartitions = max(1, min(inputBytes / MemoryPlan.partitionBytes, most))
+    partitions = isGrouped ? inputPartitions : 1
     outputBytes = min(1 << 20, memoryBytes / 64)
     let rest = memoryBytes - chunkBytes * threads - outputBytes * (threads + 2)
     sortBytes = rest / threads * 3 / 4
   }
+
+  /// Partitions of different values: as many as the input would need.
+  var valuePartitions: Int { inputPartitions }
 
   /// For one thread's dictionaries, at the most: a share of what is for its chunks.
   var dictionaryBytes: Int { chunkBytes / 2 }

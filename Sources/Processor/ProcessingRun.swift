@@ -54,7 +54,7 @@ struct ProcessingRun: Sendable {
       memory.partitions > 1
       ? try KeySample(of: file, from: header.endOffset, plan: plan, dialect: spec.csv, perPlace: 160)
       : KeySample(plan: plan)
-    let coding =
+    var coding =
       if let cut = places.grouping {
         cut.dictionarySlots.flatMap { CodingChoice(plan, sample: sample, slots: $0, cellLimit: cut.cellLimit) }
       } else {
@@ -62,6 +62,8 @@ struct ProcessingRun: Sendable {
           plan, sample: sample, rows: file.identity.size / max(1, sample.bytes / max(sample.records, 1)),
           memoryBytes: memory.dictionaryBytes)
       }
+    // What is ordered otherwise has to be in the general form.
+    if coding?.cellLimits == nil, !spec.orderBy.isEmpty || spec.limit != nil { coding = nil }
     // Coded rows know their first column's partition only.
     let router = PartitionRouter(
       sample: coding == nil ? sample.keys : sample.firstFields, partitions: memory.partitions)
@@ -71,7 +73,10 @@ struct ProcessingRun: Sendable {
     try grouping.run(file, header: header, limits: limits, counters: counters)
     try file.checkUnchanged()
     counters.phase.store(1, ordering: .relaxed)
-    return try WritingPhase(grouping: grouping, counters: counters).run(resultPath: places.resultPath)
+    let writing = try WritingPhase(grouping: grouping, counters: counters)
+    return spec.orderBy.isEmpty && spec.limit == nil
+      ? try writing.run(resultPath: places.resultPath)
+      : try OrderingPhase(writing: writing).run(resultPath: places.resultPath)
   }
 }
 

@@ -5,7 +5,7 @@ import Synchronization
 struct WritingPhase: Sendable {
   let grouping: GroupingPhase
   let counters: ProgressCounters
-  private let printer: GroupPrinter
+  let printer: GroupPrinter
   private let ranks: CodedRanks?
 
   init(grouping: GroupingPhase, counters: ProgressCounters) throws(BudgetExceeded) {
@@ -23,17 +23,26 @@ struct WritingPhase: Sendable {
   }
 
   func run(resultPath: String) throws -> ProcessingRun.Answer {
+    let sizes = try writeFile(resultPath: resultPath, partitions: grouping.router.count) { try finishPartitions($0) }
+    return ProcessingRun.Answer(
+      bytes: sizes.bytes, rows: counters.groups.load(ordering: .relaxed), sha256: sizes.sha256)
+  }
+
+  /// Writes the file by all threads, each of which runs the body.
+  func writeFile(
+    resultPath: String, partitions: Int, _ body: @escaping @Sendable (OrderedOutput) throws -> Void
+  ) throws -> (bytes: Int, sha256: String) {
     let memory = grouping.memory
     let result = try ResultWriter(path: resultPath, budget: grouping.budget)
     try printer.header(grouping.spec.outputColumns).withUnsafeBytes { try result.write($0) }
     let output = try OrderedOutput(
-      partitions: grouping.router.count, buffers: memory.threads + 2, bufferBytes: memory.outputBytes, writer: result,
+      partitions: partitions, buffers: memory.threads + 2, bufferBytes: memory.outputBytes, writer: result,
       budget: grouping.budget)
     let failure = FirstFailure()
     let workers: [@Sendable () -> Void] = (0..<memory.threads).map { _ in
       {
         do {
-          try finishPartitions(output)
+          try body(output)
         } catch {
           if !(error is OrderedOutput.Abandoned) { failure.set(error) }
           output.fail()
@@ -43,14 +52,16 @@ struct WritingPhase: Sendable {
     ThreadGroup.runSharing(workers)
     try failure.rethrow()
     let sha256 = try result.finish()
-    return ProcessingRun.Answer(
-      bytes: result.bytes, rows: counters.groups.load(ordering: .relaxed), sha256: sha256)
+    return (result.bytes, sha256)
+  }
+
+  func finisher(memoryBytes: Int) -> PartitionFinisher {
+    PartitionFinisher(
+      plan: grouping.plan, spill: grouping.spill, counters: counters, budget: grouping.budget, memoryBytes: memoryBytes)
   }
 
   private func finishPartitions(_ output: OrderedOutput) throws {
-    let general = PartitionFinisher(
-      plan: grouping.plan, printer: printer, spill: grouping.spill, counters: counters, budget: grouping.budget,
-      memoryBytes: grouping.memory.sortBytes)
+    let general = finisher(memoryBytes: grouping.memory.sortBytes)
     guard let coding = grouping.coding, let ranks else {
       return try forEachPartition(output) { partition, place in
         try general.finish(grouping.writers.map { $0.partitions[partition] }, to: &place)
@@ -73,10 +84,10 @@ struct WritingPhase: Sendable {
     }
   }
 
-  private func forEachPartition(_ output: OrderedOutput, _ body: (Int, inout GroupOutput) throws -> Void) throws {
+  func forEachPartition(_ output: OrderedOutput, _ body: (Int, inout GroupOutput) throws -> Void) throws {
     while let (partition, buffer) = output.begin() {
       if counters.isCancelled.load(ordering: .relaxed) { throw CancellationError() }
-      var place = GroupOutput(output, number: partition, buffer: buffer, budget: grouping.budget)
+      var place = GroupOutput(output, number: partition, buffer: buffer, printer: printer, budget: grouping.budget)
       try body(partition, &place)
       try place.finish()
       try output.finish(partition, buffer)

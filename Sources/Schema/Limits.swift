@@ -36,6 +36,8 @@ public struct Limits: Hashable, Sendable {
   public var recordBytes = 16 << 20
   /// Columns of a CSV file.
   public var columns = 4_096
+  /// Files of one job.
+  public var inputFiles = 10_000
   /// Bad rows that are left out before the job fails.
   public var badRows = 1_000
   /// Bytes of memory that a job may ask for, at the least and unless it says.
@@ -93,6 +95,7 @@ extension Limits {
     Setting(name: "unfinishedJobs", path: \.unfinishedJobs, summary: "jobs that haven't ended"),
     Setting(name: "fieldBytes", path: \.fieldBytes, summary: "bytes of one CSV field"),
     Setting(name: "recordBytes", path: \.recordBytes, summary: "bytes of one CSV record"),
+    Setting(name: "inputFiles", path: \.inputFiles, summary: "files that one job reads"),
     Setting(name: "columns", path: \.columns, summary: "columns of a CSV file"),
     Setting(
       name: "leaseMilliseconds", path: \.leaseMilliseconds, summary: "milliseconds that a silent worker keeps its job"),

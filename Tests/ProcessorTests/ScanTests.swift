@@ -77,7 +77,7 @@ import Testing
         }
       let ends = recordEnds(bytes)
       for cut in 0...bytes.count {
-        var boundary = RecordBoundary(delimiter: 0x2C, quote: 0x22)
+        var boundary = RecordBoundary(CSVDialect())
         let first = bytes[..<cut].withUnsafeBytes { boundary.feed($0) }
         let second = bytes[cut...].withUnsafeBytes { boundary.feed($0) }
         let last = second > 0 ? cut + second : first
@@ -88,7 +88,7 @@ import Testing
 
   /// Where records end with a line feed.
   private func recordEnds(_ bytes: [UInt8]) -> [Int] {
-    let scanner = RecordScanner(delimiter: 0x2C, quote: 0x22)
+    let scanner = RecordScanner(CSVDialect())
     return bytes.withUnsafeBytes { bytes in
       withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { ends in
         var (found, start): ([Int], Int) = ([], 0)

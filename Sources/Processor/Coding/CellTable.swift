@@ -44,17 +44,18 @@ struct CellTable {
     return true
   }
 
-  /// Visits every cell that is in use, with its numbers.
-  func forEach(_ body: (_ numbers: [Int], _ cell: UnsafePointer<Int64>, _ rows: UInt64) throws -> Void) rethrows {
-    for cell in 0..<count where cells[cell * words + words - 1] > 0 {
-      var numbers = [Int](repeating: 0, count: limits.count)
-      var rest = cell
-      for index in limits.indices.reversed() {
-        numbers[index] = rest % limits[index]
-        rest /= limits[index]
-      }
-      let start = UnsafePointer(cells + cell * words)
-      try body(numbers, start, UInt64(start[words - 1]))
+  /// The next cell in use, with its numbers, from the place (first 0), which moves on; nil when there is none.
+  func next(_ place: inout Int) -> (numbers: [Int], cell: UnsafePointer<Int64>, rows: UInt64)? {
+    while place < count, cells[place * words + words - 1] == 0 { place += 1 }
+    guard place < count else { return nil }
+    var numbers = [Int](repeating: 0, count: limits.count)
+    var rest = place
+    for index in limits.indices.reversed() {
+      numbers[index] = rest % limits[index]
+      rest /= limits[index]
     }
+    let cell = UnsafePointer(cells + place * words)
+    place += 1
+    return (numbers, cell, UInt64(cell[words - 1]))
   }
 }

@@ -30,7 +30,7 @@ struct CodedExpander {
           KeyCodec.append(ColumnDictionary.key(of: entry), mayHoldNUL: false, &keyEnd)
         }
         var payloadEnd = keyEnd
-        grouping.aggregates.write(row: values, &payloadEnd)
+        grouping.aggregates.write(row: values, position: 0, &payloadEnd)
         var head = room.base
         ByteCursor.writeVarint(UInt64(keyEnd - keyStart), &head)
         ByteCursor.writeVarint(UInt64(payloadEnd - keyEnd), &head)

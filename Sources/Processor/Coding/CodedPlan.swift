@@ -50,7 +50,7 @@ final class CodedPlan: @unchecked Sendable {
   ///   - scales: of each value column, the usual one.
   ///   - numbers: of each group column, what its numbers stay below.
   init?(_ plan: GroupingPlan, scales: [UInt8], numbers: [Int]) {
-    guard !plan.groupColumns.isEmpty, plan.aggregates.isCodable else { return nil }
+    guard !plan.groupColumns.isEmpty, plan.aggregates.isCodable, plan.isUsual else { return nil }
     var places: [Int] = []
     var kept: [Accumulator] = []
     func place(_ kind: Accumulator.Kind, _ value: Int) -> Int {
@@ -74,6 +74,7 @@ final class CodedPlan: @unchecked Sendable {
         let found = place(kind, value(slot.value))
         let count = slot.kind == .average ? place(.count, 0) : 0
         answers.append(Answer(kind: slot.kind, accumulator: found, count: count, scale: Int(scales[slot.value])))
+      default: return nil
       }
     }
     // Rows with a null go the general way, which only a column that is read can tell.
@@ -162,6 +163,7 @@ extension CodedPlan {
       case .least, .greatest:
         state.assumingMemoryBound(to: ExtremeState.self).pointee.add(
           DecimalNumber(mantissa: Int128(value), scale: scale), largestScale: scale, wantsLeast: slot.kind == .least)
+      default: preconditionFailure("only counts, sums and extremes of whole numbers are coded")
       }
     }
   }
@@ -173,6 +175,7 @@ extension AggregatePlan {
     slots.allSatisfy { slot in
       switch slot.kind {
       case .countRows, .countValues, .sum, .average, .least, .greatest: true
+      default: false
       }
     }
   }

@@ -31,6 +31,7 @@ final class RowCoder {
   private let router: PartitionRouter
   private let writer: PartitionWriter
   private let nulls: [[UInt8]]
+  private let fieldText: FieldText
   private let quote: UInt8
   /// Text columns are only looked at for being text.
   private let hasTextValues: Bool
@@ -54,9 +55,11 @@ final class RowCoder {
   let cells: CellTable?
   private let cellPages: PageBuffer?
   private let grouping: GroupingPlan
+  /// States and key of the group that ``nextCell(_:)`` has returned.
+  private var group = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
   init(
-    plan: CodedPlan, grouping: GroupingPlan, quote: UInt8, dictionaries: ThreadDictionaries, router: PartitionRouter,
+    plan: CodedPlan, grouping: GroupingPlan, fieldText: FieldText, dictionaries: ThreadDictionaries, router: PartitionRouter,
     writer: PartitionWriter, cellLimits: [Int]?, budget: MemoryBudget
   ) throws(BudgetExceeded) {
     if let cellLimits {
@@ -73,9 +76,10 @@ final class RowCoder {
     self.dictionaries = dictionaries
     self.router = router
     self.writer = writer
-    self.quote = quote
+    self.fieldText = fieldText
+    quote = fieldText.quote
     nulls = grouping.nulls
-    hasTextValues = grouping.valueColumns.contains { !$0.isNumber }
+    hasTextValues = grouping.valueColumns.contains { $0.isText }
     rows = .allocate(capacity: RowCoder.rowsAtOnce)
     fields = .allocate(capacity: RowCoder.rowsAtOnce * plan.groupColumns.count)
     hashes = .allocate(capacity: RowCoder.rowsAtOnce * plan.groupColumns.count)
@@ -85,6 +89,7 @@ final class RowCoder {
 
   deinit {
     cells?.deallocate()
+    group.deallocate()
     rows.deallocate()
     fields.deallocate()
     hashes.deallocate()
@@ -168,7 +173,7 @@ final class RowCoder {
     if !readValues(row, record + groups) { return false }
     var partition = 0
     for index in 0..<groups {
-      let field = FieldText.value(of: row.field(plan.groupColumns[index]), quote: quote, scratch: scratch)
+      let field = fieldText.value(of: row.field(plan.groupColumns[index]), scratch: scratch)
       if row.hasNUL, field.count > 0, memchr(field.baseAddress!, 0, field.count) != nil { return false }
       let hash = dictionaries.columns[index].hash(field)
       let found = dictionaries.columns[index].find(field, hash: hash)
@@ -212,28 +217,26 @@ final class RowCoder {
     return true
   }
 
-  /// Visits the groups in cells, as the general way has them.
-  func forEachCell(_ body: (_ key: UnsafeRawBufferPointer, _ states: UnsafeRawPointer) throws -> Void) rethrows {
-    guard let cells else { return }
-    let states = UnsafeMutableRawPointer.allocate(
-      byteCount: max(grouping.aggregates.stateBytes, 16), alignment: 16)
+  /// The next group that has a cell, from the place (first 0), which moves on; nil when there is none. It is the caller's
+  /// until the next call.
+  func nextCell(_ place: inout Int) -> (key: UnsafeRawBufferPointer, states: UnsafeMutableRawPointer)? {
+    guard let cells, let (numbers, cell, rows) = cells.next(&place) else { return nil }
     let columns = dictionaries.columns
-    let keyBytes = columns.reduce(columns.count) { $0 + $1.longest }
-    let key = UnsafeMutableRawPointer.allocate(byteCount: keyBytes, alignment: 16)
-    defer {
-      states.deallocate()
-      key.deallocate()
+    if group.isEmpty {
+      group = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: grouping.aggregates.stateBytes + columns.reduce(columns.count + 16) { $0 + $1.longest },
+        alignment: 16)
     }
-    try cells.forEach { numbers, cell, rows in
-      var end = key
-      for (column, number) in numbers.enumerated() {
-        if column > 0 { KeyCodec.appendByte(KeyCodec.separator, &end) }
-        KeyCodec.append(ColumnDictionary.key(of: columns[column].entry(number)), mayHoldNUL: false, &end)
-      }
-      states.initializeMemory(as: UInt8.self, repeating: 0, count: grouping.aggregates.stateBytes)
-      plan.addStates(of: cell, rows: rows, to: states, grouping.aggregates)
-      try body(UnsafeRawBufferPointer(start: key, count: end - key), states)
+    let states = group.baseAddress!
+    let key = states + grouping.aggregates.stateBytes
+    var end = key
+    for (column, number) in numbers.enumerated() {
+      if column > 0 { KeyCodec.appendByte(KeyCodec.separator, &end) }
+      KeyCodec.append(ColumnDictionary.key(of: columns[column].entry(number)), mayHoldNUL: false, &end)
     }
+    states.initializeMemory(as: UInt8.self, repeating: 0, count: grouping.aggregates.stateBytes)
+    plan.addStates(of: cell, rows: rows, to: states, grouping.aggregates)
+    return (UnsafeRawBufferPointer(start: key, count: end - key), states)
   }
 
   @inline(never)

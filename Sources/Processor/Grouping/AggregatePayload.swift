@@ -8,8 +8,10 @@ extension AggregatePlan {
   private static let hasFlag: UInt8 = 0x80
 
   /// Writes the form of a single row.
+  ///
+  /// - Parameter position: of the row in the order of the files.
   @inline(__always)
-  func write(row values: UnsafePointer<RowValue>, _ output: inout UnsafeMutableRawPointer) {
+  func write(row values: UnsafePointer<RowValue>, position: UInt64, _ output: inout UnsafeMutableRawPointer) {
     for slot in slots {
       let value = values[slot.value]
       switch slot.kind {
@@ -27,34 +29,66 @@ extension AggregatePlan {
         var extreme = ExtremeState()
         if !value.isNull { extreme.add(value.number, largestScale: value.number.scale, wantsLeast: true) }
         AggregatePlan.write(extreme, &output)
+      case .countDistinct: ByteCursor.writeVarint(0, &output)
+      default: writeOther(row: value, slot.kind, position: position, &output)
       }
+    }
+  }
+
+  @inline(never)
+  private func writeOther(
+    row value: RowValue, _ kind: Kind, position: UInt64, _ output: inout UnsafeMutableRawPointer
+  ) {
+    switch kind {
+    case .sumDouble, .averageDouble:
+      DoubleSum.withEmpty { sum in
+        if !value.isNull { sum.add(value.double) }
+        sum.write(&output)
+      }
+    case .leastDouble, .greatestDouble:
+      var extreme = DoubleExtreme()
+      if !value.isNull { extreme.add(value.double, wantsLeast: true) }
+      extreme.write(&output)
+    default:
+      let state = value.isNull ? TextState() : TextState(value.text, position: position)
+      state.write(&output)
     }
   }
 
   /// Writes the form of a group's states.
-  func write(states: UnsafeRawPointer, _ output: inout UnsafeMutableRawPointer) {
+  func write(states: UnsafeMutableRawPointer, _ output: inout UnsafeMutableRawPointer) {
     for slot in slots {
       let state = states + slot.offset
       switch slot.kind {
-      case .countRows, .countValues: ByteCursor.writeVarint(state.load(as: UInt64.self), &output)
+      case .countRows, .countValues, .countDistinct: ByteCursor.writeVarint(state.load(as: UInt64.self), &output)
       case .sum, .average: AggregatePlan.write(state.load(as: SumState.self), &output)
       case .least, .greatest: AggregatePlan.write(state.load(as: ExtremeState.self), &output)
+      case .sumDouble, .averageDouble: DoubleSum(at: state).write(&output)
+      case .leastDouble, .greatestDouble: state.load(as: DoubleExtreme.self).write(&output)
+      case .leastText, .greatestText, .first, .last: state.load(as: TextState.self).write(&output)
       }
     }
   }
 
-  /// Adds a record's form to a group's states.
+  /// Adds a record's form to a group's states. Texts are left where they stand in the record.
   @inline(__always)
   func merge(_ input: inout UnsafeRawPointer, into states: UnsafeMutableRawPointer) {
     for slot in slots {
       let state = states + slot.offset
       switch slot.kind {
-      case .countRows, .countValues:
+      case .countRows, .countValues, .countDistinct:
         state.assumingMemoryBound(to: UInt64.self).pointee &+= ByteCursor.readVarint(&input)
       case .sum, .average: AggregatePlan.mergeSum(&input, into: state.assumingMemoryBound(to: SumState.self))
       case .least, .greatest:
         AggregatePlan.mergeExtreme(
           &input, into: state.assumingMemoryBound(to: ExtremeState.self), wantsLeast: slot.kind == .least)
+      case .sumDouble, .averageDouble: DoubleSum(at: state).merge(&input)
+      case .leastDouble, .greatestDouble:
+        let other = DoubleExtreme(reading: &input)
+        state.assumingMemoryBound(to: DoubleExtreme.self).pointee.merge(other, wantsLeast: slot.kind == .leastDouble)
+      case .leastText, .greatestText, .first, .last:
+        let other = TextState(reading: &input)
+        state.assumingMemoryBound(to: TextState.self).pointee.merge(other, slot.kind)
       }
     }
   }

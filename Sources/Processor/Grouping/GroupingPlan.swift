@@ -7,15 +7,30 @@ struct GroupingPlan: Sendable {
   /// The group columns, in the order asked.
   let groupColumns: [Int]
   let groupNames: [String]
-  /// The columns that are read as numbers, or only looked at for null, each once.
+  /// The columns whose values are looked at, each once.
   let valueColumns: [ValueColumn]
   let aggregates: AggregatePlan
+  /// The aggregates that count different values, by their places among all.
+  let distincts: [Distinct]
+  let filter: RowMatcher?
   let nulls: [[UInt8]]
+  let numbers: NumberFormat
+  let trims: Bool
 
   struct ValueColumn: Sendable {
     var index: Int
     var name: String
-    /// False: only `count` wants it, and any text is a value.
+    var isNumber = false
+    var isDouble = false
+    /// Any text is a value.
+    var isText = false
+  }
+
+  struct Distinct: Sendable {
+    var slot: Int
+    /// Which of the row's values.
+    var value: Int
+    /// Numbers that are equal are one value, however they are written.
     var isNumber: Bool
   }
 
@@ -26,25 +41,92 @@ struct GroupingPlan: Sendable {
     for name in spec.groupBy { groups.append(try header.index(of: name, file: file)) }
     var values: [ValueColumn] = []
     var places: [Int?] = []
-    for aggregate in spec.aggregates {
+    var distincts: [Distinct] = []
+    for (slot, aggregate) in spec.aggregates.enumerated() {
       guard let name = aggregate.column else {
         places.append(nil)
         continue
       }
       let index = try header.index(of: name, file: file)
-      let isNumber = aggregate.function != .count
-      if let place = values.firstIndex(where: { $0.index == index }) {
-        values[place].isNumber = values[place].isNumber || isNumber
-        places.append(place)
-      } else {
-        values.append(ValueColumn(index: index, name: name, isNumber: isNumber))
-        places.append(values.count - 1)
+      let place = values.firstIndex { $0.index == index } ?? values.count
+      if place == values.count { values.append(ValueColumn(index: index, name: name)) }
+      switch aggregate.type {
+      case .number: values[place].isNumber = true
+      case .double: values[place].isDouble = true
+      case .text: values[place].isText = true
+      }
+      places.append(place)
+      if aggregate.function == .countDistinct {
+        distincts.append(Distinct(slot: slot, value: place, isNumber: aggregate.type == .number))
       }
     }
     groupColumns = groups
     groupNames = spec.groupBy
     valueColumns = values
     aggregates = AggregatePlan(spec.aggregates, values: places)
+    self.distincts = distincts
     nulls = spec.csv.null.map { Array($0.utf8) }
+    numbers = NumberFormat(decimalMark: spec.csv.decimalMark, thousandsMark: spec.csv.thousandsMark)
+    trims = spec.csv.trim
+    if let filter = spec.filter {
+      self.filter = try RowMatcher(filter, header: header, file: file, nulls: nulls, numbers: numbers)
+    } else {
+      filter = nil
+    }
+  }
+
+  func isNull(_ field: UnsafeRawBufferPointer) -> Bool {
+    nulls.contains { null in null.count == field.count && null.elementsEqual(field) }
+  }
+
+  /// Whether a row's values are whole texts of its columns, read in the usual way.
+  var isUsual: Bool { numbers == .usual && !trims }
+}
+
+/// How numbers are written.
+struct NumberFormat: Hashable, Sendable {
+  var decimalMark: UInt8
+  var thousandsMark: UInt8?
+
+  static let usual = NumberFormat(decimalMark: UInt8(ascii: "."), thousandsMark: nil)
+
+  /// Reads a number that is written with these marks.
+  func parse(_ text: UnsafeRawBufferPointer) -> DecimalNumber? {
+    self == .usual ? NumberParser.parse(text) : withUsualText(text) { $0.flatMap { NumberParser.parse($0) } }
+  }
+
+  /// Reads an IEEE number: the nearest to what is written. Nil for what is too large, too.
+  func parseDouble(_ text: UnsafeRawBufferPointer) -> Double? {
+    self == .usual ? NumberParser.parseDouble(text) : withUsualText(text) { $0.flatMap { NumberParser.parseDouble($0) } }
+  }
+
+  /// The text with a point and without marks of thousands; nil when they stand in odd places.
+  private func withUsualText<Result>(
+    _ text: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Result
+  ) -> Result {
+    var usual: [UInt8] = []
+    usual.reserveCapacity(text.count)
+    var digits = 0
+    var groups = 0
+    var isWhole = true
+    for byte in text {
+      if byte == thousandsMark {
+        // One to three digits before the first mark, three before each other.
+        guard isWhole, groups == 0 ? (1...3).contains(digits) : digits == 3 else { return body(nil) }
+        groups += 1
+        digits = 0
+        continue
+      }
+      let isDigit = byte >= 0x30 && byte <= 0x39
+      if isWhole, !isDigit, digits > 0 {
+        if groups > 0, digits != 3 { return body(nil) }
+        isWhole = false
+      }
+      if isDigit { digits += 1 }
+      if byte == UInt8(ascii: "."), decimalMark != byte { return body(nil) }
+      usual.append(byte == decimalMark ? UInt8(ascii: ".") : byte)
+    }
+    if isWhole, groups > 0, digits != 3 { return body(nil) }
+    return usual.withUnsafeBytes { body($0) }
   }
 }

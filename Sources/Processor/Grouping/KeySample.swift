@@ -32,7 +32,8 @@ struct KeySample {
       buffer.deallocate()
       scratch.deallocate()
     }
-    let scanner = RecordScanner(delimiter: dialect.delimiter, quote: dialect.quote)
+    let scanner = RecordScanner(dialect)
+    let fieldText = FieldText(dialect)
     for place in 0..<KeySample.places {
       let offset = start + length / KeySample.places * place
       let got = try file.read(into: buffer, at: offset)
@@ -47,7 +48,7 @@ struct KeySample {
           let view = RecordView(
             block: bytes.baseAddress!, start: next, ends: UnsafePointer(ends.baseAddress!), count: plan.columns,
             lastEnd: record.lastEnd, hasQuotes: true, isForeign: true, hasNUL: true)
-          add(view, plan, dialect.quote, scratch.baseAddress!)
+          add(view, plan, fieldText, scratch.baseAddress!)
           taken += 1
           records += 1
           self.bytes += record.next - next
@@ -78,19 +79,19 @@ struct KeySample {
   }
 
   private mutating func add(
-    _ view: RecordView, _ plan: GroupingPlan, _ quote: UInt8, _ scratch: UnsafeMutableRawPointer
+    _ view: RecordView, _ plan: GroupingPlan, _ fieldText: FieldText, _ scratch: UnsafeMutableRawPointer
   ) {
     let unquoted = scratch + 2 * KeySample.placeBytes
     var end = scratch
     for (index, column) in plan.groupColumns.enumerated() {
-      let field = FieldText.value(of: view.field(column), quote: quote, scratch: unquoted)
+      let field = fieldText.value(of: view.field(column), scratch: unquoted)
       if index > 0 { KeyCodec.appendByte(KeyCodec.separator, &end) }
       KeyCodec.append(field, mayHoldNUL: true, &end)
     }
     keys.append(Array(UnsafeRawBufferPointer(start: scratch, count: end - scratch)))
     for (index, value) in plan.valueColumns.enumerated() where value.isNumber {
-      let field = FieldText.value(of: view.field(value.index), quote: quote, scratch: unquoted)
-      if let number = NumberParser.parse(field), Int32(exactly: number.mantissa) != nil {
+      let field = fieldText.value(of: view.field(value.index), scratch: unquoted)
+      if let number = plan.numbers.parse(field), Int32(exactly: number.mantissa) != nil {
         scaleCounts[index][Int(number.scale)] += 1
       }
     }

@@ -1,7 +1,7 @@
 import Schema
 import Synchronization
 
-/// Finishes partitions: brings one's records together, sorts them, merges equal keys, and writes the groups.
+/// Finishes partitions: brings one's records together, sorts them, merges equal keys, and hands the groups on.
 ///
 /// A partition that is larger than the thread's share of memory is split again, by a sample of its own keys, and its
 /// parts are finished one after the other.
@@ -9,7 +9,6 @@ struct PartitionFinisher: ~Copyable {
   private static let splitsMost = 40
 
   let plan: GroupingPlan
-  let printer: GroupPrinter
   let spill: SpillFile
   let counters: ProgressCounters
   let budget: MemoryBudget
@@ -18,11 +17,10 @@ struct PartitionFinisher: ~Copyable {
   private let states: UnsafeMutableRawPointer
 
   init(
-    plan: GroupingPlan, printer: GroupPrinter, spill: SpillFile, counters: ProgressCounters, budget: MemoryBudget,
+    plan: GroupingPlan, spill: SpillFile, counters: ProgressCounters, budget: MemoryBudget,
     memoryBytes: Int
   ) {
     self.plan = plan
-    self.printer = printer
     self.spill = spill
     self.counters = counters
     self.budget = budget
@@ -33,7 +31,9 @@ struct PartitionFinisher: ~Copyable {
   deinit { states.deallocate() }
 
   /// Finishes one partition, whose records stand in the threads' parts of it.
-  func finish(_ parts: [PartitionWriter.Partition], to output: inout GroupOutput, splits: Int = 0) throws {
+  func finish<Target: GroupTarget & ~Copyable>(
+    _ parts: [PartitionWriter.Partition], to output: inout Target, splits: Int = 0
+  ) throws {
     if counters.isCancelled.load(ordering: .relaxed) { throw CancellationError() }
     let records = parts.reduce(0) { $0 + $1.records }
     if records == 0 { return }
@@ -49,8 +49,8 @@ struct PartitionFinisher: ~Copyable {
     try split(parts, to: &output, splits: splits)
   }
 
-  private func finishInMemory(
-    _ parts: [PartitionWriter.Partition], records: Int, spilledBytes: Int, to output: inout GroupOutput
+  private func finishInMemory<Target: GroupTarget & ~Copyable>(
+    _ parts: [PartitionWriter.Partition], records: Int, spilledBytes: Int, to output: inout Target
   ) throws {
     let loaded = try PageBuffer(bytes: spilledBytes, budget: budget, for: "a partition's spilled records")
     let memory = try PageBuffer(
@@ -70,8 +70,8 @@ struct PartitionFinisher: ~Copyable {
   }
 
   /// Merges neighbours with the same key and writes the groups.
-  private func write(
-    _ entries: UnsafeMutableBufferPointer<KeySort.Entry>, to output: inout GroupOutput
+  private func write<Target: GroupTarget & ~Copyable>(
+    _ entries: UnsafeMutableBufferPointer<KeySort.Entry>, to output: inout Target
   ) throws {
     var index = 0
     var groups = 0
@@ -86,28 +86,22 @@ struct PartitionFinisher: ~Copyable {
         guard index < entries.count else { break }
         record = PartitionRecord(at: entries[index].record)
       } while KeyCodec.isEqual(record.key, first.key)
-      try write(first.key, to: &output)
+      try output.add(first.key, states)
       groups += 1
     }
     counters.groups.add(groups, ordering: .relaxed)
   }
 
-  @inline(__always)
-  private func write(_ key: UnsafeRawBufferPointer, to output: inout GroupOutput) throws {
-    var end = try output.room(printer.bytesMost(keyBytes: key.count))
-    try printer.write(key: key, states: states, &end)
-    output.wrote(upTo: end)
-  }
-
   /// Merges a partition whose records all have one key, which may be too long for any table, as they pass.
   ///
   /// - Returns: false, with nothing written, when there is a second key.
-  private func finishSingleKey(
-    _ part: PartitionWriter.Partition, longest: Int, to output: inout GroupOutput
+  private func finishSingleKey<Target: GroupTarget & ~Copyable>(
+    _ part: PartitionWriter.Partition, longest: Int, to output: inout Target
   ) throws -> Bool {
     let key = try PageBuffer(bytes: longest, budget: budget, for: "a key")
     var keyBytes: Int?
     var isSingle = true
+    var texts = TextKeeper(plan.aggregates)
     states.initializeMemory(as: UInt8.self, repeating: 0, count: plan.aggregates.stateBytes)
     try PartitionReader.forEachPassingRecord(of: part, spill: spill, budget: budget, longest: longest) { start in
       let record = PartitionRecord(at: start)
@@ -121,15 +115,16 @@ struct PartitionFinisher: ~Copyable {
       guard isSingle else { return }
       var payload = record.payload.baseAddress!
       plan.aggregates.merge(&payload, into: states)
+      texts.keep(states)
     }
     guard isSingle, let keyBytes else { return false }
-    try write(UnsafeRawBufferPointer(start: key.base, count: keyBytes), to: &output)
+    try output.add(UnsafeRawBufferPointer(start: key.base, count: keyBytes), states)
     counters.groups.add(1, ordering: .relaxed)
     return true
   }
 
-  private func split(
-    _ parts: [PartitionWriter.Partition], to output: inout GroupOutput, splits: Int
+  private func split<Target: GroupTarget & ~Copyable>(
+    _ parts: [PartitionWriter.Partition], to output: inout Target, splits: Int
   ) throws {
     let longest = parts.reduce(0) { max($0, $1.longest) }
     let bytes = parts.reduce(0) { $0 + $1.spilledBytes + $1.records * 16 }
@@ -148,7 +143,7 @@ struct PartitionFinisher: ~Copyable {
       if try finishSingleKey(whole, longest: longest, to: &output) { return }
     }
     let inner = PartitionFinisher(
-      plan: plan, printer: printer, spill: spill, counters: counters, budget: budget, memoryBytes: memoryBytes / 2)
+      plan: plan, spill: spill, counters: counters, budget: budget, memoryBytes: memoryBytes / 2)
     for index in writer.partitions.indices {
       try inner.finish([writer.partitions[index]], to: &output, splits: splits + 1)
     }

@@ -14,6 +14,8 @@ struct PartitionRepartitioner: ~Copyable {
     for part in parts {
       try PartitionReader.forEachPassingRecord(of: part, spill: spill, budget: budget, longest: longest) { start in
         let current = PartitionRecord(at: start)
+        // A table keeps no texts.
+        if plan.aggregates.texts > 0 { return try move(current, start) }
         var states = table.states(of: current.key)
         if states == nil {
           try flush(&table, record.base)

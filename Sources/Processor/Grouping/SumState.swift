@@ -48,7 +48,7 @@ struct SumState {
   }
 
   /// The sum with 18 places.
-  private var total18: Int256 {
+  var total18: Int256 {
     small == 0 ? wide : wide + Int256(Int128(small)).scaled(byPowerOfTen: DecimalNumber.scaleLimit - Int(scale))
   }
 

@@ -15,7 +15,7 @@ struct BlockReader {
   ///
   /// - Throws: ``JobFailure``, ``BudgetExceeded``.
   func run(_ file: InputFile, from start: Int, line: Int) throws {
-    var boundary = RecordBoundary(delimiter: dialect.delimiter, quote: dialect.quote)
+    var boundary = RecordBoundary(dialect)
     var buffer = try pool.take(behind: 0)
     var carried = 0  // bytes of a record whose end hasn't been seen, at the buffer's start
     var (offset, ordinal, firstLine) = (start, 0, line)

@@ -1,23 +1,32 @@
 /// Where a partition's groups are written: the buffer that its thread has, which goes to the file when it is full and
 /// the partition's turn has come.
-struct GroupOutput: ~Copyable {
+struct GroupOutput: ~Copyable, GroupTarget {
   private let output: OrderedOutput
   private let number: Int
   private let buffer: OrderedOutput.Buffer
   private let budget: MemoryBudget
+  private let printer: GroupPrinter
   /// For a group that no buffer holds.
   private var large: OrderedOutput.Buffer?
   private var cursor: UnsafeMutableRawPointer
   private var limit: UnsafeMutableRawPointer
 
   /// - Parameter number: the partition's.
-  init(_ output: OrderedOutput, number: Int, buffer: OrderedOutput.Buffer, budget: MemoryBudget) {
+  init(_ output: OrderedOutput, number: Int, buffer: OrderedOutput.Buffer, printer: GroupPrinter, budget: MemoryBudget) {
     self.output = output
     self.number = number
     self.buffer = buffer
     self.budget = budget
+    self.printer = printer
     cursor = buffer.end
     limit = buffer.end + buffer.room
+  }
+
+  @inline(__always)
+  mutating func add(_ key: UnsafeRawBufferPointer, _ states: UnsafeMutableRawPointer) throws {
+    var end = try room(printer.bytesMost(key, states))
+    try printer.write(key: key, states: states, &end)
+    wrote(upTo: end)
   }
 
   /// Where to write the next group, with room for as many bytes. May wait for the partition's turn.

@@ -14,7 +14,7 @@ struct GroupPrinter {
   init(spec: JobSpec, plan: GroupingPlan) {
     aggregates = plan.aggregates
     delimiter = spec.csv.delimiter
-    quote = spec.csv.quote
+    quote = spec.csv.outputQuote
     keyFields = spec.groupBy.count
     isOnlyField = spec.outputColumns.count == 1
     names = spec.aggregates.map(\.name)
@@ -24,7 +24,17 @@ struct GroupPrinter {
   }
 
   /// The bytes that a group needs at the most.
-  func bytesMost(keyBytes: Int) -> Int { keyBytes * 2 + keyFields * 3 + names.count * (NumberText.bytesMost + 1) + 3 }
+  @inline(__always)
+  func bytesMost(_ key: UnsafeRawBufferPointer, _ states: UnsafeRawPointer) -> Int {
+    let bytes = key.count * 2 + keyFields * 3 + names.count * (NumberText.bytesMost + 1) + 3
+    return aggregates.texts == 0 ? bytes : bytes + textBytesMost(states)
+  }
+
+  private func textBytesMost(_ states: UnsafeRawPointer) -> Int {
+    aggregates.slots.reduce(0) { bytes, slot in
+      slot.kind.isText ? bytes + (states + slot.offset).load(as: TextState.self).text.count * 2 + 3 : bytes
+    }
+  }
 
   /// The bytes that one of a key's fields needs at the most, and the delimiter behind it.
   func fieldBytesMost(_ bytes: Int) -> Int { bytes * 2 + 3 }
@@ -54,7 +64,7 @@ struct GroupPrinter {
   ///
   /// - Throws: ``JobFailure`` when a sum has more than 38 digits.
   @inline(__always)
-  func write(key: UnsafeRawBufferPointer, states: UnsafeRawPointer, _ output: inout UnsafeMutableRawPointer) throws {
+  func write(key: UnsafeRawBufferPointer, states: UnsafeMutableRawPointer, _ output: inout UnsafeMutableRawPointer) throws {
     var start = 0
     for index in 0..<keyFields {
       let end = index == keyFields - 1 ? key.count : KeyCodec.fieldEnd(key, from: start)
@@ -136,10 +146,10 @@ struct GroupPrinter {
 
   @inline(__always)
   private func write(
-    _ state: UnsafeRawPointer, _ kind: AggregatePlan.Kind, name: String, _ output: inout UnsafeMutableRawPointer
+    _ state: UnsafeMutableRawPointer, _ kind: AggregatePlan.Kind, name: String, _ output: inout UnsafeMutableRawPointer
   ) throws {
     switch kind {
-    case .countRows, .countValues: NumberText.write(Int64(state.load(as: UInt64.self)), &output)
+    case .countRows, .countValues, .countDistinct: NumberText.write(Int64(state.load(as: UInt64.self)), &output)
     case .sum:
       let sum = state.load(as: SumState.self)
       if sum.count == 0 { return }
@@ -152,7 +162,34 @@ struct GroupPrinter {
     case .least, .greatest:
       let extreme = state.load(as: ExtremeState.self)
       if extreme.isPresent { NumberText.write(extreme.value, scale: Int(extreme.largestScale), &output) }
+    case .sumDouble, .averageDouble:
+      let sum = DoubleSum(at: state)
+      if sum.count == 0 { return }
+      let total = sum.value
+      if !total.isFinite { throw doubleTooLarge(name) }
+      NumberText.write(kind == .sumDouble ? total : total / Double(sum.count), &output)
+    case .leastDouble, .greatestDouble:
+      let extreme = state.load(as: DoubleExtreme.self)
+      if extreme.isPresent { NumberText.write(extreme.value, &output) }
+    case .leastText, .greatestText, .first, .last: write(text: state.load(as: TextState.self).text, &output)
     }
+  }
+
+  /// A text as it is, in which 0x00 stands for nothing but itself.
+  private func write(text: UnsafeRawBufferPointer, _ output: inout UnsafeMutableRawPointer) {
+    let isQuoted = text.contains { special[Int($0)] && $0 != KeyCodec.separator }
+    if isQuoted { KeyCodec.appendByte(quote, &output) }
+    for byte in text {
+      KeyCodec.appendByte(byte, &output)
+      if byte == quote { KeyCodec.appendByte(quote, &output) }
+    }
+    if isQuoted { KeyCodec.appendByte(quote, &output) }
+  }
+
+  private func doubleTooLarge(_ name: String) -> JobFailure {
+    JobFailure(
+      .outOfRange, reason: "SUM_TOO_LARGE",
+      "The sum of a group is more than a double can be (output column \"\(name)\"). Leave out its type for an exact sum.")
   }
 
   /// `10^38`: the first number with 39 digits.

@@ -72,6 +72,16 @@ enum NumberText {
     }
   }
 
+  /// Writes an IEEE number as the shortest text that reads back the same.
+  static func write(_ value: Double, _ output: inout UnsafeMutableRawPointer) {
+    var text = value == 0 ? "0" : value.description
+    if text.hasSuffix(".0") { text.removeLast(2) }
+    for byte in text.utf8 {
+      output.storeBytes(of: byte, as: UInt8.self)
+      output += 1
+    }
+  }
+
   /// The decimal digits, the least significant first, at least one.
   static func digits(of magnitude: Int256) -> [UInt8] {
     var digits: [UInt8] = []
@@ -89,6 +99,12 @@ enum NumberText {
 
   /// The exact quotient of a sum and a count, rounded half to even to max(6, scale) places, without trailing zeros.
   static func writeAverage(_ total: Int256, scale: Int, count: UInt64, _ output: inout UnsafeMutableRawPointer) {
+    let average = average(total, scale: scale, count: count)
+    write(average.value, scale: average.scale, &output)
+  }
+
+  /// The same as a number and its places.
+  static func average(_ total: Int256, scale: Int, count: UInt64) -> (value: Int256, scale: Int) {
     let places = max(6, scale)
     let divided = total.magnitude.multiplied(by: PowersOfTen.word[places - scale]).divided(by: count)
     var quotient = divided.quotient
@@ -103,6 +119,6 @@ enum NumberText {
       quotient = shorter
       shown -= 1
     }
-    write(total.isNegative ? -quotient : quotient, scale: shown, &output)
+    return (total.isNegative ? -quotient : quotient, shown)
   }
 }

@@ -1,4 +1,5 @@
 import CTallySIMD
+import Schema
 
 /// What a parser does with the records of a block.
 protocol RecordSink: ~Copyable {
@@ -24,7 +25,7 @@ struct BlockParser: ~Copyable {
   private let ends: PageBuffer
 
   init(
-    columns: Int, delimiter: UInt8, quote: UInt8, fieldBytesLimit: Int, budget: MemoryBudget
+    columns: Int, dialect: CSVDialect, fieldBytesLimit: Int, budget: MemoryBudget
   ) throws(BudgetExceeded) {
     let positions = try PageBuffer(bytes: BlockParser.windowBytes * 4, budget: budget, for: "the parser's index")
     let ends = try PageBuffer(bytes: columns * 4, budget: budget, for: "the parser's fields")
@@ -32,7 +33,7 @@ struct BlockParser: ~Copyable {
     self.fieldBytesLimit = fieldBytesLimit
     self.positions = positions
     self.ends = ends
-    scanner = RecordScanner(delimiter: delimiter, quote: quote)
+    scanner = RecordScanner(dialect)
   }
 
   /// Hands every record of the block to the sink; returns how many records there were, bad ones included.
@@ -45,7 +46,8 @@ struct BlockParser: ~Copyable {
       let base = bytes.baseAddress! + start
       let found = tally_index(
         base.assumingMemoryBound(to: UInt8.self), window, scanner.delimiter, scanner.quote, index)
-      let used = found.irregular == 0 ? try parseIndexed(block, at: start, found, rows: &rows, into: &sink) : 0
+      let isRegular = scanner.isPlain && found.irregular == 0
+      let used = isRegular ? try parseIndexed(block, at: start, found, rows: &rows, into: &sink) : 0
       start += used
       // Irregular quotes, a record longer than the window, or the file's last line without an end.
       if used == 0 { start = try parseScanned(block, from: start, upTo: start + window, rows: &rows, into: &sink) }
@@ -135,7 +137,7 @@ struct BlockParser: ~Copyable {
     while start < limit {
       let scan = scanner.scan(bytes, from: start, ends: ends)
       defer { start = scan.next }
-      if scan.lastEnd == start, columns != 1 { continue }
+      if scan.isComment || (scan.lastEnd == start && columns != 1) { continue }
       rows += 1
       if let problem = scan.problem {
         let kind: BadRow.Kind = problem.0 == .unclosedQuote ? .unclosedQuote : .textAfterQuote

@@ -52,7 +52,7 @@ struct CSVHeader: Equatable {
     of file: InputFile, dialect: CSVDialect, limits: Limits
   ) throws(JobFailure) -> [UInt8] {
     var bytes: [UInt8] = []
-    var boundary = RecordBoundary(delimiter: dialect.delimiter, quote: dialect.quote)
+    var boundary = RecordBoundary(dialect)
     var piece = [UInt8](repeating: 0, count: 65_536)
     while true {
       let got: Result<Int, JobFailure> = piece.withUnsafeMutableBytes { space in
@@ -98,7 +98,7 @@ struct CSVHeader: Equatable {
       ends.deallocate()
       scratch.deallocate()
     }
-    let scan = RecordScanner(delimiter: dialect.delimiter, quote: dialect.quote).scan(record, from: 0, ends: ends)
+    let scan = RecordScanner(dialect).scan(record, from: 0, ends: ends)
     if let problem = scan.problem {
       let isOpen = problem.0 == .unclosedQuote
       return bad(
@@ -116,7 +116,7 @@ struct CSVHeader: Equatable {
     var start = 0
     for index in 0..<scan.fieldCount {
       let field = UnsafeRawBufferPointer(rebasing: record[start..<Int(ends[index])])
-      let value = FieldText.value(of: field, quote: dialect.quote, scratch: scratch)
+      let value = FieldText(dialect).value(of: field, scratch: scratch)
       guard let text = String(validating: value, as: UTF8.self) else {
         return bad("INVALID_UTF8", "the header is not valid UTF-8.", at: start)
       }

@@ -17,7 +17,8 @@ public enum CSVPreview {
       ends.deallocate()
       scratch.deallocate()
     }
-    let scanner = RecordScanner(delimiter: dialect.delimiter, quote: dialect.quote)
+    let scanner = RecordScanner(dialect)
+    let fieldText = FieldText(dialect)
     return bytes.withUnsafeBytes { all in
       let text = UnsafeRawBufferPointer(rebasing: all[skipped...])
       var rows: [[String]] = []
@@ -32,7 +33,7 @@ public enum CSVPreview {
             hasNUL: true)
           rows.append(
             (0..<view.count).map { index in
-              let field = FieldText.value(of: view.field(index), quote: dialect.quote, scratch: scratch)
+              let field = fieldText.value(of: view.field(index), scratch: scratch)
               return String(decoding: field, as: UTF8.self)
             })
         }

@@ -1,20 +1,37 @@
+import Schema
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
   import Darwin
 #endif
 
-/// The value of a field: its bytes without the quotes around it and with doubled quotes made single.
-enum FieldText {
+/// The value of a field: its bytes without the quotes around it, and with doubled or escaped quotes made single.
+struct FieldText: Sendable {
+  let quote: UInt8
+  /// In a quoted field, the byte behind it is literal.
+  var escape: UInt8?
+  /// Spaces and tabs around unquoted values are left out.
+  var trims = false
+
+  init(_ dialect: CSVDialect) {
+    quote = dialect.quote
+    escape = dialect.escape == dialect.quote ? nil : dialect.escape
+    trims = dialect.trim
+  }
+
   /// Returns the value; what needs unquoting is written to `scratch`, which must hold the field's length.
   @inline(__always)
-  static func value(
-    of field: UnsafeRawBufferPointer, quote: UInt8, scratch: UnsafeMutableRawPointer
-  ) -> UnsafeRawBufferPointer {
-    guard field.count >= 2, field[0] == quote else { return field }
+  func value(of field: UnsafeRawBufferPointer, scratch: UnsafeMutableRawPointer) -> UnsafeRawBufferPointer {
+    guard field.count >= 2, field[0] == quote else { return trims ? FieldText.trimmed(field) : field }
     let inner = UnsafeRawBufferPointer(rebasing: field[1..<(field.count - 1)])
-    guard inner.count > 0, memchr(inner.baseAddress!, Int32(quote), inner.count) != nil else { return inner }
-    return unescaped(inner, quote: quote, scratch: scratch)
+    guard inner.count > 0 else { return inner }
+    if let escape {
+      guard memchr(inner.baseAddress!, Int32(escape), inner.count) != nil else { return inner }
+      return unescaped(inner, by: escape, scratch: scratch)
+    }
+    guard memchr(inner.baseAddress!, Int32(quote), inner.count) != nil else { return inner }
+    return unescaped(inner, by: quote, scratch: scratch)
   }
 
   @inline(never)
@@ -23,16 +40,24 @@ enum FieldText {
     return String(validating: field, as: UTF8.self) != nil
   }
 
-  private static func unescaped(
-    _ inner: UnsafeRawBufferPointer, quote: UInt8, scratch: UnsafeMutableRawPointer
+  private static func trimmed(_ field: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    var (start, end) = (0, field.count)
+    while start < end, field[start] == 0x20 || field[start] == 0x09 { start += 1 }
+    while end > start, field[end - 1] == 0x20 || field[end - 1] == 0x09 { end -= 1 }
+    return UnsafeRawBufferPointer(rebasing: field[start..<end])
+  }
+
+  /// Leaves out every such byte, and keeps the one behind it.
+  private func unescaped(
+    _ inner: UnsafeRawBufferPointer, by escape: UInt8, scratch: UnsafeMutableRawPointer
   ) -> UnsafeRawBufferPointer {
     let output = scratch.assumingMemoryBound(to: UInt8.self)
     var (read, written) = (0, 0)
     while read < inner.count {
-      let byte = inner[read]
-      output[written] = byte
+      if inner[read] == escape, read + 1 < inner.count { read += 1 }
+      output[written] = inner[read]
       written += 1
-      read += byte == quote ? 2 : 1
+      read += 1
     }
     return UnsafeRawBufferPointer(start: scratch, count: written)
   }

@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// An exact decimal number: `mantissa × 10^-scale`, at most 38 digits, at most 18 of them after the point.
 struct DecimalNumber: Equatable {
   var mantissa: Int128
@@ -69,6 +75,41 @@ enum NumberParser {
     }
     guard index == end else { return nil }
     return digits.number(isNegative: isNegative, scale: scale)
+  }
+
+  /// The IEEE number that is nearest to a text of the same form, of any number of digits; nil for other texts, and for
+  /// what is too large.
+  static func parseDouble(_ text: UnsafeRawBufferPointer) -> Double? {
+    var (index, end) = (0, text.count)
+    while index < end, text[index] == 0x20 { index += 1 }
+    while end > index, text[end - 1] == 0x20 { end -= 1 }
+    let start = index
+    func skipSign() {
+      if index < end, text[index] == UInt8(ascii: "-") || text[index] == UInt8(ascii: "+") { index += 1 }
+    }
+    func skipDigits() -> Bool {
+      let first = index
+      while index < end, text[index] >= 0x30, text[index] <= 0x39 { index += 1 }
+      return index > first
+    }
+    skipSign()
+    guard skipDigits() else { return nil }
+    if index < end, text[index] == UInt8(ascii: ".") {
+      index += 1
+      guard skipDigits() else { return nil }
+    }
+    if index < end, text[index] | 0x20 == UInt8(ascii: "e") {
+      index += 1
+      skipSign()
+      guard skipDigits() else { return nil }
+    }
+    guard index == end else { return nil }
+    let value = withUnsafeTemporaryAllocation(of: CChar.self, capacity: end - start + 1) { copy in
+      for place in start..<end { copy[place - start] = CChar(bitPattern: text[place]) }
+      copy[end - start] = 0
+      return strtod(copy.baseAddress!, nil)
+    }
+    return value.isFinite ? value : nil
   }
 
   private static func exponent(_ text: UnsafeRawBufferPointer, _ index: inout Int, _ end: Int) -> Int? {

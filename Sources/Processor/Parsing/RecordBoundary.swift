@@ -1,4 +1,5 @@
 import CTallySIMD
+import Schema
 
 #if canImport(Glibc)
   import Glibc
@@ -9,32 +10,40 @@ import CTallySIMD
 /// Finds where records end (RFC 4180, section 2), fed with bytes in pieces of any size: a pure machine.
 ///
 /// It follows ``RecordScanner`` byte for byte, also for rows that are bad: after text behind a closing quote, the field
-/// goes on as an unquoted one.
+/// goes on as an unquoted one. A comment is a record of its own.
 struct RecordBoundary {
   enum State {
-    case fieldStart, unquoted, quoted, quoteInQuoted
+    case recordStart, fieldStart, unquoted, quoted, quoteInQuoted, escaped, comment
   }
 
   let delimiter: UInt8
   let quote: UInt8
-  private(set) var state = State.fieldStart
+  private let escape: UInt8?
+  private let comment: UInt8?
+  private(set) var state = State.recordStart
 
-  init(delimiter: UInt8, quote: UInt8) {
-    self.delimiter = delimiter
-    self.quote = quote
+  init(_ dialect: CSVDialect) {
+    delimiter = dialect.delimiter
+    quote = dialect.quote
+    escape = dialect.escape == dialect.quote ? nil : dialect.escape
+    comment = dialect.comment
   }
 
   /// Walks over the bytes and returns how many of them end with the last whole record; 0 when no record ends here.
   mutating func feed(_ bytes: UnsafeRawBufferPointer) -> Int {
     guard let base = bytes.baseAddress, bytes.count > 0 else { return 0 }
-    if state == .fieldStart || state == .unquoted, memchr(base, Int32(quote), bytes.count) == nil {
-      return feedUnquoted(bytes, base)
-    }
-    // Byte by byte to where the vectors may begin, then by them, unless quotes stand in odd places.
     var (index, boundary) = (0, 0)
-    while index < bytes.count, state != .fieldStart && state != .quoted { step(bytes[index], &index, &boundary) }
-    let rest = UnsafeRawBufferPointer(rebasing: bytes[index...])
-    if let found = feedRegular(rest) { return found > 0 ? index + found : boundary }
+    if escape == nil, comment == nil {
+      if state == .recordStart || state == .fieldStart || state == .unquoted,
+        memchr(base, Int32(quote), bytes.count) == nil
+      {
+        return feedUnquoted(bytes, base)
+      }
+      // Byte by byte to where the vectors may begin, then by them, unless quotes stand in odd places.
+      while index < bytes.count, state == .unquoted || state == .quoteInQuoted { step(bytes[index], &index, &boundary) }
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[index...])
+      if let found = feedRegular(rest) { return found > 0 ? index + found : boundary }
+    }
     while index < bytes.count { step(bytes[index], &index, &boundary) }
     return boundary
   }
@@ -44,16 +53,24 @@ struct RecordBoundary {
     index += 1
     switch state {
     case .quoted:
-      if byte == quote { state = .quoteInQuoted }
+      state = byte == escape ? .escaped : byte == quote ? .quoteInQuoted : .quoted
       return
-    case .quoteInQuoted where byte == quote, .fieldStart where byte == quote:
+    case .escaped:
       state = .quoted
+      return
+    case .quoteInQuoted where byte == quote && escape == nil, .fieldStart where byte == quote,
+      .recordStart where byte == quote:
+      state = .quoted
+      return
+    case .comment where byte != 0x0A: return
+    case .recordStart where byte == comment:
+      state = .comment
       return
     default: break
     }
     if byte == 0x0A {
       boundary = index
-      state = .fieldStart
+      state = .recordStart
     } else {
       state = byte == delimiter ? .fieldStart : .unquoted
     }
@@ -70,8 +87,7 @@ struct RecordBoundary {
     } else if found.closed != 0 {
       state = .quoteInQuoted
     } else {
-      let final = text[bytes.count - 1]
-      state = final == 0x0A || final == delimiter ? .fieldStart : .unquoted
+      setState(after: text[bytes.count - 1])
     }
     return found.last
   }
@@ -79,8 +95,12 @@ struct RecordBoundary {
   private mutating func feedUnquoted(_ bytes: UnsafeRawBufferPointer, _ base: UnsafeRawPointer) -> Int {
     let text = base.assumingMemoryBound(to: UInt8.self)
     let last = tally_last(text, bytes.count, 0x0A)
-    let final = text[bytes.count - 1]
-    state = final == 0x0A || final == delimiter ? .fieldStart : .unquoted
+    setState(after: text[bytes.count - 1])
     return last == bytes.count ? 0 : last + 1
+  }
+
+  /// The state outside quotes, after the byte.
+  private mutating func setState(after final: UInt8) {
+    state = final == 0x0A ? .recordStart : final == delimiter ? .fieldStart : .unquoted
   }
 }

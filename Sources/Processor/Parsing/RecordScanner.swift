@@ -1,3 +1,5 @@
+import Schema
+
 /// Where a record's fields end, found byte by byte (RFC 4180, section 2): the reference, and the path for quotes.
 ///
 /// A pure machine: bytes in, ends out, no allocation. A quote that isn't a field's first byte is literal; after a
@@ -16,15 +18,31 @@ struct RecordScanner {
     var lastEnd: Int
     /// What is wrong, and at which byte.
     var problem: (Problem, at: Int)?
+    var isComment = false
   }
 
   let delimiter: UInt8
   let quote: UInt8
+  let escape: UInt8?
+  let comment: UInt8?
+
+  init(_ dialect: CSVDialect) {
+    delimiter = dialect.delimiter
+    quote = dialect.quote
+    escape = dialect.escape == dialect.quote ? nil : dialect.escape
+    comment = dialect.comment
+  }
 
   /// Reads the record that begins at `start`. Ends beyond the capacity of `ends` are counted but not kept.
   func scan(_ bytes: UnsafeRawBufferPointer, from start: Int, ends: UnsafeMutableBufferPointer<UInt32>) -> Record {
     var record = Record(next: bytes.count, fieldCount: 0, lastEnd: bytes.count, problem: nil)
     var index = start
+    if let comment, start < bytes.count, bytes[start] == comment {
+      while index < bytes.count, bytes[index] != 0x0A { index += 1 }
+      record.isComment = true
+      record.fieldCount = 1
+      return finish(&record, bytes, start: start, end: index, ends: ends)
+    }
     while true {
       var isClosed = false
       if index < bytes.count, bytes[index] == quote {
@@ -59,7 +77,12 @@ struct RecordScanner {
   private func closingQuote(_ bytes: UnsafeRawBufferPointer, after opening: Int) -> Int {
     var index = opening + 1
     while index < bytes.count {
+      if bytes[index] == escape {
+        index += 2
+        continue
+      }
       if bytes[index] == quote {
+        if escape != nil { return index }
         guard index + 1 < bytes.count, bytes[index + 1] == quote else { return index }
         index += 1
       }
@@ -67,6 +90,9 @@ struct RecordScanner {
     }
     return bytes.count
   }
+
+  /// Whether the vectors find the same.
+  var isPlain: Bool { escape == nil && comment == nil }
 
   private func finish(
     _ record: inout Record, _ bytes: UnsafeRawBufferPointer, start: Int, end: Int,

@@ -77,17 +77,31 @@ extension Jobs {
 extension JobSpec {
   /// As parameters of `submitJob`.
   public static let parameters: [RPCParameter] = [
-    RPCParameter("input", "The CSV file, a name below the data folder.", JSONSchema.string, required: true),
+    RPCParameter(
+      "input", "The CSV file, a name below the data folder; or names, or a pattern such as plays/*.csv, of files with "
+        + "equal headers.", ["oneOf": [JSONSchema.string, JSONSchema.list(of: JSONSchema.string)]], required: true),
     RPCParameter("output", "The answer's name below the data folder.", JSONSchema.string, required: true),
     RPCParameter("groupBy", "The columns to group by.", JSONSchema.list(of: JSONSchema.string)),
     RPCParameter("aggregates", "What to compute for each group.", JSONSchema.list(of: aggregate)),
     RPCParameter(
+      "where", "The rows that are looked at: {column, op, value}, {and: […]}, {or: […]} or {not: …}.",
+      ["type": "object"]),
+    RPCParameter(
+      "orderBy", "The output's order, by its columns.",
+      JSONSchema.list(
+        of: JSONSchema.object(
+          [("column", JSONSchema.string), ("descending", JSONSchema.boolean)], required: ["column"]))),
+    RPCParameter("limit", "Records of the output, at most.", JSONSchema.integer(1)),
+    RPCParameter(
       "csv", "How the file is written.",
       JSONSchema.object(
         [
-          ("delimiter", ["type": "string", "minLength": 1, "maxLength": 1]),
-          ("quote", ["type": "string", "minLength": 1, "maxLength": 1]),
+          ("delimiter", character),
+          ("quote", ["type": "string", "maxLength": 1]), ("escape", character), ("header", JSONSchema.boolean),
           ("null", JSONSchema.list(of: JSONSchema.string)),
+          ("encoding", JSONSchema.choice(CSVDialect.Encoding.allCases.map(\.rawValue))), ("comment", character),
+          ("skipLines", JSONSchema.integer()), ("trim", JSONSchema.boolean), ("decimalMark", character),
+          ("thousandsMark", character),
         ], required: [])),
     RPCParameter(
       "onBadRow", "What a bad row does to the job.", JSONSchema.choice(BadRowPolicy.allCases.map(\.rawValue))),
@@ -97,9 +111,11 @@ extension JobSpec {
     RPCParameter("startAt", "The job isn't started before.", JSONSchema.time),
   ]
 
+  private static let character: JSONValue = ["type": "string", "minLength": 1, "maxLength": 1]
+
   private static let aggregate = JSONSchema.object(
     [
       ("function", JSONSchema.choice(Aggregate.Function.allCases.map(\.rawValue))), ("column", JSONSchema.string),
-      ("as", JSONSchema.string), ("type", JSONSchema.choice(["number"])),
+      ("as", JSONSchema.string), ("type", JSONSchema.choice(Aggregate.ValueType.allCases.map(\.rawValue))),
     ], required: ["function"])
 }

@@ -5,14 +5,23 @@ public struct JobSpec: Hashable, Sendable {
     case fail
     /// Bad rows are counted and left out.
     case skip
+    /// Bad rows are left out and written to a file beside the output, `OUTPUT.rejects.csv`.
+    case collect
   }
 
-  /// A name under the server's data folder.
-  public var input: String
+  /// Names under the server's data folder, of files with equal headers. A name with `*`, `?` or `[` in it is a pattern,
+  /// and stands for what it matches, in order.
+  public var inputs: [String]
   /// A name under the server's data folder, of a file that need not exist.
   public var output: String
   public var groupBy: [String]
   public var aggregates: [Aggregate]
+  /// The rows that are looked at; nil: all.
+  public var filter: RowFilter?
+  /// The order of the output; what it leaves open is in the order of the group columns.
+  public var orderBy: [OrderTerm]
+  /// Records of the output at most, the first ones; nil: all.
+  public var limit: Int?
   public var csv: CSVDialect
   public var onBadRow: BadRowPolicy
   /// Bad rows that may be left out before the job fails.
@@ -32,14 +41,17 @@ public struct JobSpec: Hashable, Sendable {
 
   public init(
     input: String, output: String, groupBy: [String]? = nil, aggregates: [Aggregate]? = nil,
-    csv: CSVDialect = CSVDialect(), onBadRow: BadRowPolicy = .fail, maxBadRows: Int = Limits.standard.badRows,
+    filter: RowFilter? = nil, orderBy: [OrderTerm] = [], limit: Int? = nil, csv: CSVDialect = CSVDialect(), onBadRow: BadRowPolicy = .fail, maxBadRows: Int = Limits.standard.badRows,
     memoryBytes: Int = Limits.standard.memoryBytesDefault, priority: Int = 0, startAt: Timestamp? = nil
   ) {
     let isDefault = groupBy == nil && aggregates == nil
-    self.input = input
+    inputs = [input]
     self.output = output
     self.groupBy = groupBy ?? (isDefault ? JobSpec.defaultGroupBy : [])
     self.aggregates = aggregates ?? (isDefault ? JobSpec.defaultAggregates : [])
+    self.filter = filter
+    self.orderBy = orderBy
+    self.limit = limit
     self.csv = csv
     self.onBadRow = onBadRow
     self.maxBadRows = maxBadRows
@@ -48,6 +60,12 @@ public struct JobSpec: Hashable, Sendable {
     self.startAt = startAt
   }
 
+  /// The input as it is shown to people.
+  public var input: String { inputs.joined(separator: ", ") }
+
+  /// The name of the file that `onBadRow: "collect"` writes beside the output.
+  public static func rejectsName(of output: String) -> String { output + ".rejects.csv" }
+
   /// The names of the output's columns: the group columns, then the aggregates, in the order asked.
   public var outputColumns: [String] { groupBy + aggregates.map(\.name) }
 
@@ -55,10 +73,20 @@ public struct JobSpec: Hashable, Sendable {
   ///
   /// - Throws: ``JSONFieldError``.
   public func validate(limits: Limits = .standard) throws {
-    for (field, name) in [("input", input), ("output", output)] {
+    if inputs.isEmpty { throw JSONFieldError(field: "input", rule: "must name a file") }
+    if inputs.count > limits.inputFiles {
+      throw JSONFieldError(field: "input", rule: "must not name more than \(limits.inputFiles) files (inputFiles)")
+    }
+    for (field, name) in inputs.map({ ("input", $0) }) + [("output", output)] {
       if let problem = FileName.problem(name) { throw JSONFieldError(field: field, rule: problem) }
     }
-    if input == output { throw JSONFieldError(field: "output", rule: "must not be the input") }
+    for name in inputs where inputs.count(where: { $0 == name }) > 1 {
+      throw JSONFieldError(field: "input", rule: "names '\(name)' twice")
+    }
+    if onBadRow == .collect, let problem = FileName.problem(JobSpec.rejectsName(of: output)) {
+      throw JSONFieldError(field: "output", rule: "with .rejects.csv behind it \(problem)")
+    }
+    if inputs.contains(output) { throw JSONFieldError(field: "output", rule: "must not be the input") }
     if groupBy.isEmpty && aggregates.isEmpty {
       throw JSONFieldError(field: "groupBy", rule: "and 'aggregates' must not both be empty")
     }
@@ -73,6 +101,7 @@ public struct JobSpec: Hashable, Sendable {
       throw JSONFieldError(
         field: "aggregates", rule: "make two output columns named '\(aggregate.name)'; give one of them another 'as'")
     }
+    try validateOrder()
     if memoryBytes < limits.memoryBytesLeast {
       throw JSONFieldError(
         field: "memoryBytes", rule: "must be at least \(limits.memoryBytesLeast) (memoryBytesLeast), not \(memoryBytes)"
@@ -80,6 +109,22 @@ public struct JobSpec: Hashable, Sendable {
     }
     if maxBadRows < 0 { throw JSONFieldError(field: "maxBadRows", rule: "must not be negative") }
     if !(-100...100).contains(priority) { throw JSONFieldError(field: "priority", rule: "must be from -100 to 100") }
+  }
+}
+
+extension JobSpec {
+  fileprivate func validateOrder() throws {
+    for (index, term) in orderBy.enumerated() {
+      if !outputColumns.contains(term.column) {
+        throw JSONFieldError(
+          field: "orderBy.\(index).column",
+          rule: "'\(term.column)' is no output column; they are \(outputColumns.joined(separator: ", "))")
+      }
+      if orderBy[..<index].contains(where: { $0.column == term.column }) {
+        throw JSONFieldError(field: "orderBy.\(index).column", rule: "names '\(term.column)' twice")
+      }
+    }
+    if let limit, limit < 1 { throw JSONFieldError(field: "limit", rule: "must be at least 1, not \(limit)") }
   }
 }
 
@@ -92,56 +137,37 @@ extension JobSpec: JSONConvertible {
 
   /// Takes the job's members from an object that may hold others.
   init(from fields: inout JSONFields) throws {
-    let policy: String = try fields.optional("onBadRow") ?? "fail"
-    guard let onBadRow = BadRowPolicy(rawValue: policy) else {
-      let known = BadRowPolicy.allCases.map(\.rawValue).joined(separator: ", ")
-      throw JSONFieldError(field: "onBadRow", rule: "must be one of \(known), not '\(policy)'")
+    let onBadRow: BadRowPolicy = try JSONChoice.read("onBadRow", try fields.optional("onBadRow") ?? "fail")
+    let inputs: [String]
+    if case .array = fields.value("input") {
+      inputs = try fields.required("input")
+    } else {
+      inputs = [try fields.required("input")]
     }
     self.init(
-      input: try fields.required("input"), output: try fields.required("output"),
+      input: "", output: try fields.required("output"),
       groupBy: try fields.optional("groupBy"), aggregates: try fields.optional("aggregates"),
+      filter: try fields.optional("where"), orderBy: try fields.optional("orderBy") ?? [],
+      limit: try fields.optional("limit"),
       csv: try fields.optional("csv") ?? CSVDialect(), onBadRow: onBadRow,
       maxBadRows: try fields.optional("maxBadRows") ?? Limits.standard.badRows,
       memoryBytes: try fields.optional("memoryBytes") ?? Limits.standard.memoryBytesDefault,
       priority: try fields.optional("priority") ?? 0, startAt: try fields.optional("startAt"))
+    self.inputs = inputs
   }
 
   /// The job with every default filled in: equal jobs have equal text.
   public var json: JSONValue {
     var members = [
-      JSONMember("input", .string(input)), JSONMember("output", .string(output)), JSONMember("groupBy", groupBy.json),
+      JSONMember("input", inputs.count == 1 ? .string(inputs[0]) : inputs.json), JSONMember("output", .string(output)), JSONMember("groupBy", groupBy.json),
       JSONMember("aggregates", aggregates.json), JSONMember("csv", csv.json),
       JSONMember("onBadRow", .string(onBadRow.rawValue)), JSONMember("maxBadRows", .number(maxBadRows)),
       JSONMember("memoryBytes", .number(memoryBytes)), JSONMember("priority", .number(priority)),
     ]
+    if let filter { members.append(JSONMember("where", filter.json)) }
+    if !orderBy.isEmpty { members.append(JSONMember("orderBy", orderBy.json)) }
+    if let limit { members.append(JSONMember("limit", .number(limit))) }
     if let startAt { members.append(JSONMember("startAt", startAt.json)) }
     return .object(members)
-  }
-}
-
-/// The rule for names of inputs and outputs: relative, forward slashes, nothing that leaves the folder or is ours.
-public enum FileName {
-  /// The folder beside the data that is the server's own.
-  public static let reservedFolder = ".tally"
-
-  /// The name's parts between its slashes.
-  public static func parts(_ name: String) -> [String] {
-    name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { String(Substring($0)) }
-  }
-
-  /// What is wrong with the name, as the end of a sentence; nil when nothing is.
-  public static func problem(_ name: String) -> String? {
-    if name.isEmpty { return "must not be empty" }
-    if name.utf8.count > 1_024 { return "must not be longer than 1024 bytes" }
-    if name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return "must not hold control characters" }
-    // By bytes, as the system reads names: for Swift, a slash with a combining mark after it is no slash.
-    if name.utf8.first == UInt8(ascii: "/") { return "must be relative to the data folder, not start with '/'" }
-    let parts = FileName.parts(name)
-    if parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) {
-      return "must not hold '.', '..' or empty parts"
-    }
-    if parts.contains(where: { $0.utf8.count > 255 }) { return "must not hold a part longer than 255 bytes" }
-    if parts[0] == reservedFolder { return "must not be in '\(reservedFolder)', which is the server's own" }
-    return nil
   }
 }

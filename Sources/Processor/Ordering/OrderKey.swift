@@ -1,0 +1,99 @@
+import Schema
+
+/// A group's place in the order that a job asks for, as bytes that compare as the groups shall.
+///
+/// Each column is a byte that puts nulls last, then its value, whose bits are turned where the order descends: text in the
+/// form of ``KeyCodec`` with its separator behind it, numbers as integers of 256 bits with 18 places. What is left open is
+/// in the order of the group columns.
+struct OrderKey {
+  private enum Source {
+    case groupField(Int)
+    case slot(AggregatePlan.Slot)
+  }
+
+  private let terms: [(source: Source, isDescending: Bool)]
+  private let keyFields: Int
+  private static let isPresent: UInt8 = 1
+  private static let isNull: UInt8 = 2
+
+  init(_ spec: JobSpec, _ plan: GroupingPlan) {
+    keyFields = spec.groupBy.count
+    terms = spec.orderBy.map { term in
+      let place = spec.outputColumns.firstIndex(of: term.column) ?? 0
+      let source: Source =
+        place < spec.groupBy.count
+        ? .groupField(place) : .slot(plan.aggregates.slots[place - spec.groupBy.count])
+      return (source, term.descending)
+    }
+  }
+
+  /// The key's bytes.
+  func bytes(_ key: UnsafeRawBufferPointer, _ states: UnsafeMutableRawPointer) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for term in terms {
+      let value: [UInt8]? =
+        switch term.source {
+        case .groupField(let index): OrderKey.field(index, of: key, fields: keyFields) + [KeyCodec.separator]
+        case .slot(let slot): OrderKey.value(states + slot.offset, slot.kind)
+        }
+      bytes.append(value == nil ? OrderKey.isNull : OrderKey.isPresent)
+      if let value { bytes += term.isDescending ? value.map { ~$0 } : value }
+    }
+    bytes.append(OrderKey.isPresent)
+    bytes += key
+    return bytes
+  }
+
+  private static func field(_ index: Int, of key: UnsafeRawBufferPointer, fields: Int) -> [UInt8] {
+    var start = 0
+    for current in 0..<fields {
+      let end = current == fields - 1 ? key.count : KeyCodec.fieldEnd(key, from: start)
+      if current == index { return Array(key[start..<end]) }
+      start = end + 1
+    }
+    return []
+  }
+
+  private static func value(_ state: UnsafeMutableRawPointer, _ kind: AggregatePlan.Kind) -> [UInt8]? {
+    switch kind {
+    case .countRows, .countValues, .countDistinct: return bigEndian(state.load(as: UInt64.self))
+    case .sum:
+      let sum = state.load(as: SumState.self)
+      return sum.count == 0 ? nil : number(sum.total18)
+    case .average:
+      let sum = state.load(as: SumState.self)
+      if sum.count == 0 { return nil }
+      let average = NumberText.average(sum.total, scale: Int(sum.scale), count: sum.count)
+      return number(average.value.scaled(byPowerOfTen: DecimalNumber.scaleLimit - average.scale))
+    case .least, .greatest:
+      let extreme = state.load(as: ExtremeState.self)
+      guard extreme.isPresent else { return nil }
+      return number(extreme.value.scaled(byPowerOfTen: DecimalNumber.scaleLimit - Int(extreme.largestScale)))
+    case .sumDouble, .averageDouble:
+      let sum = DoubleSum(at: state)
+      if sum.count == 0 { return nil }
+      return double(kind == .sumDouble ? sum.value : sum.value / Double(sum.count))
+    case .leastDouble, .greatestDouble:
+      let extreme = state.load(as: DoubleExtreme.self)
+      return extreme.isPresent ? double(extreme.value) : nil
+    case .leastText, .greatestText, .first, .last:
+      let text = state.load(as: TextState.self)
+      guard text.isPresent else { return nil }
+      let escaped = text.text.flatMap { $0 == KeyCodec.separator ? [$0, KeyCodec.escape] : [$0] }
+      return escaped + [KeyCodec.separator]
+    }
+  }
+
+  private static func bigEndian(_ word: UInt64) -> [UInt8] { withUnsafeBytes(of: word.bigEndian) { Array($0) } }
+
+  /// With the sign turned, two's complement compares as unsigned.
+  private static func number(_ value: Int256) -> [UInt8] {
+    bigEndian(value.limbs.3 ^ 1 << 63) + bigEndian(value.limbs.2) + bigEndian(value.limbs.1) + bigEndian(value.limbs.0)
+  }
+
+  /// Negative numbers with all bits turned, others with the sign turned, compare as unsigned.
+  private static func double(_ value: Double) -> [UInt8] {
+    let bits = (value == 0 ? 0 : value).bitPattern
+    return bigEndian(bits >> 63 == 1 ? ~bits : bits ^ 1 << 63)
+  }
+}

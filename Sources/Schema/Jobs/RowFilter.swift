@@ -1,0 +1,132 @@
+/// Which rows a job looks at.
+///
+/// A comparison is of numbers where its value is a JSON number, and of bytes where it is a string. A null (`csv.null`)
+/// is neither less nor equal nor greater than anything: only `isNull` and what is negated hold for it.
+public indirect enum RowFilter: Hashable, Sendable {
+  public enum Comparison: String, CaseIterable, Sendable {
+    case equal = "="
+    case notEqual = "!="
+    case less = "<"
+    case atMost = "<="
+    case greater = ">"
+    case atLeast = ">="
+  }
+
+  public enum Value: Hashable, Sendable {
+    /// The number's JSON text.
+    case number(String)
+    case text(String)
+  }
+
+  case compare(column: String, Comparison, Value)
+  case isIn(column: String, [Value])
+  case prefix(column: String, String)
+  case isNull(column: String)
+  case and([RowFilter])
+  case or([RowFilter])
+  case not(RowFilter)
+
+  /// The columns that it names, each once, in the order of the filter.
+  public var columns: [String] {
+    switch self {
+    case .compare(let column, _, _), .isIn(let column, _), .prefix(let column, _), .isNull(let column): return [column]
+    case .and(let all), .or(let all):
+      var seen: [String] = []
+      for filter in all { seen += filter.columns.filter { !seen.contains($0) } }
+      return seen
+    case .not(let filter): return filter.columns
+    }
+  }
+}
+
+extension RowFilter: JSONConvertible {
+  private static let operators = Comparison.allCases.map(\.rawValue) + ["in", "prefix", "isNull"]
+
+  public init(json: JSONValue) throws {
+    var fields = try JSONFields(json, of: "a condition")
+    if let all: [RowFilter] = try fields.optional("and") {
+      self = .and(try RowFilter.notEmpty(all, "and"))
+    } else if let any: [RowFilter] = try fields.optional("or") {
+      self = .or(try RowFilter.notEmpty(any, "or"))
+    } else if let filter: RowFilter = try fields.optional("not") {
+      self = .not(filter)
+    } else {
+      self = try RowFilter.comparison(&fields)
+    }
+    try fields.refuseTheRest()
+  }
+
+  private static func notEmpty(_ filters: [RowFilter], _ field: String) throws -> [RowFilter] {
+    if filters.isEmpty { throw JSONFieldError(field: field, rule: "must hold a condition") }
+    return filters
+  }
+
+  private static func comparison(_ fields: inout JSONFields) throws -> RowFilter {
+    let column: String = try fields.required("column")
+    let name: String = try fields.required("op")
+    switch name {
+    case "isNull": return .isNull(column: column)
+    case "prefix": return .prefix(column: column, try fields.required("value"))
+    case "in":
+      let values: [Value] = try fields.required("value")
+      if values.isEmpty { throw JSONFieldError(field: "value", rule: "must hold a value") }
+      return .isIn(column: column, values)
+    default:
+      guard let comparison = Comparison(rawValue: name) else {
+        let known = operators.joined(separator: ", ")
+        throw JSONFieldError(field: "op", rule: "must be one of \(known), not '\(name)'")
+      }
+      return .compare(column: column, comparison, try fields.required("value"))
+    }
+  }
+
+  public var json: JSONValue {
+    switch self {
+    case .compare(let column, let comparison, let value):
+      ["column": .string(column), "op": .string(comparison.rawValue), "value": value.json]
+    case .isIn(let column, let values): ["column": .string(column), "op": "in", "value": values.json]
+    case .prefix(let column, let text): ["column": .string(column), "op": "prefix", "value": .string(text)]
+    case .isNull(let column): ["column": .string(column), "op": "isNull"]
+    case .and(let all): ["and": all.json]
+    case .or(let any): ["or": any.json]
+    case .not(let filter): ["not": filter.json]
+    }
+  }
+}
+
+extension RowFilter.Value: JSONConvertible {
+  public init(json: JSONValue) throws {
+    switch json {
+    case .number(let text): self = .number(text)
+    case .string, .unpairedSurrogate: self = .text(try String(json: json))
+    default: throw JSONFieldError(field: "", rule: "must be a number or a string, not \(json.kind)")
+    }
+  }
+
+  public var json: JSONValue {
+    switch self {
+    case .number(let text): .number(text)
+    case .text(let text): .string(text)
+    }
+  }
+}
+
+/// One column to order the output by.
+public struct OrderTerm: Hashable, Sendable, JSONConvertible {
+  /// An output column's name.
+  public var column: String
+  public var descending: Bool
+
+  public init(column: String, descending: Bool = false) {
+    self.column = column
+    self.descending = descending
+  }
+
+  public init(json: JSONValue) throws {
+    var fields = try JSONFields(json, of: "an order")
+    self.init(column: try fields.required("column"), descending: try fields.optional("descending") ?? false)
+    try fields.refuseTheRest()
+  }
+
+  public var json: JSONValue { ["column": .string(column), "descending": .bool(descending)] }
+}
