@@ -74,17 +74,36 @@ import Testing
     }
   }
 
+  private static let filters: [RowFilter] = [
+    .compare(column: "k", .less, .text("b")), .compare(column: "k", .atLeast, .text("ab")),
+    .prefix(column: "l", "a"), .isNull(column: "n"), .not(.isNull(column: "m")),
+    .isIn(column: "k", [.text("a"), .text(""), .text("c")]),
+    .or([.compare(column: "k", .equal, .text("a")), .not(.compare(column: "l", .notEqual, .text("b")))]),
+    .and([.compare(column: "k", .greater, .text("")), .compare(column: "l", .atMost, .text("c"))]),
+  ]
+
   private static func question(_ random: inout SeededRandom, _ recipe: Recipe) -> JobSpec {
     let groups = [["k"], ["k", "l"], ["l", "k"], [], ["k", "l", "m"]].randomElement(using: &random) ?? []
     let all = [
       Aggregate(.sum, column: "n"), Aggregate(.count, column: nil), Aggregate(.count, column: "n"),
       Aggregate(.min, column: "n"), Aggregate(.max, column: "m"), Aggregate(.avg, column: "n"),
-      Aggregate(.sum, column: "m"),
+      Aggregate(.sum, column: "m"), Aggregate(.min, column: "k", as: "least", type: .text),
+      Aggregate(.max, column: "l", as: "most", type: .text), Aggregate(.first, column: "n"),
+      Aggregate(.last, column: "k"), Aggregate(.countDistinct, column: "l"),
+      Aggregate(.countDistinct, column: "n", as: "numbers", type: .number),
     ]
     var aggregates = all.shuffled(using: &random).prefix(Int.random(in: 0...4, using: &random))
     if groups.isEmpty, aggregates.isEmpty { aggregates = all[..<2] }
-    return JobSpec(
+    var spec = JobSpec(
       input: "in", output: "out", groupBy: groups, aggregates: Array(aggregates), csv: recipe.dialect, onBadRow: .skip)
+    if Int.random(in: 0..<3, using: &random) == 0 { spec.filter = filters.randomElement(using: &random) }
+    if Int.random(in: 0..<3, using: &random) == 0 {
+      spec.orderBy = spec.outputColumns.shuffled(using: &random).prefix(Int.random(in: 1...2, using: &random)).map {
+        OrderTerm(column: $0, descending: Bool.random(using: &random))
+      }
+    }
+    if Int.random(in: 0..<4, using: &random) == 0 { spec.limit = Int.random(in: 1...8, using: &random) }
+    return spec
   }
 
   /// One way to cut the work.

@@ -79,7 +79,15 @@ struct ReferenceAnswer {
     var bad = 0
     var used = 0
     for row in rows {
+      // Of a row that isn't looked at, only its shape must be right.
+      if case .fields(let fields) = row, let filter = spec.filter,
+        filter.columns.allSatisfy({ String(validating: fields[places[$0] ?? 0], as: UTF8.self) != nil }),
+        !ReferenceAnswer.holds(filter, fields, places, nulls) {
+        used += 1
+        continue
+      }
       guard case .fields(let fields) = row,
+        (spec.filter?.columns ?? []).allSatisfy({ String(validating: fields[places[$0] ?? 0], as: UTF8.self) != nil }),
         let values = ReferenceAnswer.values(spec, fields, places, nulls),
         spec.groupBy.allSatisfy({ String(validating: fields[places[$0] ?? 0], as: UTF8.self) != nil })
       else {
@@ -87,22 +95,77 @@ struct ReferenceAnswer {
         continue
       }
       used += 1
+      if let filter = spec.filter, !ReferenceAnswer.holds(filter, fields, places, nulls) { continue }
       let key = spec.groupBy.map { fields[places[$0] ?? 0] }
       var states = groups[key] ?? spec.aggregates.map { _ in Accumulator() }
-      for (index, value) in values.enumerated() { states[index].add(value) }
+      for (index, value) in values.enumerated() {
+        states[index].add(value, text: fields[spec.aggregates[index].column.flatMap { places[$0] } ?? 0])
+      }
       groups[key] = states
     }
     self.rows = used
     badRows = bad
     let sorted = groups.sorted { left, right in
+      for term in spec.orderBy {
+        let place = spec.outputColumns.firstIndex(of: term.column) ?? 0
+        let order: Int
+        if place < spec.groupBy.count {
+          order = ReferenceAnswer.order(left.key[place], right.key[place])
+        } else {
+          let (a, b) = (left.value[place - spec.groupBy.count], right.value[place - spec.groupBy.count])
+          let aggregate = spec.aggregates[place - spec.groupBy.count]
+          if a.isNull(aggregate) != b.isNull(aggregate) { return b.isNull(aggregate) }
+          order = a.order(b, aggregate)
+        }
+        if order != 0 { return term.descending ? order > 0 : order < 0 }
+      }
       for (a, b) in zip(left.key, right.key) where a != b { return a.lexicographicallyPrecedes(b) }
       return false
     }
     var lines = [spec.outputColumns.map { Array($0.utf8) }]
-    for (key, states) in sorted {
-      lines.append(key + zip(spec.aggregates, states).map { Array($1.text($0).utf8) })
+    for (key, states) in sorted.prefix(spec.limit ?? .max) {
+      lines.append(key + zip(spec.aggregates, states).map { $1.bytes($0) })
     }
     output = lines.flatMap { ReferenceAnswer.line($0, spec.csv) }
+  }
+
+  private static func order(_ left: Field, _ right: Field) -> Int {
+    left == right ? 0 : left.lexicographicallyPrecedes(right) ? -1 : 1
+  }
+
+  private static func holds(_ filter: RowFilter, _ fields: [Field], _ places: [String: Int], _ nulls: [Field]) -> Bool {
+    func field(_ column: String) -> Field? {
+      let field = fields[places[column] ?? 0]
+      return nulls.contains(field) ? nil : field
+    }
+    switch filter {
+    case .and(let all): return all.allSatisfy { holds($0, fields, places, nulls) }
+    case .or(let any): return any.contains { holds($0, fields, places, nulls) }
+    case .not(let filter): return !holds(filter, fields, places, nulls)
+    case .isNull(let column): return field(column) == nil
+    case .prefix(let column, let text): return field(column)?.starts(with: Array(text.utf8)) ?? false
+    case .isIn(let column, let values):
+      return values.contains { holds(.compare(column: column, .equal, $0), fields, places, nulls) }
+    case .compare(let column, let comparison, let value):
+      guard let field = field(column) else { return false }
+      let order: Int
+      switch value {
+      case .text(let text): order = ReferenceAnswer.order(field, Array(text.utf8))
+      case .number(let text):
+        guard case .number(let left, _)? = number(field), case .number(let right, _)? = number(Array(text.utf8)) else {
+          return false
+        }
+        order = left < right ? -1 : left > right ? 1 : 0
+      }
+      switch comparison {
+      case .equal: return order == 0
+      case .notEqual: return order != 0
+      case .less: return order < 0
+      case .atMost: return order <= 0
+      case .greater: return order > 0
+      case .atLeast: return order >= 0
+      }
+    }
   }
 
   /// The value of each aggregate in a row; nil: the row is bad.
@@ -118,7 +181,7 @@ struct ReferenceAnswer {
       let field = fields[places[column] ?? 0]
       if nulls.contains(field) {
         values.append(.null)
-      } else if aggregate.function == .count {
+      } else if aggregate.type == .text {
         guard String(validating: field, as: UTF8.self) != nil else { return nil }
         values.append(.row)
       } else {
@@ -165,8 +228,16 @@ struct Accumulator {
   private var scale = 0
   private var least: Decimal?
   private var greatest: Decimal?
+  private var texts: [[UInt8]] = []
+  private var distinctNumbers: Set<Decimal> = []
 
-  mutating func add(_ value: Value) {
+  func isNull(_ aggregate: Aggregate) -> Bool {
+    count == 0 && aggregate.function != .count && aggregate.function != .countDistinct
+  }
+
+  mutating func add(_ value: Value, text: [UInt8]) {
+    if value != .null { texts.append(text) }
+    if case .number(let number, _) = value { distinctNumbers.insert(number) }
     switch value {
     case .null: return
     case .row: count += 1
@@ -179,8 +250,30 @@ struct Accumulator {
     }
   }
 
+  func order(_ other: Accumulator, _ aggregate: Aggregate) -> Int {
+    if aggregate.function == .count { return count < other.count ? -1 : count > other.count ? 1 : 0 }
+    if aggregate.type == .text, aggregate.function != .countDistinct {
+      let (a, b) = (bytes(aggregate), other.bytes(aggregate))
+      return a == b ? 0 : a.lexicographicallyPrecedes(b) ? -1 : 1
+    }
+    let (a, b) = (Decimal(string: text(aggregate)) ?? 0, Decimal(string: other.text(aggregate)) ?? 0)
+    return a < b ? -1 : a > b ? 1 : 0
+  }
+
+  func bytes(_ aggregate: Aggregate) -> [UInt8] {
+    switch (aggregate.function, aggregate.type) {
+    case (.first, _): texts.first ?? []
+    case (.last, _): texts.last ?? []
+    case (.min, .text): texts.min { $0.lexicographicallyPrecedes($1) } ?? []
+    case (.max, .text): texts.max { $0.lexicographicallyPrecedes($1) } ?? []
+    default: Array(text(aggregate).utf8)
+    }
+  }
+
   func text(_ aggregate: Aggregate) -> String {
     switch aggregate.function {
+    case .countDistinct: String(aggregate.type == .number ? distinctNumbers.count : Set(texts).count)
+    case .first, .last: ""
     case .count: String(count)
     case .sum: count == 0 ? "" : Accumulator.text(total, places: scale)
     case .min: least.map { Accumulator.text($0, places: scale) } ?? ""
