@@ -43,12 +43,17 @@ let package = Package(
     // The contract: values and codecs, no I/O.
     .target(name: "Schema", swiftSettings: flags),
 
+    .systemLibrary(
+      name: "CTallyZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(
+      name: "CTallyZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+
     // The processor: CSV in, answer out.
     .target(name: "CTallySIMD"),
     .target(name: "CTallySystem"),
     .target(
       name: "Processor",
-      dependencies: ["Schema", "CTallySIMD", "CTallySystem", .server("Crypto", "swift-crypto")],
+      dependencies: ["Schema", "CTallySIMD", "CTallySystem", "CTallyZlib", "CTallyZstd", .server("Crypto", "swift-crypto")],
       swiftSettings: flags),
 
     // Jobs: the lifecycle and the stores.
@@ -61,8 +66,6 @@ let package = Package(
     .target(name: "JobQueueConformance", dependencies: ["JobQueue", "Schema"], swiftSettings: flags),
 
     // The server.
-    .systemLibrary(
-      name: "CTallyZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(
       name: "RPCServer",
       dependencies: [
@@ -117,7 +120,7 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: flags),
     .testTarget(name: "SchemaTests", dependencies: ["Schema", "TestSupport"], swiftSettings: flags),
     .testTarget(
-      name: "ProcessorTests", dependencies: ["Processor", "Schema", "CTallySIMD", "TestSupport"], swiftSettings: flags),
+      name: "ProcessorTests", dependencies: ["Processor", "Schema", "CTallySIMD", "CTallyZlib", "CTallyZstd", "TestSupport"], swiftSettings: flags),
     .testTarget(name: "JobQueueTests", dependencies: ["JobQueue", "Schema", "TestSupport"], swiftSettings: flags),
     .testTarget(
       name: "JobQueueSQLiteTests",

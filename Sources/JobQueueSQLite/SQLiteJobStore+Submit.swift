@@ -65,6 +65,10 @@ extension SQLiteJobStore {
     }
     let reader = try tables.first(
       "input = ? AND state IN ('waiting', 'queued', 'running') LIMIT 1", [spec.output])
-    if let reader { throw JobStoreError.outputIsInput(name: spec.output, jobID: reader.id) }
+    // Of jobs that read several files, each is looked through.
+    let other = try tables.first(
+      "json_type(spec, '$.input') = 'array' AND state IN ('waiting', 'queued', 'running') "
+        + "AND EXISTS (SELECT 1 FROM json_each(spec, '$.input') WHERE value = ?) LIMIT 1", [spec.output])
+    if let reader = reader ?? other { throw JobStoreError.outputIsInput(name: spec.output, jobID: reader.id) }
   }
 }

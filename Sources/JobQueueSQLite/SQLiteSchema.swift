@@ -9,6 +9,13 @@ enum SQLiteSchema {
     migrator.registerMigration("1: jobs, outputs, reservations, events") { database in
       try database.execute(sql: version1)
     }
+    migrator.registerMigration("2: jobs that read several files") { database in
+      try database.execute(
+        sql: """
+          CREATE INDEX jobs_several_inputs ON jobs (id)
+          WHERE json_type(spec, '$.input') = 'array' AND state IN ('waiting', 'queued', 'running')
+          """)
+    }
     return migrator
   }
 

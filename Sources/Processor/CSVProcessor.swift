@@ -10,7 +10,18 @@ public enum ProcessingInput: Hashable, Sendable {
 
 /// Where a job's files are on this machine, and how the work is cut. The answer is the same for every cut.
 public struct ProcessingPlaces: Hashable, Sendable {
-  public var input: ProcessingInput
+  public var inputs: [Input]
+  /// One file, and how it is called in messages.
+  public struct Input: Hashable, Sendable {
+    public var name: String
+    public var file: ProcessingInput
+
+    public init(name: String, file: ProcessingInput) {
+      self.name = name
+      self.file = file
+    }
+  }
+
   /// The result's file, which must not exist, on the file system of the output.
   public var resultPath: String
   /// The folder for spilled partitions.
@@ -23,9 +34,9 @@ public struct ProcessingPlaces: Hashable, Sendable {
   var grouping: GroupingCut?
 
   public init(
-    input: ProcessingInput, resultPath: String, spillFolder: String, threads: Int? = nil, blockBytes: Int? = nil
+    inputs: [Input], resultPath: String, spillFolder: String, threads: Int? = nil, blockBytes: Int? = nil
   ) {
-    self.input = input
+    self.inputs = inputs
     self.resultPath = resultPath
     self.spillFolder = spillFolder
     self.threads = threads

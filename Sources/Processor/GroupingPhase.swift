@@ -50,9 +50,9 @@ struct GroupingPhase: Sendable {
       }
   }
 
-  func run(_ file: InputFile, header: CSVHeader, limits: Limits, counters: ProgressCounters) throws {
+  func run(_ inputs: [RunInput], limits: Limits, counters: ProgressCounters) throws {
     let queue = BlockQueue(limitBytes: memory.queueBytes)
-    let badRows = BadRowLog(spec: spec, file: spec.input, counters: counters)
+    let badRows = BadRowLog(spec: spec, counters: counters)
     let failure = FirstFailure()
     let distinct = DistinctRound(threads: memory.threads)
     let workers: [@Sendable () -> Void] = writers.indices.map { thread in
@@ -74,7 +74,14 @@ struct GroupingPhase: Sendable {
       workers + [
         {
           do {
-            try reader.run(file, from: header.endOffset, line: header.nextLine)
+            var ordinal = 0
+            for input in inputs {
+              // What the header has is read, too.
+              if input.text.isPlain { counters.bytesRead.add(input.header.endOffset, ordering: .relaxed) }
+              let goesOn = try reader.run(
+                input.text, from: input.header.endOffset, line: input.header.nextLine, ordinal: &ordinal)
+              if !goesOn { break }
+            }
           } catch {
             failure.set(error)
           }

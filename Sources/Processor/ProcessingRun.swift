@@ -39,12 +39,15 @@ struct ProcessingRun: Sendable {
   }
 
   private func performUnchecked() throws -> Answer {
-    let file = try InputFile.open(places.input, name: spec.input)
-    counters.bytesTotal.store(file.identity.size, ordering: .relaxed)
-    let header = try CSVHeader(of: file, dialect: spec.csv, limits: limits)
-    let plan = try GroupingPlan(spec, header: header, file: spec.input)
+    let inputs = try RunInput.open(places.inputs, spec: spec, limits: limits)
+    guard let first = inputs.first else {
+      throw JobFailure(.notFound, reason: "INPUT_NOT_FOUND", "\(spec.input): there is no such file.", file: spec.input)
+    }
+    counters.bytesTotal.store(inputs.reduce(0) { $0 + $1.text.file.identity.size }, ordering: .relaxed)
+    let plan = try GroupingPlan(spec, header: first.header, file: first.text.file.name)
+    let textBytes = inputs.reduce(0) { $0 + $1.textBytes }
     var memory = MemoryPlan(
-      memoryBytes: spec.memoryBytes, inputBytes: file.identity.size,
+      memoryBytes: spec.memoryBytes, inputBytes: textBytes,
       threads: places.threads ?? sysconf(Int32(_SC_NPROCESSORS_ONLN)), blockBytes: places.blockBytes,
       isGrouped: !spec.groupBy.isEmpty)
     if let cut = places.grouping, !spec.groupBy.isEmpty { memory.partitions = cut.partitions }
@@ -52,14 +55,14 @@ struct ProcessingRun: Sendable {
     let spill = try SpillFile(folder: places.spillFolder, counters: counters)
     let sample =
       memory.partitions > 1
-      ? try KeySample(of: file, from: header.endOffset, plan: plan, dialect: spec.csv, perPlace: 160)
+      ? try KeySample(of: inputs, plan: plan, dialect: spec.csv, perPlace: 160)
       : KeySample(plan: plan)
     var coding =
       if let cut = places.grouping {
         cut.dictionarySlots.flatMap { CodingChoice(plan, sample: sample, slots: $0, cellLimit: cut.cellLimit) }
       } else {
         CodingChoice(
-          plan, sample: sample, rows: file.identity.size / max(1, sample.bytes / max(sample.records, 1)),
+          plan, sample: sample, rows: textBytes / max(1, sample.bytes / max(sample.records, 1)),
           memoryBytes: memory.dictionaryBytes)
       }
     // What is ordered otherwise has to be in the general form.
@@ -69,9 +72,8 @@ struct ProcessingRun: Sendable {
       sample: coding == nil ? sample.keys : sample.firstFields, partitions: memory.partitions)
     let grouping = try GroupingPhase(
       spec: spec, plan: plan, memory: memory, budget: budget, spill: spill, router: router, coding: coding)
-    counters.bytesRead.store(header.endOffset, ordering: .relaxed)
-    try grouping.run(file, header: header, limits: limits, counters: counters)
-    try file.checkUnchanged()
+    try grouping.run(inputs, limits: limits, counters: counters)
+    for input in inputs { try input.text.file.checkUnchanged() }
     counters.phase.store(1, ordering: .relaxed)
     let writing = try WritingPhase(grouping: grouping, counters: counters)
     return spec.orderBy.isEmpty && spec.limit == nil

@@ -34,10 +34,12 @@ public struct Limits: Hashable, Sendable {
   public var fieldBytes = 1 << 20
   /// Bytes of one CSV record.
   public var recordBytes = 16 << 20
+  /// Bytes of text that a compressed input may expand to.
+  public var expandedBytes = 1 << 40
   /// Columns of a CSV file.
   public var columns = 4_096
   /// Files of one job.
-  public var inputFiles = 10_000
+  public var inputFiles = 1_000
   /// Bad rows that are left out before the job fails.
   public var badRows = 1_000
   /// Bytes of memory that a job may ask for, at the least and unless it says.
@@ -96,6 +98,7 @@ extension Limits {
     Setting(name: "fieldBytes", path: \.fieldBytes, summary: "bytes of one CSV field"),
     Setting(name: "recordBytes", path: \.recordBytes, summary: "bytes of one CSV record"),
     Setting(name: "inputFiles", path: \.inputFiles, summary: "files that one job reads"),
+    Setting(name: "expandedBytes", path: \.expandedBytes, summary: "bytes that a compressed input may expand to"),
     Setting(name: "columns", path: \.columns, summary: "columns of a CSV file"),
     Setting(
       name: "leaseMilliseconds", path: \.leaseMilliseconds, summary: "milliseconds that a silent worker keeps its job"),

@@ -133,6 +133,7 @@ import Testing
     let folder = try TestFolder()
     let path = try folder.write(Array(String(repeating: "a,1\n", count: 10_000).utf8), as: "in.csv")
     let file = try InputFile.open(.path(path), name: "in.csv")
+    let text = try InputText(plain: file)
     let handle = try #require(FileHandle(forUpdatingAtPath: path))
     switch change {
     case .grows:
@@ -149,7 +150,8 @@ import Testing
       pool: BlockPool(blockBytes: 4_096, budget: MemoryBudget(limitBytes: 64 << 20)),
       queue: BlockQueue(limitBytes: 64 << 20), counters: ProgressCounters())
     let failure = #expect(throws: JobFailure.self) {
-      try reader.run(file, from: 0, line: 1)
+      var ordinal = 0
+      _ = try reader.run(text, from: 0, line: 1, ordinal: &ordinal)
       try file.checkUnchanged()
     }
     #expect(failure?.reason == "INPUT_CHANGED" && failure?.status == .aborted)

@@ -18,7 +18,13 @@ import Testing
     let reader = BlockReader(
       dialect: CSVDialect(), blockBytes: 64 << 10, limits: .standard,
       pool: BlockPool(blockBytes: 64 << 10, budget: budget), queue: queue, counters: counters)
-    let reading = Task { try await ThreadGroup.detached { try reader.run(file, from: 0, line: 1) } }
+    let text = try InputText(plain: file)
+    let reading = Task {
+      try await ThreadGroup.detached {
+        var ordinal = 0
+        return try reader.run(text, from: 0, line: 1, ordinal: &ordinal)
+      }
+    }
     // Nobody takes a block: what has been read stops growing, at the queue's limit and the one block in hand.
     var (last, unchanged) = (-1, 0)
     while unchanged < 20 {
@@ -38,7 +44,7 @@ import Testing
       }
     }
     taken = try await taking.value
-    try await reading.value
+    _ = try await reading.value
     #expect(taken == 2_000_000)
   }
 
@@ -46,7 +52,8 @@ import Testing
     let queue = BlockQueue(limitBytes: 1)
     let budget = MemoryBudget(limitBytes: 1 << 20)
     let block = InputBlock(
-      buffer: try PageBuffer(bytes: 1, budget: budget, for: "a test"), count: 1, ordinal: 0, firstLine: 1,
+      buffer: try PageBuffer(bytes: 1, budget: budget, for: "a test"), count: 1, ordinal: 0, file: "in.csv", offset: 0,
+      firstLine: 1,
       pool: BlockPool(blockBytes: 1, budget: budget))
     #expect(queue.push(block))
     queue.close(dropping: true)

@@ -19,43 +19,91 @@ struct KeySample {
     scaleCounts = plan.valueColumns.map { _ in [Int](repeating: 0, count: DecimalNumber.scaleLimit + 1) }
   }
 
-  init(
-    of file: InputFile, from start: Int, plan: GroupingPlan, dialect: CSVDialect, perPlace: Int
-  ) throws(JobFailure) {
+  init(of inputs: [RunInput], plan: GroupingPlan, dialect: CSVDialect, perPlace: Int) throws(JobFailure) {
     self.init(plan: plan)
-    let length = file.identity.size - start
-    let ends = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: plan.columns)
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: KeySample.placeBytes, alignment: 16)
-    let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: KeySample.placeBytes * 3, alignment: 16)
-    defer {
+    let room = Room(plan.columns)
+    defer { room.deallocate() }
+    // Text that can't be read from its middle is looked at where it begins.
+    let lengths = inputs.map { $0.text.isPlain ? $0.text.file.identity.size - $0.header.endOffset : 0 }
+    let length = lengths.reduce(0, +)
+    if length == 0 {
+      try addBeginnings(of: inputs, plan, dialect, perPlace, room)
+      return
+    }
+    var (input, before) = (0, 0)
+    for place in 0..<KeySample.places {
+      let offset = length / KeySample.places * place
+      while offset >= before + lengths[input], input + 1 < inputs.count {
+        before += lengths[input]
+        input += 1
+      }
+      let start = inputs[input].header.endOffset
+      let got = try inputs[input].text.file.read(into: room.buffer, at: start + offset - before)
+      let isStart = offset == before
+      addRecords(
+        UnsafeRawBufferPointer(rebasing: room.buffer[..<got]), isStart: isStart,
+        isEnd: start + offset - before + got == inputs[input].text.file.identity.size, perPlace, plan, dialect, room)
+      if length < KeySample.placeBytes { break }
+    }
+  }
+
+  private mutating func addBeginnings(
+    of inputs: [RunInput], _ plan: GroupingPlan, _ dialect: CSVDialect, _ perPlace: Int, _ room: Room
+  ) throws(JobFailure) {
+    let places = max(KeySample.places / max(inputs.count, 1), 1)
+    for input in inputs.prefix(KeySample.places) {
+      let source = try input.text.open(at: input.header.endOffset, counters: nil)
+      for place in 0..<places {
+        let got = try source.read(into: room.buffer)
+        addRecords(
+          UnsafeRawBufferPointer(rebasing: room.buffer[..<got]), isStart: place == 0,
+          isEnd: got < room.buffer.count, perPlace, plan, dialect, room)
+        if got < room.buffer.count { break }
+      }
+    }
+  }
+
+  /// Where records are taken apart.
+  private struct Room {
+    let ends: UnsafeMutableBufferPointer<UInt32>
+    let buffer: UnsafeMutableRawBufferPointer
+    let scratch: UnsafeMutableRawBufferPointer
+
+    init(_ columns: Int) {
+      ends = .allocate(capacity: columns)
+      buffer = .allocate(byteCount: KeySample.placeBytes, alignment: 16)
+      scratch = .allocate(byteCount: KeySample.placeBytes * 3, alignment: 16)
+    }
+
+    func deallocate() {
       ends.deallocate()
       buffer.deallocate()
       scratch.deallocate()
     }
+  }
+
+  private mutating func addRecords(
+    _ bytes: UnsafeRawBufferPointer, isStart: Bool, isEnd: Bool, _ perPlace: Int, _ plan: GroupingPlan,
+    _ dialect: CSVDialect, _ room: Room
+  ) {
     let scanner = RecordScanner(dialect)
     let fieldText = FieldText(dialect)
-    for place in 0..<KeySample.places {
-      let offset = start + length / KeySample.places * place
-      let got = try file.read(into: buffer, at: offset)
-      let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<got])
-      // The first record of a place is cut, but for the file's own first.
-      var next = place == 0 ? 0 : (bytes.firstIndex(of: 0x0A) ?? got) + 1
-      var taken = 0
-      while next < got, taken < perPlace {
-        let record = scanner.scan(bytes, from: next, ends: ends)
-        guard record.next < got || place == KeySample.places - 1 else { break }
-        if record.problem == nil, record.fieldCount == plan.columns {
-          let view = RecordView(
-            block: bytes.baseAddress!, start: next, ends: UnsafePointer(ends.baseAddress!), count: plan.columns,
-            lastEnd: record.lastEnd, hasQuotes: true, isForeign: true, hasNUL: true)
-          add(view, plan, fieldText, scratch.baseAddress!)
-          taken += 1
-          records += 1
-          self.bytes += record.next - next
-        }
-        next = record.next
+    // The first record of a place is cut, but for the input's own first.
+    var next = isStart ? 0 : (bytes.firstIndex(of: 0x0A) ?? bytes.count) + 1
+    var taken = 0
+    while next < bytes.count, taken < perPlace {
+      let record = scanner.scan(bytes, from: next, ends: room.ends)
+      guard record.next < bytes.count || isEnd else { break }
+      if record.problem == nil, record.fieldCount == plan.columns, !record.isComment {
+        let view = RecordView(
+          block: bytes.baseAddress!, start: next, ends: UnsafePointer(room.ends.baseAddress!), count: plan.columns,
+          lastEnd: record.lastEnd, hasQuotes: true, isForeign: true, hasNUL: true)
+        add(view, plan, fieldText, room.scratch.baseAddress!)
+        taken += 1
+        records += 1
+        self.bytes += record.next - next
       }
-      if length < KeySample.placeBytes { break }
+      next = record.next
     }
   }
 

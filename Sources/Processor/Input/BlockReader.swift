@@ -11,38 +11,42 @@ struct BlockReader {
   let queue: BlockQueue
   let counters: ProgressCounters
 
-  /// Reads from the offset, where a record begins, to the file's end. Returns early when nobody wants more.
+  /// Reads an input from the offset, where a record begins, to its end. Returns false when nobody wants more.
   ///
+  /// - Parameters:
+  ///   - line: of the first record.
+  ///   - ordinal: of the first block; moves on.
   /// - Throws: ``JobFailure``, ``BudgetExceeded``.
-  func run(_ file: InputFile, from start: Int, line: Int) throws {
+  func run(_ text: InputText, from start: Int, line: Int, ordinal: inout Int) throws -> Bool {
+    let source = try text.open(at: start, counters: counters)
     var boundary = RecordBoundary(dialect)
     var buffer = try pool.take(behind: 0)
     var carried = 0  // bytes of a record whose end hasn't been seen, at the buffer's start
-    var (offset, ordinal, firstLine) = (start, 0, line)
+    var (offset, firstLine) = (start, line)
     while true {
       let space = UnsafeMutableRawBufferPointer(start: buffer.base + carried, count: blockBytes)
-      let got = try file.read(into: space, at: offset)
-      offset += got
-      counters.bytesRead.add(got, ordering: .relaxed)
-      if offset > file.identity.size || (got < blockBytes && offset < file.identity.size) { throw file.changed() }
-      let isLast = offset == file.identity.size
+      let got = try source.read(into: space)
+      let isLast = got < blockBytes
       let filled = carried + got
       var cut = boundary.feed(UnsafeRawBufferPointer(rebasing: space[..<got]))
       if cut > 0 { cut += carried }
       if isLast { cut = filled }
       let rest = filled - cut
-      if rest > limits.recordBytes { throw recordTooLong(file, line: firstLine + lines(in: buffer.base, cut)) }
+      if rest > limits.recordBytes { throw recordTooLong(text.file, line: firstLine + lines(in: buffer.base, cut)) }
 
       let next = try isLast ? nil : pool.take(behind: rest)
       if let next { next.base.copyMemory(from: buffer.base + cut, byteCount: rest) }
       if cut > 0 {
         let lineCount = lines(in: buffer.base, cut)
-        let block = InputBlock(buffer: buffer, count: cut, ordinal: ordinal, firstLine: firstLine, pool: pool)
-        guard queue.push(block) else { return }
+        let block = InputBlock(
+          buffer: buffer, count: cut, ordinal: ordinal, file: text.file.name, offset: offset, firstLine: firstLine,
+          pool: pool)
+        guard queue.push(block) else { return false }
         ordinal += 1
+        offset += cut
         firstLine += lineCount
       }
-      guard let next else { return }
+      guard let next else { return true }
       buffer = next
       carried = rest
     }

@@ -5,18 +5,24 @@
 final class InputBlock: @unchecked Sendable {
   let buffer: PageBuffer
   let count: Int
-  /// From 0, in the order of the file.
+  /// From 0, in the order of the files.
   let ordinal: Int
+  /// The file's name, as it is shown to people.
+  let file: String
+  /// Of its first byte, in the file's text.
+  let offset: Int
   /// The line of its first byte, from 1.
   let firstLine: Int
 
   private let pool: BlockPool
 
-  init(buffer: PageBuffer, count: Int, ordinal: Int, firstLine: Int, pool: BlockPool) {
+  init(buffer: PageBuffer, count: Int, ordinal: Int, file: String, offset: Int, firstLine: Int, pool: BlockPool) {
     self.buffer = buffer
     self.pool = pool
     self.count = count
     self.ordinal = ordinal
+    self.file = file
+    self.offset = offset
     self.firstLine = firstLine
   }
 

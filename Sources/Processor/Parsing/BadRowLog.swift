@@ -16,16 +16,14 @@ final class BadRowLog: Sendable {
 
   private let policy: JobSpec.BadRowPolicy
   private let most: Int
-  private let file: String
   private let counters: ProgressCounters
   private let state = Mutex(State())
   /// Blocks after this one needn't be looked at any more.
   private let lastBlock = Atomic<Int>(.max)
 
-  init(spec: JobSpec, file: String, counters: ProgressCounters) {
+  init(spec: JobSpec, counters: ProgressCounters) {
     policy = spec.onBadRow
     most = spec.maxBadRows
-    self.file = file
     self.counters = counters
   }
 
@@ -65,6 +63,6 @@ final class BadRowLog: Sendable {
     let line = block.firstLine + tally_count(text, row.offset, 0x0A)
     let lineStart = tally_last(text, row.offset, 0x0A)
     let column = lineStart == row.offset ? row.offset + 1 : row.offset - lineStart
-    return row.failure(file: file, line: line, column: column)
+    return row.failure(file: block.file, line: line, column: column)
   }
 }

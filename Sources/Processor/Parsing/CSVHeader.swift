@@ -1,32 +1,35 @@
 import Schema
 
-/// The header of a CSV file: its column names, exact, after a byte order mark.
+/// The header of a CSV file: its column names, exact, after a byte order mark, skipped lines and comments. A file without
+/// one has columns that are called by their numbers, as many as its first record has fields.
 struct CSVHeader: Equatable {
   var names: [String]
-  /// Where the first record after it begins.
+  /// Where the first record after it begins, in the text.
   var endOffset: Int
   /// The line of that record, from 1.
   var nextLine: Int
 
-  /// Reads the file's first record.
+  /// Reads the text up to its first record.
   ///
   /// - Throws: ``JobFailure`` when there are no bytes, or the header can't be read.
-  init(of file: InputFile, dialect: CSVDialect, limits: Limits) throws(JobFailure) {
-    let bytes = try CSVHeader.firstRecord(of: file, dialect: dialect, limits: limits)
-    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    let skipped = bytes.starts(with: mark) ? mark.count : 0
-    let name = file.name
-    if bytes.count == skipped {
+  init(of text: InputText, dialect: CSVDialect, limits: Limits) throws(JobFailure) {
+    let name = text.file.name
+    let bytes = try CSVHeader.beginning(of: text, dialect: dialect, limits: limits)
+    guard let place = bytes.record else {
       throw JobFailure(
-        .invalidArgument, reason: "NO_HEADER", "\(name): the file is empty. It needs a header with the columns' names.",
+        .invalidArgument, reason: "NO_HEADER",
+        "\(name): the file is empty. It needs \(dialect.header ? "a header with the columns' names" : "a record").",
         file: name, line: 1, column: 1)
     }
-    let parsed: Result<[String], JobFailure> = bytes.withUnsafeBytes { whole in
-      CSVHeader.names(UnsafeRawBufferPointer(rebasing: whole[skipped...]), dialect: dialect, limits: limits, file: name)
+    let line = 1 + bytes.text[..<place.lowerBound].count { $0 == 0x0A }
+    let parsed: Result<[String], JobFailure> = bytes.text.withUnsafeBytes { whole in
+      CSVHeader.names(
+        UnsafeRawBufferPointer(rebasing: whole[place]), dialect: dialect, limits: limits, file: name, line: line)
     }
-    names = try parsed.get()
-    endOffset = bytes.count
-    nextLine = 1 + bytes.count { $0 == 0x0A }
+    let found = try parsed.get()
+    names = dialect.header ? found : (1...max(found.count, 1)).map(String.init)
+    endOffset = dialect.header ? place.upperBound : place.lowerBound
+    nextLine = dialect.header ? line + bytes.text[place].count { $0 == 0x0A } : line
   }
 
   /// The position of the one column of that name.
@@ -48,49 +51,62 @@ struct CSVHeader: Equatable {
       file: file, line: 1)
   }
 
-  private static func firstRecord(
-    of file: InputFile, dialect: CSVDialect, limits: Limits
-  ) throws(JobFailure) -> [UInt8] {
+  /// The text up to the end of its first record, and where that stands; no place when there is none.
+  private static func beginning(
+    of text: InputText, dialect: CSVDialect, limits: Limits
+  ) throws(JobFailure) -> (text: [UInt8], record: Range<Int>?) {
+    let source = try text.open(at: 0, counters: nil)
     var bytes: [UInt8] = []
-    var boundary = RecordBoundary(dialect)
     var piece = [UInt8](repeating: 0, count: 65_536)
     while true {
       let got: Result<Int, JobFailure> = piece.withUnsafeMutableBytes { space in
-        Result { () throws(JobFailure) in try file.read(into: space, at: bytes.count) }
+        Result { () throws(JobFailure) in try source.read(into: space) }
       }
       let count = try got.get()
-      let isFirst = bytes.isEmpty
       bytes.append(contentsOf: piece[..<count])
-      if count == 0 { return bytes }
-      let start = isFirst && bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
-      let fresh = piece[start..<count]
-      let end = fresh.withUnsafeBytes { firstEnd(&boundary, $0) }
-      if let end { return Array(bytes.prefix(bytes.count - count + start + end)) }
+      let isWhole = count < piece.count
+      if let place = firstRecord(bytes, isWhole: isWhole, dialect: dialect) { return (bytes, place) }
+      if isWhole { return (bytes, nil) }
       if bytes.count > limits.recordBytes {
         throw JobFailure(
           .outOfRange, reason: "RECORD_TOO_LONG",
-          "\(file.name):1:1: the header is longer than \(limits.recordBytes) bytes (recordBytes). Is this a CSV file?",
-          file: file.name, line: 1, column: 1)
+          "\(text.file.name):1:1: no header ends in the first \(limits.recordBytes) bytes (recordBytes). Is this a CSV file?",
+          file: text.file.name, line: 1, column: 1)
       }
+      // Twice as much each time: what has been read is looked at again.
+      piece = [UInt8](repeating: 0, count: bytes.count)
     }
   }
 
-  /// The end of the first record in the bytes, if one ends there. Byte by byte, so that the first isn't the last.
-  private static func firstEnd(_ boundary: inout RecordBoundary, _ bytes: UnsafeRawBufferPointer) -> Int? {
-    for index in 0..<bytes.count
-    where boundary.feed(UnsafeRawBufferPointer(rebasing: bytes[index...index])) > 0 {
-      return index + 1
+  /// Where the first record stands, if it is there as a whole.
+  static func firstRecord(_ bytes: [UInt8], isWhole: Bool, dialect: CSVDialect) -> Range<Int>? {
+    var start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    for _ in 0..<dialect.skipLines {
+      guard let end = bytes[start...].firstIndex(of: 0x0A) else { return nil }
+      start = end + 1
     }
-    return nil
+    let scanner = RecordScanner(dialect)
+    let none = UnsafeMutableBufferPointer<UInt32>(start: nil, count: 0)
+    return bytes.withUnsafeBytes { text in
+      while start < text.count {
+        let record = scanner.scan(text, from: start, ends: none)
+        let isEnded = record.next > record.lastEnd && record.next <= text.count && text[record.next - 1] == 0x0A
+        guard isEnded || isWhole else { return nil }
+        if !record.isComment { return start..<record.next }
+        start = record.next
+      }
+      return nil
+    }
   }
 
   private static func names(
-    _ record: UnsafeRawBufferPointer, dialect: CSVDialect, limits: Limits, file: String
+    _ record: UnsafeRawBufferPointer, dialect: CSVDialect, limits: Limits, file: String, line: Int
   ) -> Result<[String], JobFailure> {
     func bad(_ reason: String, _ message: String, at: Int) -> Result<[String], JobFailure> {
       .failure(
         JobFailure(
-          .invalidArgument, reason: reason, "\(file):1:\(at + 1): \(message)", file: file, line: 1, column: at + 1))
+          .invalidArgument, reason: reason, "\(file):\(line):\(at + 1): \(message)", file: file, line: line,
+          column: at + 1))
     }
     let ends = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: limits.columns)
     let scratch = UnsafeMutableRawPointer.allocate(byteCount: record.count, alignment: 1)

@@ -17,21 +17,22 @@ public struct CSVExecutor: JobExecutor {
   }
 
   public func prepare(_ job: JobRecord, resultPath: String) throws -> any JobRun {
-    let input = try folder.openInput(job.spec.input)
+    let inputs = try folder.openInputs(job.spec, limits: limits)
     let places = ProcessingPlaces(
-      input: .descriptor(input.descriptor), resultPath: resultPath, spillFolder: spillFolder)
-    return CSVJobRun(input: input, processor: CSVProcessor(job.spec, places, limits: limits))
+      inputs: inputs.map { ProcessingPlaces.Input(name: $0.name, file: .descriptor($0.file.descriptor)) },
+      resultPath: resultPath, spillFolder: spillFolder)
+    return CSVJobRun(inputs: inputs.map(\.file), processor: CSVProcessor(job.spec, places, limits: limits))
   }
 }
 
 private final class CSVJobRun: JobRun {
-  /// Stays open until the run has ended.
-  private let input: OpenFile
+  /// They stay open until the run has ended.
+  private let inputs: [OpenFile]
   private let processor: CSVProcessor
   private let start = ContinuousClock.now
 
-  init(input: OpenFile, processor: CSVProcessor) {
-    self.input = input
+  init(inputs: [OpenFile], processor: CSVProcessor) {
+    self.inputs = inputs
     self.processor = processor
   }
 

@@ -25,9 +25,9 @@ extension JobMethods {
     }
     var field = "input"
     do throws(JobFailure) {
-      let input = try folder.openInput(spec.input)
+      let inputs = try folder.openInputs(spec, limits: limits)
       field = "output"
-      try folder.checkOutput(spec.output, input: input)
+      for input in inputs { try folder.checkOutput(spec.output, input: input.file) }
     } catch {
       throw RPCError(error, field: field)
     }

@@ -1,0 +1,68 @@
+import Schema
+import Synchronization
+
+/// Bytes from the first to the last, for one thread.
+protocol ByteSource: AnyObject {
+  /// Fills the buffer; returns fewer bytes only at the end.
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(JobFailure) -> Int
+}
+
+extension ByteSource {
+  /// Reads past so many bytes.
+  func skip(_ bytes: Int) throws(JobFailure) {
+    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+    defer { room.deallocate() }
+    var left = bytes
+    while left > 0 {
+      let got = try read(into: UnsafeMutableRawBufferPointer(rebasing: room[..<min(left, room.count)]))
+      if got == 0 { return }
+      left -= got
+    }
+  }
+}
+
+/// A file's own bytes, from an offset on.
+final class FileSource: ByteSource {
+  private let file: InputFile
+  private var offset: Int
+  private let counters: ProgressCounters?
+
+  /// - Parameter counters: told of what is read.
+  init(_ file: InputFile, from offset: Int, counters: ProgressCounters?) {
+    self.file = file
+    self.offset = offset
+    self.counters = counters
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(JobFailure) -> Int {
+    let wanted = min(buffer.count, max(file.identity.size - offset, 0))
+    if wanted == 0 { return 0 }
+    let got = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]), at: offset)
+    // Shorter than it was when it was opened.
+    if got < wanted { throw file.changed() }
+    offset += got
+    counters?.bytesRead.add(got, ordering: .relaxed)
+    return got
+  }
+}
+
+/// Bytes that were read to see what they are, and what follows them.
+final class RestartedSource: ByteSource {
+  private var head: ArraySlice<UInt8>
+  private let rest: any ByteSource
+
+  init(_ head: [UInt8], then rest: any ByteSource) {
+    self.head = head[...]
+    self.rest = rest
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(JobFailure) -> Int {
+    let count = min(head.count, buffer.count)
+    if count > 0 {
+      buffer.copyBytes(from: head.prefix(count))
+      head = head.dropFirst(count)
+    }
+    if count == buffer.count { return count }
+    return count + (try rest.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...])))
+  }
+}
