@@ -60,7 +60,8 @@ public struct JobRecord: Hashable, Sendable {
       finishedAt: finishedAt, epoch: epoch, attempts: attempts, rescues: rescues, progress: progress,
       published: publication == .published,
       result: result.map {
-        JobResult(output: spec.output, bytes: $0.bytes, rows: $0.rows, sha256: $0.sha256, url: "/results/\(id)")
+        JobResult(output: spec.output, bytes: $0.bytes, rows: $0.rows, sha256: $0.sha256, url: "/results/\(id)",
+          rejects: spec.rejectsName)
       }, error: error)
   }
 }
@@ -87,6 +88,8 @@ public struct CommittedResult: Hashable, Sendable {
   public var sha256: String
   /// Of the output's name: the newest committed generation is what the name is to show.
   public var generation: Int
+  /// The file of rejected rows, where the job collects them, below the data folder.
+  public var rejectsFile: String { file + ".rejects" }
 
   public init(file: String, bytes: Int, rows: Int, sha256: String, generation: Int) {
     self.file = file

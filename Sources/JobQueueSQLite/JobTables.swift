@@ -30,7 +30,9 @@ struct JobTables {
 
   /// Takes the job's output name until it is given up by ``update(_:from:)``.
   func reserve(_ job: JobRecord) throws {
-    try run("INSERT INTO reservations (name, job_id) VALUES (?, ?)", [job.spec.output, job.id])
+    for name in job.spec.outputs {
+      try run("INSERT INTO reservations (name, job_id) VALUES (?, ?)", [name, job.id])
+    }
   }
 
   /// Writes a job's new values; a change of its state, or of its publication, goes to its events as well.

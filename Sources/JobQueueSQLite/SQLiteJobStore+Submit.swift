@@ -58,17 +58,21 @@ extension SQLiteJobStore {
 
   /// One unfinished job for each output name, and none that writes what another reads.
   private static func checkNames(_ spec: JobSpec, _ tables: JobTables) throws {
+    for name in spec.outputs { try check(name, tables) }
+  }
+
+  private static func check(_ name: String, _ tables: JobTables) throws {
     if let holder = try String.fetchOne(
-      tables.database.cachedStatement(sql: "SELECT job_id FROM reservations WHERE name = ?"), arguments: [spec.output])
+      tables.database.cachedStatement(sql: "SELECT job_id FROM reservations WHERE name = ?"), arguments: [name])
     {
-      throw JobStoreError.outputReserved(name: spec.output, jobID: holder)
+      throw JobStoreError.outputReserved(name: name, jobID: holder)
     }
     let reader = try tables.first(
-      "input = ? AND state IN ('waiting', 'queued', 'running') LIMIT 1", [spec.output])
+      "input = ? AND state IN ('waiting', 'queued', 'running') LIMIT 1", [name])
     // Of jobs that read several files, each is looked through.
     let other = try tables.first(
       "json_type(spec, '$.input') = 'array' AND state IN ('waiting', 'queued', 'running') "
-        + "AND EXISTS (SELECT 1 FROM json_each(spec, '$.input') WHERE value = ?) LIMIT 1", [spec.output])
-    if let reader = reader ?? other { throw JobStoreError.outputIsInput(name: spec.output, jobID: reader.id) }
+        + "AND EXISTS (SELECT 1 FROM json_each(spec, '$.input') WHERE value = ?) LIMIT 1", [name])
+    if let reader = reader ?? other { throw JobStoreError.outputIsInput(name: name, jobID: reader.id) }
   }
 }

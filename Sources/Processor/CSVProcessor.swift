@@ -24,6 +24,8 @@ public struct ProcessingPlaces: Hashable, Sendable {
 
   /// The result's file, which must not exist, on the file system of the output.
   public var resultPath: String
+  /// The file of rejected rows beside it, where the job collects them.
+  public var rejectsPath: String { ProcessingPlaces.rejectsPath(beside: resultPath) }
   /// The folder for spilled partitions.
   public var spillFolder: String
   /// Threads that parse and sort; nil: one for each processor.
@@ -32,6 +34,8 @@ public struct ProcessingPlaces: Hashable, Sendable {
   public var blockBytes: Int?
   /// How rows are grouped, for tests; nil: as a sample of them suggests.
   var grouping: GroupingCut?
+
+  public static func rejectsPath(beside resultPath: String) -> String { resultPath + ".rejects" }
 
   public init(
     inputs: [Input], resultPath: String, spillFolder: String, threads: Int? = nil, blockBytes: Int? = nil

@@ -50,9 +50,10 @@ struct GroupingPhase: Sendable {
       }
   }
 
-  func run(_ inputs: [RunInput], limits: Limits, counters: ProgressCounters) throws {
+  /// - Returns: the bad rows, where the job collects them.
+  func run(_ inputs: [RunInput], limits: Limits, counters: ProgressCounters) throws -> [RejectedRow] {
     let queue = BlockQueue(limitBytes: memory.queueBytes)
-    let badRows = BadRowLog(spec: spec, counters: counters)
+    let badRows = BadRowLog(spec: spec, counters: counters, budget: budget)
     let failure = FirstFailure()
     let distinct = DistinctRound(threads: memory.threads)
     let workers: [@Sendable () -> Void] = writers.indices.map { thread in
@@ -91,6 +92,7 @@ struct GroupingPhase: Sendable {
     // A bad row comes before whatever went wrong after it.
     if let row = badRows.failure { throw row }
     try failure.rethrow()
+    return badRows.rejects
   }
 
   private func makeSink(_ thread: Int, _ badRows: BadRowLog) throws(BudgetExceeded) -> GroupingSink {

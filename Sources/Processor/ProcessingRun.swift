@@ -26,8 +26,13 @@ struct ProcessingRun: Sendable {
 
   /// - Throws: ``JobFailure``, `CancellationError`.
   func perform() throws -> Answer {
+    var hasSucceeded = false
+    // Nothing is left of a run that has failed.
+    defer { if !hasSucceeded, spec.onBadRow == .collect { unlink(places.rejectsPath) } }
     do {
-      return try performUnchecked()
+      let answer = try performUnchecked()
+      hasSucceeded = true
+      return answer
     } catch let error as BudgetExceeded {
       throw JobFailure(
         .resourceExhausted, reason: "MEMORY_BUDGET",
@@ -72,9 +77,10 @@ struct ProcessingRun: Sendable {
       sample: coding == nil ? sample.keys : sample.firstFields, partitions: memory.partitions)
     let grouping = try GroupingPhase(
       spec: spec, plan: plan, memory: memory, budget: budget, spill: spill, router: router, coding: coding)
-    try grouping.run(inputs, limits: limits, counters: counters)
+    let rejects = try grouping.run(inputs, limits: limits, counters: counters)
     for input in inputs { try input.text.file.checkUnchanged() }
     counters.phase.store(1, ordering: .relaxed)
+    if spec.onBadRow == .collect { try RejectedRow.write(rejects, to: places.rejectsPath, budget: budget) }
     let writing = try WritingPhase(grouping: grouping, counters: counters)
     return spec.orderBy.isEmpty && spec.limit == nil
       ? try writing.run(resultPath: places.resultPath)

@@ -94,7 +94,11 @@ public final class DataFolder: Sendable {
 
   /// Opens a committed result for reading.
   public func openResult(_ result: CommittedResult) throws(SystemCallError) -> OpenFile {
-    let (folder, last) = try openParent(of: result.file)
+    try openResult(result.file)
+  }
+
+  func openResult(_ file: String) throws(SystemCallError) -> OpenFile {
+    let (folder, last) = try openParent(of: file)
     return OpenFile(
       descriptor: try check("open", openat(folder.descriptor, last, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)))
   }

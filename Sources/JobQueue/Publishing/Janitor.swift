@@ -49,6 +49,8 @@ public struct Janitor: Sendable {
 
   /// Whether a file named `<epoch>-<nonce>` can never be the job's result.
   static func mayRemove(_ file: String, of job: JobRecord?) -> Bool {
+    // A file of rejected rows goes with its result.
+    let file = file.hasSuffix(".rejects") ? String(file.dropLast(".rejects".count)) : file
     guard let epoch = Int(file.prefix { $0 != "-" }) else { return false }
     guard let job else { return true }
     if let result = job.result, result.file.hasSuffix("/\(file)") { return false }

@@ -49,7 +49,11 @@ public struct OutputPublisher: Sendable {
       job.publication == .pending
     else { return }
     do {
-      try show(result, as: output, job: job)
+      // The rejected rows first: who sees the output finds them beside it. The two are not one step.
+      if let rejects = job.spec.rejectsName {
+        try show(result.rejectsFile, as: rejects, temporary: "\(job.id)-\(job.epoch)-rejects")
+      }
+      try show(result.file, as: output, temporary: "\(job.id)-\(job.epoch)")
     } catch {
       guard let failure = OutputPublisher.lasting(error, output: output) else { throw error }
       logger.error("the output can't be published", metadata: ["job": "\(job.id)", "error": "\(failure.message)"])
@@ -59,11 +63,10 @@ public struct OutputPublisher: Sendable {
   }
 
   /// Links the result to a name that follows from job and epoch, and renames that over the visible name.
-  private func show(_ result: CommittedResult, as output: String, job: JobRecord) throws(SystemCallError) {
-    let (results, file) = try folder.openParent(of: result.file)
+  private func show(_ result: String, as output: String, temporary: String) throws(SystemCallError) {
+    let (results, file) = try folder.openParent(of: result)
     let (visible, name) = try folder.openParent(of: output)
     let staging = try folder.openOwn("publish")
-    let temporary = "\(job.id)-\(job.epoch)"
     unlinkat(staging.descriptor, temporary, 0)
     try check("link", linkat(results.descriptor, file, staging.descriptor, temporary, 0))
     do {

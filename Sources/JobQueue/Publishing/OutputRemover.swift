@@ -25,7 +25,8 @@ public struct OutputRemover: Sendable {
       defer { withExtendedLifetime(lock) {} }
       // Under the lock, so that nobody publishes a newer result in between.
       if try await store.newestCommitted(output: job.spec.output)?.id == job.id {
-        try removeVisible(job.spec.output, showing: result)
+        try removeVisible(job.spec.output, showing: result.file)
+        if let rejects = job.spec.rejectsName { try removeVisible(rejects, showing: result.rejectsFile) }
       }
       try await store.delete(job.id)
       try removeResult(result)
@@ -34,7 +35,7 @@ public struct OutputRemover: Sendable {
     }
   }
 
-  private func removeVisible(_ output: String, showing result: CommittedResult) throws {
+  private func removeVisible(_ output: String, showing result: String) throws {
     guard let file = try? folder.openResult(result) else { return }
     // Where the folder has gone, nothing visible is ours.
     guard let (parent, name) = try? folder.openParent(of: output) else { return }
@@ -49,6 +50,7 @@ public struct OutputRemover: Sendable {
   private func removeResult(_ result: CommittedResult) throws {
     guard let (parent, name) = try? folder.openParent(of: result.file) else { return }
     unlinkat(parent.descriptor, name, 0)
+    unlinkat(parent.descriptor, name + ".rejects", 0)
   }
 }
 

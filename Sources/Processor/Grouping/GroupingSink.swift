@@ -150,8 +150,9 @@ struct GroupingSink: ~Copyable, RecordSink {
     for index in 0..<coder.count {
       guard let row = try coder.resolve(index) else { continue }
       reader.begin()
-      if let bad = try takeGeneral(row), let (block, offset) = window {
-        try reject(BadRow(kind: bad.kind, offset: bad.offset + offset), in: block)
+      if var bad = try takeGeneral(row), let (block, offset) = window {
+        bad.record = row.start..<row.lastEnd
+        try reject(bad.moved(by: offset), in: block)
       }
     }
     coder.clear()

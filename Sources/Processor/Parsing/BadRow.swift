@@ -15,6 +15,14 @@ struct BadRow {
   var kind: Kind
   /// Of the byte to blame, in the block.
   var offset: Int
+  /// Where its record stands in the block, without the line end.
+  var record: Range<Int> = 0..<0
+
+  /// The same row, counted from so many bytes before.
+  func moved(by bytes: Int) -> BadRow {
+    BadRow(
+      kind: kind, offset: offset + bytes, record: (record.lowerBound + bytes)..<(record.upperBound + bytes))
+  }
 
   var reason: String {
     switch kind {
@@ -28,7 +36,7 @@ struct BadRow {
     }
   }
 
-  private var rule: String {
+  var rule: String {
     switch kind {
     case .ragged(let expected, let found):
       "the row has \(found) field\(found == 1 ? "" : "s"), the header has \(expected)"

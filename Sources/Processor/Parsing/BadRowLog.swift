@@ -12,6 +12,7 @@ final class BadRowLog: Sendable {
     var count = 0
     /// The first bad row in the file's order.
     var first: (ordinal: Int, offset: Int, failure: JobFailure)?
+    var rejects: [RejectedRow] = []
   }
 
   private let policy: JobSpec.BadRowPolicy
@@ -21,7 +22,11 @@ final class BadRowLog: Sendable {
   /// Blocks after this one needn't be looked at any more.
   private let lastBlock = Atomic<Int>(.max)
 
-  init(spec: JobSpec, counters: ProgressCounters) {
+  private let budget: MemoryBudget
+  private let reservedBytes = Atomic(0)
+
+  init(spec: JobSpec, counters: ProgressCounters, budget: MemoryBudget) {
+    self.budget = budget
     policy = spec.onBadRow
     most = spec.maxBadRows
     self.counters = counters
@@ -30,11 +35,18 @@ final class BadRowLog: Sendable {
   /// Whether a row before this block has already decided.
   func isPast(_ block: InputBlock) -> Bool { block.ordinal > lastBlock.load(ordering: .relaxed) }
 
+  deinit { budget.release(reservedBytes.load(ordering: .relaxed)) }
+
+  /// The collected rows in the order of the files.
+  var rejects: [RejectedRow] { state.withLock { $0.rejects.sorted { $0.place < $1.place } } }
+
   /// - Throws: ``Stop`` when this row, or one more of them, ends the run.
   func add(_ row: BadRow, in block: InputBlock) throws {
     counters.badRows.add(1, ordering: .relaxed)
+    let reject = policy == .collect ? try collect(row, in: block) : nil
     let ends = state.withLock { state in
       state.count += 1
+      if let reject { state.rejects.append(reject) }
       if state.first.map({ (block.ordinal, row.offset) < ($0.ordinal, $0.offset) }) ?? true {
         state.first = (block.ordinal, row.offset, failure(row, in: block))
       }
@@ -58,11 +70,28 @@ final class BadRowLog: Sendable {
     }
   }
 
-  private func failure(_ row: BadRow, in block: InputBlock) -> JobFailure {
+  private func collect(_ row: BadRow, in block: InputBlock) throws(BudgetExceeded) -> RejectedRow {
+    let (line, column) = position(of: row, in: block)
+    let reject = RejectedRow(
+      place: RejectedRow.Place(ordinal: block.ordinal, offset: row.record.lowerBound), file: block.file, line: line,
+      column: column, byteOffset: block.offset + row.record.lowerBound, row: row,
+      text: UnsafeRawBufferPointer(rebasing: block.bytes[row.record]))
+    guard budget.reserve(reject.memoryBytes) else {
+      throw BudgetExceeded(neededBytes: reject.memoryBytes, what: "the collected bad rows")
+    }
+    reservedBytes.add(reject.memoryBytes, ordering: .relaxed)
+    return reject
+  }
+
+  private func position(of row: BadRow, in block: InputBlock) -> (line: Int, column: Int) {
     let text = block.bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
     let line = block.firstLine + tally_count(text, row.offset, 0x0A)
     let lineStart = tally_last(text, row.offset, 0x0A)
-    let column = lineStart == row.offset ? row.offset + 1 : row.offset - lineStart
+    return (line, lineStart == row.offset ? row.offset + 1 : row.offset - lineStart)
+  }
+
+  private func failure(_ row: BadRow, in block: InputBlock) -> JobFailure {
+    let (line, column) = position(of: row, in: block)
     return row.failure(file: block.file, line: line, column: column)
   }
 }

@@ -82,13 +82,14 @@ struct BlockParser: ~Copyable {
           isForeign: isForeign, hasNUL: hasNUL)
         rows += 1
         if last &- recordStart > fieldBytesLimit, let bad = longField(record) {
-          try reject(bad, in: block, windowStart, &sink)
+          try reject(bad, record, in: block, windowStart, &sink)
         } else if let bad = try sink.take(record) {
-          try reject(bad, in: block, windowStart, &sink)
+          try reject(bad, record, in: block, windowStart, &sink)
         }
       } else if lastEnd > recordStart {
         rows += 1
-        let bad = BadRow(kind: .ragged(expected: columns, found: fields), offset: recordStart)
+        let bad = BadRow(
+          kind: .ragged(expected: columns, found: fields), offset: recordStart, record: recordStart..<lastEnd)
         try reject(bad, in: block, windowStart, &sink)
       }
       next += fields
@@ -102,7 +103,8 @@ struct BlockParser: ~Copyable {
       let lastEnd = last > recordStart && base.load(fromByteOffset: last - 1, as: UInt8.self) == 0x0D ? last - 1 : last
       if lastEnd > recordStart {
         rows += 1
-        let bad = BadRow(kind: .ragged(expected: columns, found: fields), offset: recordStart)
+        let bad = BadRow(
+          kind: .ragged(expected: columns, found: fields), offset: recordStart, record: recordStart..<lastEnd)
         try reject(bad, in: block, windowStart, &sink)
       }
       next += fields
@@ -141,12 +143,14 @@ struct BlockParser: ~Copyable {
       rows += 1
       if let problem = scan.problem {
         let kind: BadRow.Kind = problem.0 == .unclosedQuote ? .unclosedQuote : .textAfterQuote
-        try sink.reject(BadRow(kind: kind, offset: problem.at), in: block)
+        try sink.reject(BadRow(kind: kind, offset: problem.at, record: start..<scan.lastEnd), in: block)
         continue
       }
       if scan.fieldCount != columns {
         try sink.reject(
-          BadRow(kind: .ragged(expected: columns, found: scan.fieldCount), offset: start), in: block)
+          BadRow(
+            kind: .ragged(expected: columns, found: scan.fieldCount), offset: start, record: start..<scan.lastEnd),
+          in: block)
         continue
       }
       let record = RecordView(
@@ -154,9 +158,9 @@ struct BlockParser: ~Copyable {
         lastEnd: scan.lastEnd, hasQuotes: true, isForeign: true, hasNUL: true)
       sink.beginWindow(block, at: 0)
       if scan.lastEnd - start > fieldBytesLimit, let bad = longField(record) {
-        try sink.reject(bad, in: block)
+        try reject(bad, record, in: block, 0, &sink)
       } else if let bad = try sink.take(record) {
-        try sink.reject(bad, in: block)
+        try reject(bad, record, in: block, 0, &sink)
       }
       try sink.endWindow()
     }
@@ -167,7 +171,16 @@ struct BlockParser: ~Copyable {
   private func reject<Sink: RecordSink & ~Copyable>(
     _ bad: BadRow, in block: InputBlock, _ windowStart: Int, _ sink: inout Sink
   ) throws {
-    try sink.reject(BadRow(kind: bad.kind, offset: bad.offset + windowStart), in: block)
+    try sink.reject(bad.moved(by: windowStart), in: block)
+  }
+
+  @inline(never)
+  private func reject<Sink: RecordSink & ~Copyable>(
+    _ bad: BadRow, _ record: RecordView, in block: InputBlock, _ windowStart: Int, _ sink: inout Sink
+  ) throws {
+    var bad = bad
+    bad.record = record.start..<record.lastEnd
+    try sink.reject(bad.moved(by: windowStart), in: block)
   }
 
   @inline(never)

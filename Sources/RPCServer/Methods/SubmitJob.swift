@@ -27,7 +27,9 @@ extension JobMethods {
     do throws(JobFailure) {
       let inputs = try folder.openInputs(spec, limits: limits)
       field = "output"
-      for input in inputs { try folder.checkOutput(spec.output, input: input.file) }
+      for input in inputs {
+        for name in spec.outputs { try folder.checkOutput(name, input: input.file) }
+      }
     } catch {
       throw RPCError(error, field: field)
     }

@@ -27,22 +27,23 @@ extension ResultSummary {
   public static var jsonSchema: JSONValue {
     JSONSchema.object(
       JobResult.members + [("firstRows", JSONSchema.list(of: JSONSchema.list(of: JSONSchema.string)))],
-      required: JobResult.members.map(\.0) + ["firstRows"])
+      required: JobResult.requiredMembers + ["firstRows"])
   }
 }
 
 extension JobResult {
   fileprivate static let members: [(String, JSONValue)] = [
     ("output", JSONSchema.string), ("bytes", JSONSchema.integer()), ("rows", JSONSchema.integer()),
-    ("sha256", ["type": "string", "pattern": "^[0-9a-f]{64}$"]), ("url", JSONSchema.string),
+    ("sha256", ["type": "string", "pattern": "^[0-9a-f]{64}$"]), ("url", JSONSchema.string), ("rejects", JSONSchema.string),
   ]
+  fileprivate static let requiredMembers = members.map(\.0).filter { $0 != "rejects" }
 }
 
 extension Jobs {
   /// The schemas that the methods' own refer to.
   public static let components: [(String, JSONValue)] = [
     ("JobStatus", statusSchema), ("JobProgress", progressSchema), ("JobFailure", failureSchema),
-    ("JobResult", JSONSchema.object(JobResult.members, required: JobResult.members.map(\.0))),
+    ("JobResult", JSONSchema.object(JobResult.members, required: JobResult.requiredMembers)),
   ]
 
   private static let statusSchema = JSONSchema.object(

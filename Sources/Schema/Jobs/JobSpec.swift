@@ -66,6 +66,12 @@ public struct JobSpec: Hashable, Sendable {
   /// The name of the file that `onBadRow: "collect"` writes beside the output.
   public static func rejectsName(of output: String) -> String { output + ".rejects.csv" }
 
+  /// The name of the file of rejected rows; nil when they aren't collected.
+  public var rejectsName: String? { onBadRow == .collect ? JobSpec.rejectsName(of: output) : nil }
+
+  /// The names that the job writes.
+  public var outputs: [String] { [output] + (rejectsName.map { [$0] } ?? []) }
+
   /// The names of the output's columns: the group columns, then the aggregates, in the order asked.
   public var outputColumns: [String] { groupBy + aggregates.map(\.name) }
 
@@ -86,7 +92,7 @@ public struct JobSpec: Hashable, Sendable {
     if onBadRow == .collect, let problem = FileName.problem(JobSpec.rejectsName(of: output)) {
       throw JSONFieldError(field: "output", rule: "with .rejects.csv behind it \(problem)")
     }
-    if inputs.contains(output) { throw JSONFieldError(field: "output", rule: "must not be the input") }
+    if outputs.contains(where: inputs.contains) { throw JSONFieldError(field: "output", rule: "must not be the input") }
     if groupBy.isEmpty && aggregates.isEmpty {
       throw JSONFieldError(field: "groupBy", rule: "and 'aggregates' must not both be empty")
     }

@@ -93,8 +93,11 @@ public struct JobResult: Hashable, Sendable {
   public var sha256: String
   /// Where to download it, relative to the server.
   public var url: String
+  /// The name of the file of rejected rows, where the job collects them.
+  public var rejects: String?
 
-  public init(output: String, bytes: Int, rows: Int, sha256: String, url: String) {
+  public init(output: String, bytes: Int, rows: Int, sha256: String, url: String, rejects: String? = nil) {
+    self.rejects = rejects
     self.output = output
     self.bytes = bytes
     self.rows = rows
@@ -108,14 +111,17 @@ extension JobResult: JSONConvertible {
     var fields = try JSONFields(json, of: "result")
     self.init(
       output: try fields.required("output"), bytes: try fields.required("bytes"), rows: try fields.required("rows"),
-      sha256: try fields.required("sha256"), url: try fields.required("url"))
+      sha256: try fields.required("sha256"), url: try fields.required("url"),
+      rejects: try fields.optional("rejects"))
   }
 
   public var json: JSONValue {
-    [
-      "output": .string(output), "bytes": .number(bytes), "rows": .number(rows), "sha256": .string(sha256),
-      "url": .string(url),
+    var members = [
+      JSONMember("output", .string(output)), JSONMember("bytes", .number(bytes)), JSONMember("rows", .number(rows)),
+      JSONMember("sha256", .string(sha256)), JSONMember("url", .string(url)),
     ]
+    if let rejects { members.append(JSONMember("rejects", .string(rejects))) }
+    return .object(members)
   }
 }
 

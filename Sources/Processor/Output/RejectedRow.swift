@@ -1,0 +1,49 @@
+import Schema
+
+/// A bad row as it is written beside the output.
+struct RejectedRow: Sendable {
+  /// In the order of the files.
+  struct Place: Comparable, Sendable {
+    var ordinal: Int
+    var offset: Int
+
+    static func < (left: Place, right: Place) -> Bool { (left.ordinal, left.offset) < (right.ordinal, right.offset) }
+  }
+
+  private static let textBytesMost = 1_024
+  private static let columns = ["File", "Line", "Column", "Byte Offset", "Kind", "Message", "Text"]
+
+  let place: Place
+  private let fields: [String]
+
+  /// - Parameters:
+  ///   - column: of the byte to blame, as the line is; the byte offset is that of the record.
+  ///   - text: the record's, of which a part is kept.
+  init(
+    place: Place, file: String, line: Int, column: Int, byteOffset: Int, row: BadRow, text: UnsafeRawBufferPointer
+  ) {
+    self.place = place
+    let isCut = text.count > RejectedRow.textBytesMost
+    let kept = String(decoding: text.prefix(RejectedRow.textBytesMost), as: UTF8.self) + (isCut ? "…" : "")
+    fields = [file, "\(line)", "\(column)", "\(byteOffset)", row.reason, row.rule, kept]
+  }
+
+  var memoryBytes: Int { fields.reduce(128) { $0 + $1.utf8.count + 16 } }
+
+  /// Writes the file of rejected rows: RFC 4180, whatever the input's dialect is.
+  ///
+  /// - Throws: ``JobFailure``, ``BudgetExceeded``.
+  static func write(_ rows: [RejectedRow], to path: String, budget: MemoryBudget) throws {
+    let file = try ResultWriter(path: path, budget: budget)
+    try line(columns).withUnsafeBytes { try file.write($0) }
+    for row in rows { try line(row.fields).withUnsafeBytes { try file.write($0) } }
+    _ = try file.finish()
+  }
+
+  private static func line(_ fields: [String]) -> [UInt8] {
+    let quoted = fields.map { field in
+      field.utf8.contains { ",\"\r\n".utf8.contains($0) } ? "\"\(field.replacing("\"", with: "\"\""))\"" : field
+    }
+    return Array((quoted.joined(separator: ",") + "\n").utf8)
+  }
+}
