@@ -22,6 +22,7 @@ struct JobMethods: Sendable {
     try router.register(Jobs.retry) { try await retry($0, $1) }
     try router.register(Jobs.delete) { try await delete($0, $1) }
     try router.register(Jobs.inputs) { try await inputs($0, $1) }
+    try router.register(Jobs.describe) { try await describe($0, $1) }
   }
 
   /// The caller's job of that ID. Another owner's job isn't there.

@@ -35,6 +35,11 @@ extension Jobs {
         "the first page", parameters: ["states": ["succeeded"], "pageSize": 10], result: JobPage(jobs: [succeeded]).json
       )
     ],
+    describe.name: [
+      RPCExample(
+        "the example", parameters: ["input": "plays.csv"],
+        result: ["input": "plays.csv", "bytes": 198, "compression": "none", "confidence": 1, "rowsSeen": 7])
+    ],
     result.name: [
       RPCExample(
         "the answer's size, digest and first rows", parameters: byID,

@@ -52,6 +52,12 @@ public enum Jobs {
 
   public static let inputs = RPCMethod<ListInputsParameters, InputPage>(
     "listInputs", summary: "Lists the files of the data folder by name, page by page.", idempotency: .safe)
+
+  public static let describe = RPCMethod<DescribeParameters, InputDescription>(
+    "describeInput",
+    summary: "Tells what an input looks like: its dialect with a confidence, columns and their types, first rows, size.",
+    idempotency: .safe,
+    errors: [RPCErrorDescription(.notFound, "INPUT_NOT_FOUND", "There is no input file of this name.")])
 }
 
 /// The methods of the system itself.

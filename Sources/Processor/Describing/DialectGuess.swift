@@ -1,0 +1,105 @@
+import Schema
+
+/// Guesses how a CSV file is written, from pieces of its text that each begin with a record: the delimiter and quote for
+/// which records have the same number of fields, and more than one (the idea of van den Burg et al., "Wrangling Messy CSV
+/// Files by Detecting Row and Type Patterns", 2019, without its types).
+struct DialectGuess {
+  private static let delimiters: [UInt8] = Array(",;\t|:^~ ".utf8)
+  private static let quotes: [UInt8] = Array("\"'".utf8)
+
+  var dialect: CSVDialect
+  /// From 0 to 1: the share of records that have the usual number of fields, less where another dialect fits as well.
+  var confidence: Double
+
+  /// - Parameter base: what is known.
+  init(pieces: [[UInt8]], base: CSVDialect) {
+    var best: (dialect: CSVDialect, score: Double, share: Double) = (base, -1, 0)
+    var second = 0.0
+    for delimiter in DialectGuess.delimiters {
+      for quote in DialectGuess.quotes {
+        var dialect = base
+        dialect.delimiter = delimiter
+        dialect.quoteMark = quote
+        let (score, share) = DialectGuess.score(pieces, dialect)
+        if score > best.score {
+          if best.dialect.delimiter != delimiter { second = max(second, best.score) }
+          best = (dialect, score, share)
+        } else if best.dialect.delimiter != delimiter {
+          second = max(second, score)
+        }
+      }
+    }
+    dialect = best.dialect
+    confidence = best.score <= 0 ? 0 : best.share * (second >= best.score * 0.9 ? 0.5 : 1)
+    dialect.header = DialectGuess.looksLikeHeader(pieces, dialect)
+  }
+
+  /// How well records agree: the share with the usual number of fields, times a bonus for each field more than one, less
+  /// for quotes in odd places.
+  private static func score(_ pieces: [[UInt8]], _ dialect: CSVDialect) -> (score: Double, share: Double) {
+    var counts: [Int: Int] = [:]
+    var (records, problems, quoted) = (0, 0, 0)
+    for record in pieces.lazy.flatMap({ RecordTexts.records($0, dialect, most: 200) }) {
+      if record.fields.count == 1, record.fields[0].isEmpty { continue }
+      records += 1
+      counts[record.fields.count, default: 0] += 1
+      if record.isBad { problems += 1 }
+      if record.hasQuotes { quoted += 1 }
+    }
+    guard records > 0, let usual = counts.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }) else { return (0, 0) }
+    let share = Double(usual.value) / Double(records) * (1 - Double(problems) / Double(records))
+    // One column is what every text has.
+    if usual.key == 1 { return (share * 0.01, share) }
+    let quotes = quoted > 0 ? 1.05 : 1.0
+    return (share * share * (1 + Double(min(usual.key, 50)) / 100) * quotes, share)
+  }
+
+  /// The first record is one of names: no number stands in it, no two names are equal, and none is empty.
+  private static func looksLikeHeader(_ pieces: [[UInt8]], _ dialect: CSVDialect) -> Bool {
+    guard let first = pieces.first.flatMap({ RecordTexts.records($0, dialect, most: 1).first }) else { return true }
+    let isNumber = { (text: String) in Array(text.utf8).withUnsafeBytes { NumberParser.parseDouble($0) } != nil }
+    return !first.fields.contains(where: { $0.isEmpty || isNumber($0) }) && Set(first.fields).count == first.fields.count
+  }
+}
+
+/// Records of a piece of text, as texts.
+enum RecordTexts {
+  struct Record {
+    var fields: [String]
+    var isBad: Bool
+    var hasQuotes: Bool
+  }
+
+  /// The whole records of a piece, at most so many; the last one only where it ends.
+  static func records(_ piece: [UInt8], _ dialect: CSVDialect, most: Int) -> [Record] {
+    let scanner = RecordScanner(dialect)
+    let fieldText = FieldText(dialect)
+    let columnsMost = Limits.standard.columns
+    return withUnsafeTemporaryAllocation(of: UInt32.self, capacity: columnsMost) { ends in
+      withUnsafeTemporaryAllocation(byteCount: max(piece.count, 1), alignment: 16) { scratch in
+        piece.withUnsafeBytes { text in
+          var found: [Record] = []
+          var start = 0
+          while start < text.count, found.count < most {
+            let record = scanner.scan(text, from: start, ends: ends)
+            if record.next == text.count, text[text.count - 1] != 0x0A || record.problem?.0 == .unclosedQuote { break }
+            defer { start = record.next }
+            if record.isComment { continue }
+            let view = RecordView(
+              block: text.baseAddress!, start: start, ends: UnsafePointer(ends.baseAddress!),
+              count: min(record.fieldCount, columnsMost), lastEnd: record.lastEnd, hasQuotes: true, isForeign: true,
+              hasNUL: true)
+            var hasQuotes = false
+            let fields = (0..<view.count).map { index in
+              let raw = view.field(index)
+              hasQuotes = hasQuotes || raw.first == dialect.quote
+              return String(decoding: fieldText.value(of: raw, scratch: scratch.baseAddress!), as: UTF8.self)
+            }
+            found.append(Record(fields: fields, isBad: record.problem != nil, hasQuotes: hasQuotes))
+          }
+          return found
+        }
+      }
+    }
+  }
+}

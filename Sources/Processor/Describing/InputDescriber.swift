@@ -1,0 +1,109 @@
+public import Schema
+
+/// Looks at a file from its beginning and at places inside it, and tells what it looks like.
+public enum InputDescriber {
+  private static let headBytes = 64 << 10
+  private static let placeBytes = 16 << 10
+  private static let places = 3
+  private static let firstRows = 20
+
+  /// - Parameter dialect: how the file is written; nil: to be looked for.
+  /// - Throws: ``JobFailure``.
+  public static func describe(
+    _ input: ProcessingInput, name: String, dialect: CSVDialect?, limits: Limits = .standard
+  ) throws(JobFailure) -> InputDescription {
+    let file = try InputFile.open(input, name: name)
+    var known = dialect ?? CSVDialect()
+    var text = try InputText(file, encoding: known.encoding, memoryBytes: limits.memoryBytesLeast, limits: limits)
+    var pieces = try InputDescriber.pieces(of: text)
+    if dialect == nil, text.isPlain, !isUTF8(pieces) {
+      // What isn't UTF-8 and has no byte order mark is most often of one byte for each character.
+      known.encoding = .latin1
+      text = try InputText(file, encoding: .latin1, memoryBytes: limits.memoryBytesLeast, limits: limits)
+      pieces = try InputDescriber.pieces(of: text)
+    }
+    let guess = dialect == nil ? DialectGuess(pieces: pieces, base: known) : nil
+    let used = guess?.dialect ?? known
+    let header = try CSVHeader(of: text, dialect: used, limits: limits)
+    var rows: [RecordTexts.Record] = []
+    for (index, piece) in pieces.enumerated() {
+      let from = index == 0 ? Array(piece.dropFirst(header.endOffset)) : piece
+      rows += RecordTexts.records(from, used, most: 1_000).filter { !($0.fields == [""] && header.names.count > 1) }
+    }
+    let fitting = rows.filter { $0.fields.count == header.names.count && !$0.isBad }
+    let share = rows.isEmpty ? 0 : Double(fitting.count) / Double(rows.count)
+    return InputDescription(
+      input: name, bytes: file.identity.size,
+      compression: text.compression == .gzip ? "gzip" : text.compression == .zstd ? "zstd" : "none", csv: used,
+      confidence: guess.map { min($0.confidence, rows.isEmpty ? $0.confidence : share) } ?? share,
+      columns: header.names.indices.map { column($0, header.names[$0], fitting, used) },
+      firstRows: fitting.prefix(firstRows).map(\.fields), rowsSeen: rows.count)
+  }
+
+  /// The same on a thread of its own, which keeps a value alive: whatever the input belongs to.
+  public static func describe(
+    _ input: ProcessingInput, keeping owner: some Sendable, name: String, dialect: CSVDialect?, limits: Limits
+  ) async throws -> InputDescription {
+    do {
+      return try await ThreadGroup.detached {
+        try withExtendedLifetime(owner) { try describe(input, name: name, dialect: dialect, limits: limits) }
+      }
+    } catch is ThreadGroup.NoThreads {
+      throw ProcessingRun.noThreads
+    }
+  }
+
+  /// The beginning, and what follows the first line end of places inside. Of text that can't be read from its middle, the
+  /// beginning only.
+  private static func pieces(of text: InputText) throws(JobFailure) -> [[UInt8]] {
+    let head = try read(text, at: 0, bytes: headBytes)
+    var pieces = [head]
+    guard text.isPlain, text.file.identity.size > 4 * headBytes else { return pieces }
+    for place in 1...places {
+      let piece = try read(text, at: text.file.identity.size / (places + 1) * place, bytes: placeBytes)
+      if let end = piece.firstIndex(of: 0x0A) { pieces.append(Array(piece[(end + 1)...])) }
+    }
+    return pieces
+  }
+
+  private static func read(_ text: InputText, at offset: Int, bytes: Int) throws(JobFailure) -> [UInt8] {
+    let source = try text.open(at: offset, counters: nil)
+    var piece = [UInt8](repeating: 0, count: bytes)
+    let got: Result<Int, JobFailure> = piece.withUnsafeMutableBytes { space in
+      Result { () throws(JobFailure) in try source.read(into: space) }
+    }
+    let count = try got.get()
+    let isWhole = offset == 0 && count < bytes
+    // A last line without its end is as good as one with it.
+    return Array(piece.prefix(count)) + (isWhole && piece[max(count - 1, 0)] != 0x0A ? [0x0A] : [])
+  }
+
+  /// Whether the pieces are UTF-8, but for what is cut at their ends.
+  private static func isUTF8(_ pieces: [[UInt8]]) -> Bool {
+    pieces.allSatisfy { piece in
+      (0..<4).contains { cut in String(validating: piece.dropLast(cut), as: UTF8.self) != nil }
+    }
+  }
+
+  private static func column(
+    _ index: Int, _ name: String, _ rows: [RecordTexts.Record], _ dialect: CSVDialect
+  ) -> InputDescription.Column {
+    let numbers = NumberFormat(decimalMark: dialect.decimalMark, thousandsMark: dialect.thousandsMark)
+    var (empty, values, exact, doubles) = (0, 0, 0, 0)
+    for row in rows {
+      let text = Array(row.fields[index].utf8)
+      if text.isEmpty || dialect.null.contains(row.fields[index]) {
+        empty += 1
+        continue
+      }
+      values += 1
+      text.withUnsafeBytes { bytes in
+        if numbers.parse(bytes) != nil { exact += 1 }
+        if numbers.parseDouble(bytes) != nil { doubles += 1 }
+      }
+    }
+    let type: InputDescription.Column.Kind =
+      values == 0 ? .empty : exact == values ? .number : doubles == values ? .double : .text
+    return InputDescription.Column(name: name, type: type, empty: empty)
+  }
+}

@@ -1,0 +1,130 @@
+/// The parameters of `describeInput`.
+public struct DescribeParameters: RPCParameters, Hashable {
+  public static let parameters = [
+    RPCParameter("input", "A name below the data folder.", JSONSchema.string, required: true),
+    RPCParameter(
+      "csv", "How the file is written, as for submitJob. What isn't given is looked for.", ["type": "object"]),
+  ]
+  public var input: String
+  /// Nil: looked for in the file.
+  public var csv: CSVDialect?
+
+  public init(input: String, csv: CSVDialect? = nil) {
+    self.input = input
+    self.csv = csv
+  }
+
+  public init(json: JSONValue) throws {
+    var fields = try JSONFields(json, of: "params")
+    input = try fields.required("input")
+    csv = try fields.optional("csv")
+    try fields.refuseTheRest()
+    if let problem = FileName.problem(input) { throw JSONFieldError(field: "input", rule: problem) }
+  }
+
+  public var json: JSONValue {
+    var members = [JSONMember("input", .string(input))]
+    if let csv { members.append(JSONMember("csv", csv.json)) }
+    return .object(members)
+  }
+}
+
+/// What a file looks like, from its beginning and places inside it. A job never guesses: whoever submits one says what of
+/// this holds.
+public struct InputDescription: RPCValue, Hashable {
+  public struct Column: JSONConvertible, Hashable {
+    public enum Kind: String, Sendable, CaseIterable {
+      case number, double, text
+      /// No row that was looked at has a value.
+      case empty
+    }
+
+    public var name: String
+    public var type: Kind
+    /// Of the rows that were looked at, those whose field is empty.
+    public var empty: Int
+
+    public init(name: String, type: Kind, empty: Int) {
+      self.name = name
+      self.type = type
+      self.empty = empty
+    }
+
+    public init(json: JSONValue) throws {
+      var fields = try JSONFields(json, of: "a column")
+      self.init(
+        name: try fields.required("name"), type: try JSONChoice.read("type", try fields.required("type")),
+        empty: try fields.required("empty"))
+    }
+
+    public var json: JSONValue {
+      ["name": .string(name), "type": .string(type.rawValue), "empty": .number(empty)]
+    }
+  }
+
+  public var input: String
+  /// Of the file.
+  public var bytes: Int
+  /// "none", "gzip" or "zstd".
+  public var compression: String
+  public var csv: CSVDialect
+  /// From 0, a guess, to 1: every record that was looked at fits.
+  public var confidence: Double
+  public var columns: [Column]
+  /// The first records after the header.
+  public var firstRows: [[String]]
+  public var rowsSeen: Int
+
+  public init(
+    input: String, bytes: Int, compression: String, csv: CSVDialect, confidence: Double, columns: [Column],
+    firstRows: [[String]], rowsSeen: Int
+  ) {
+    self.input = input
+    self.bytes = bytes
+    self.compression = compression
+    self.csv = csv
+    self.confidence = confidence
+    self.columns = columns
+    self.firstRows = firstRows
+    self.rowsSeen = rowsSeen
+  }
+
+  public init(json: JSONValue) throws {
+    var fields = try JSONFields(json, of: "a description")
+    self.init(
+      input: try fields.required("input"), bytes: try fields.required("bytes"),
+      compression: try fields.required("compression"), csv: try fields.required("csv"),
+      confidence: Double(fields.value("confidence")?.text ?? "") ?? 0, columns: try fields.required("columns"),
+      firstRows: try fields.required("firstRows"), rowsSeen: try fields.required("rowsSeen"))
+  }
+
+  public var json: JSONValue {
+    [
+      "input": .string(input), "bytes": .number(bytes), "compression": .string(compression), "csv": csv.json,
+      "confidence": .number(InputDescription.text(confidence)), "columns": columns.json, "firstRows": firstRows.json,
+      "rowsSeen": .number(rowsSeen),
+    ]
+  }
+
+  /// Two places are all that a guess has.
+  private static func text(_ confidence: Double) -> String {
+    let hundredths = Int((confidence * 100).rounded())
+    return hundredths >= 100 ? "1" : hundredths < 10 ? "0.0\(hundredths)" : "0.\(hundredths)"
+  }
+
+  public static var jsonSchema: JSONValue {
+    let column = JSONSchema.object(
+      [
+        ("name", JSONSchema.string), ("type", JSONSchema.choice(Column.Kind.allCases.map(\.rawValue))),
+        ("empty", JSONSchema.integer()),
+      ], required: ["name", "type", "empty"])
+    return JSONSchema.object(
+      [
+        ("input", JSONSchema.string), ("bytes", JSONSchema.integer()),
+        ("compression", JSONSchema.choice(["none", "gzip", "zstd"])), ("csv", ["type": "object"]),
+        ("confidence", JSONSchema.number), ("columns", JSONSchema.list(of: column)),
+        ("firstRows", JSONSchema.list(of: JSONSchema.list(of: JSONSchema.string))), ("rowsSeen", JSONSchema.integer()),
+      ],
+      required: ["input", "bytes", "compression", "csv", "confidence", "columns", "firstRows", "rowsSeen"])
+  }
+}
