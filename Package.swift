@@ -53,7 +53,9 @@ let package = Package(
     .target(name: "CTallySystem"),
     .target(
       name: "Processor",
-      dependencies: ["Schema", "CTallySIMD", "CTallySystem", "CTallyZlib", "CTallyZstd", .server("Crypto", "swift-crypto")],
+      dependencies: [
+        "Schema", "CTallySIMD", "CTallySystem", "CTallyZlib", "CTallyZstd", .server("Crypto", "swift-crypto"),
+      ],
       swiftSettings: flags),
 
     // Jobs: the lifecycle and the stores.
@@ -120,7 +122,9 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: flags),
     .testTarget(name: "SchemaTests", dependencies: ["Schema", "TestSupport"], swiftSettings: flags),
     .testTarget(
-      name: "ProcessorTests", dependencies: ["Processor", "Schema", "CTallySIMD", "CTallyZlib", "CTallyZstd", "TestSupport"], swiftSettings: flags),
+      name: "ProcessorTests",
+      dependencies: ["Processor", "Schema", "CTallySIMD", "CTallyZlib", "CTallyZstd", "TestSupport"],
+      swiftSettings: flags),
     .testTarget(name: "JobQueueTests", dependencies: ["JobQueue", "Schema", "TestSupport"], swiftSettings: flags),
     .testTarget(
       name: "JobQueueSQLiteTests",

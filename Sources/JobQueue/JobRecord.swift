@@ -60,7 +60,8 @@ public struct JobRecord: Hashable, Sendable {
       finishedAt: finishedAt, epoch: epoch, attempts: attempts, rescues: rescues, progress: progress,
       published: publication == .published,
       result: result.map {
-        JobResult(output: spec.output, bytes: $0.bytes, rows: $0.rows, sha256: $0.sha256, url: "/results/\(id)",
+        JobResult(
+          output: spec.output, bytes: $0.bytes, rows: $0.rows, sha256: $0.sha256, url: "/results/\(id)",
           rejects: spec.rejectsName)
       }, error: error)
   }

@@ -99,7 +99,8 @@ struct GroupingPhase: Sendable {
     var coder: RowCoder?
     if let coding {
       coder = try RowCoder(
-        plan: coding.plan, grouping: plan, fieldText: FieldText(spec.csv), dictionaries: dictionaries[thread], router: router,
+        plan: coding.plan, grouping: plan, fieldText: FieldText(spec.csv), dictionaries: dictionaries[thread],
+        router: router,
         writer: writers[thread], cellLimits: coding.cellLimits, budget: budget)
     }
     let groups = try GroupWriter(

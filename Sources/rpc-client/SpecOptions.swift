@@ -5,7 +5,10 @@
 
   /// The job that a command line asks for. Without columns and aggregates it is the server's default question.
   struct SpecOptions: ParsableArguments {
-    @Argument(help: "The CSV file, a name in the server's data folder.") var input: String
+    @Argument(help: "The CSV file, a name in the server's data folder, or a pattern such as 'plays/*.csv'.")
+    var input: String
+    @Option(help: ArgumentHelp("Another file of the same columns; may be given several times.", valueName: "input"))
+    var also: [String] = []
     @Option(name: [.customShort("o"), .long], help: "The answer's name in the server's data folder.") var output: String
     @Option(help: ArgumentHelp("Columns to group by; may be given several times.", valueName: "A,B"))
     var groupBy: [String] = []
@@ -16,11 +19,25 @@
     @Option(help: ArgumentHelp("Least number of a column.", valueName: "COL[=NAME]")) var min: [String] = []
     @Option(help: ArgumentHelp("Greatest number of a column.", valueName: "COL[=NAME]")) var max: [String] = []
     @Option(help: ArgumentHelp("Mean of a column.", valueName: "COL[=NAME]")) var avg: [String] = []
-    @Option(help: "The byte between fields (default: ,).") var delimiter: String?
-    @Option(help: "The byte around quoted fields (default: \").") var quote: String?
-    @Option(name: .customLong("null"), help: "A text that stands for no value; may be given several times.")
-    var nulls: [String] = []
-    @Option(help: "What bad rows do: fail or skip.") var onBadRow: String?
+    @Option(help: ArgumentHelp("Number of a column's different values.", valueName: "COL[=NAME]"))
+    var countDistinct: [String] = []
+    @Option(help: ArgumentHelp("First value of a column, in the file's order.", valueName: "COL[=NAME]"))
+    var first: [String] = []
+    @Option(help: ArgumentHelp("Last value of a column.", valueName: "COL[=NAME]")) var last: [String] = []
+    @Option(help: ArgumentHelp("Least text of a column, by its bytes.", valueName: "COL[=NAME]"))
+    var minText: [String] = []
+    @Option(help: ArgumentHelp("Greatest text of a column.", valueName: "COL[=NAME]")) var maxText: [String] = []
+    @Option(help: ArgumentHelp("Sum of a column of IEEE numbers.", valueName: "COL[=NAME]"))
+    var sumDouble: [String] = []
+    @Option(help: ArgumentHelp("Mean of a column of IEEE numbers.", valueName: "COL[=NAME]"))
+    var avgDouble: [String] = []
+    @Option(help: ArgumentHelp("Only these rows, as docs/protocol.md has conditions.", valueName: "JSON"))
+    var `where`: String?
+    @Option(help: ArgumentHelp("Order by an output column; may be given several times.", valueName: "COL[:desc]"))
+    var orderBy: [String] = []
+    @Option(help: "Records of the output, at most.") var limit: Int?
+    @OptionGroup(title: "How the file is written") var dialect: DialectOptions
+    @Option(help: "What bad rows do: fail, skip, or collect (in OUTPUT.rejects.csv).") var onBadRow: String?
     @Option(help: "Bad rows that may be skipped.") var maxBadRows: Int?
     @Option(help: ArgumentHelp("Memory for the job, such as 256MiB.", valueName: "size")) var memory: String?
     @Option(help: "-100 to 100; a step counts as a minute of waiting.") var priority: Int?
@@ -32,18 +49,27 @@
     ///
     /// - Throws: `ValidationError`, which names the option.
     func parameters() throws -> SubmitParameters {
-      var members: [JSONMember] = [JSONMember("input", .string(input)), JSONMember("output", .string(output))]
+      var members: [JSONMember] = [
+        JSONMember("input", also.isEmpty ? .string(input) : ([input] + also).json),
+        JSONMember("output", .string(output)),
+      ]
       let columns = groupBy.flatMap { $0.split(separator: ",").map(String.init) }
       let aggregates = try orderedAggregates()
       if !columns.isEmpty || !aggregates.isEmpty {
         members.append(JSONMember("groupBy", columns.json))
         members.append(JSONMember("aggregates", .array(aggregates.map(\.json))))
       }
-      var csv: [JSONMember] = []
-      if let delimiter { csv.append(JSONMember("delimiter", .string(delimiter == "\\t" ? "\t" : delimiter))) }
-      if let quote { csv.append(JSONMember("quote", .string(quote))) }
-      if !nulls.isEmpty { csv.append(JSONMember("null", nulls.json)) }
+      let csv = dialect.members
       if !csv.isEmpty { members.append(JSONMember("csv", .object(csv))) }
+      if let text = self.where {
+        guard let condition = try? JSONValue(parsing: text) else {
+          throw ValidationError(
+            "--where takes a JSON object, such as {\"column\":\"Date\",\"op\":\"prefix\",\"value\":\"2020\"}.")
+        }
+        members.append(JSONMember("where", condition))
+      }
+      if !orderBy.isEmpty { members.append(JSONMember("orderBy", .array(orderBy.map(SpecOptions.order)))) }
+      if let limit { members.append(JSONMember("limit", .number(limit))) }
       if let onBadRow { members.append(JSONMember("onBadRow", .string(onBadRow))) }
       if let maxBadRows { members.append(JSONMember("maxBadRows", .number(maxBadRows))) }
       if let memory {
@@ -67,6 +93,10 @@
       var left: [String: ArraySlice<Aggregate>] = [
         "--sum": try named(sum, .sum)[...], "--min": try named(min, .min)[...], "--max": try named(max, .max)[...],
         "--avg": try named(avg, .avg)[...], "--count-of": try named(countOf, .count)[...],
+        "--count-distinct": try named(countDistinct, .countDistinct)[...], "--first": try named(first, .first)[...],
+        "--last": try named(last, .last)[...], "--min-text": try named(minText, .min, .text)[...],
+        "--max-text": try named(maxText, .max, .text)[...], "--sum-double": try named(sumDouble, .sum, .double)[...],
+        "--avg-double": try named(avgDouble, .avg, .double)[...],
         "--count": count.map { Aggregate(.count, column: nil, as: $0) }[...],
       ]
       var ordered: [Aggregate] = []
@@ -75,14 +105,24 @@
         if let next = left[option]?.popFirst() { ordered.append(next) }
       }
       // Whatever the words of the command line didn't show, such as options behind a response file.
-      return ordered + ["--sum", "--count", "--count-of", "--min", "--max", "--avg"].flatMap { left[$0] ?? [] }
+      return ordered + left.keys.sorted().flatMap { left[$0] ?? [] }
     }
 
-    private func named(_ texts: [String], _ function: Aggregate.Function) throws -> [Aggregate] {
+    /// `COL`, `COL:asc` or `COL:desc`.
+    private static func order(_ text: String) -> JSONValue {
+      for (suffix, descending) in [(":desc", true), (":asc", false)] where text.hasSuffix(suffix) {
+        return OrderTerm(column: String(text.dropLast(suffix.count)), descending: descending).json
+      }
+      return OrderTerm(column: text).json
+    }
+
+    private func named(
+      _ texts: [String], _ function: Aggregate.Function, _ type: Aggregate.ValueType? = nil
+    ) throws -> [Aggregate] {
       try texts.map { text in
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         if parts[0].isEmpty { throw ValidationError("--\(function.rawValue) needs a column, as in COL or COL=NAME.") }
-        return Aggregate(function, column: parts[0], as: parts.count > 1 ? parts[1] : nil)
+        return Aggregate(function, column: parts[0], as: parts.count > 1 ? parts[1] : nil, type: type)
       }
     }
   }

@@ -31,7 +31,10 @@ import Testing
   /// What a folder may import: of our own modules, and of others where that is the point.
   static let allowed: [(folder: String, own: Set<String>, never: Set<String>)] = [
     ("Sources/Schema", [], ["Foundation", "Logging"]),
-    ("Sources/Processor", ["Schema", "CTallySIMD", "CTallySystem", "CTallyZlib", "CTallyZstd"], ["Foundation", "Hummingbird", "GRDB", "Logging"]),
+    (
+      "Sources/Processor", ["Schema", "CTallySIMD", "CTallySystem", "CTallyZlib", "CTallyZstd"],
+      ["Foundation", "Hummingbird", "GRDB", "Logging"]
+    ),
     ("Sources/JobQueue", ["Schema"], ["Foundation", "GRDB", "Hummingbird"]),
     ("Sources/JobQueueSQLite", ["Schema", "JobQueue"], ["Hummingbird"]),
     ("Sources/JobQueueConformance", ["Schema", "JobQueue"], ["GRDB", "Testing"]),

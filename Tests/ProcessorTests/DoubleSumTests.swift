@@ -11,7 +11,8 @@ import Testing
       // Halfway between two numbers: to the even one; anything more, and up.
       ([9_007_199_254_740_992, 1], 9_007_199_254_740_992), ([9_007_199_254_740_994, 1], 9_007_199_254_740_996),
       ([9_007_199_254_740_992, 1, 5e-324], 9_007_199_254_740_994), ([-1.5, -2.5, 1], -3),
-      ([9_007_199_254_740_991, 0.5, 0.25], 9_007_199_254_740_992), ([.greatestFiniteMagnitude, 1], .greatestFiniteMagnitude),
+      ([9_007_199_254_740_991, 0.5, 0.25], 9_007_199_254_740_992),
+      ([.greatestFiniteMagnitude, 1], .greatestFiniteMagnitude),
     ] as [([Double], Double)])
   func aSumIsExactAndRoundedOnce(values: [Double], expected: Double) {
     for order in [values, values.reversed(), values.sorted()] {

@@ -82,7 +82,8 @@ struct ReferenceAnswer {
       // Of a row that isn't looked at, only its shape must be right.
       if case .fields(let fields) = row, let filter = spec.filter,
         filter.columns.allSatisfy({ String(validating: fields[places[$0] ?? 0], as: UTF8.self) != nil }),
-        !ReferenceAnswer.holds(filter, fields, places, nulls) {
+        !ReferenceAnswer.holds(filter, fields, places, nulls)
+      {
         used += 1
         continue
       }

@@ -13,7 +13,8 @@ extension TestFolder {
     let input = try write(bytes, as: "input.csv")
     let result = "result-\(UUID().uuidString)"
     var places = ProcessingPlaces(
-      inputs: [ProcessingPlaces.Input(name: spec.input, file: .path(input))], resultPath: "\(path)/\(result)", spillFolder: path, threads: threads, blockBytes: blockBytes)
+      inputs: [ProcessingPlaces.Input(name: spec.input, file: .path(input))], resultPath: "\(path)/\(result)",
+      spillFolder: path, threads: threads, blockBytes: blockBytes)
     places.grouping = grouping
     let outcome = try await CSVProcessor(spec, places, limits: limits).run()
     return (try read(result), outcome)

@@ -59,7 +59,8 @@ final class RowCoder {
   private var group = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
   init(
-    plan: CodedPlan, grouping: GroupingPlan, fieldText: FieldText, dictionaries: ThreadDictionaries, router: PartitionRouter,
+    plan: CodedPlan, grouping: GroupingPlan, fieldText: FieldText, dictionaries: ThreadDictionaries,
+    router: PartitionRouter,
     writer: PartitionWriter, cellLimits: [Int]?, budget: MemoryBudget
   ) throws(BudgetExceeded) {
     if let cellLimits {

@@ -12,7 +12,8 @@ struct GroupOutput: ~Copyable, GroupTarget {
   private var limit: UnsafeMutableRawPointer
 
   /// - Parameter number: the partition's.
-  init(_ output: OrderedOutput, number: Int, buffer: OrderedOutput.Buffer, printer: GroupPrinter, budget: MemoryBudget) {
+  init(_ output: OrderedOutput, number: Int, buffer: OrderedOutput.Buffer, printer: GroupPrinter, budget: MemoryBudget)
+  {
     self.output = output
     self.number = number
     self.buffer = buffer

@@ -64,7 +64,9 @@ struct GroupPrinter {
   ///
   /// - Throws: ``JobFailure`` when a sum has more than 38 digits.
   @inline(__always)
-  func write(key: UnsafeRawBufferPointer, states: UnsafeMutableRawPointer, _ output: inout UnsafeMutableRawPointer) throws {
+  func write(key: UnsafeRawBufferPointer, states: UnsafeMutableRawPointer, _ output: inout UnsafeMutableRawPointer)
+    throws
+  {
     var start = 0
     for index in 0..<keyFields {
       let end = index == keyFields - 1 ? key.count : KeyCodec.fieldEnd(key, from: start)
@@ -189,7 +191,8 @@ struct GroupPrinter {
   private func doubleTooLarge(_ name: String) -> JobFailure {
     JobFailure(
       .outOfRange, reason: "SUM_TOO_LARGE",
-      "The sum of a group is more than a double can be (output column \"\(name)\"). Leave out its type for an exact sum.")
+      "The sum of a group is more than a double can be (output column \"\(name)\"). Leave out its type for an exact sum."
+    )
   }
 
   /// `10^38`: the first number with 39 digits.

@@ -37,7 +37,7 @@ extension JobMethods {
       throw RPCError(.dataLoss, reason: "RESULT_GONE", "The result's file can't be read (\(error)).")
     }
     let rows = CSVPreview.rows(
-      bytes, isWhole: bytes.count == committed.bytes, dialect: job.spec.csv, rowsMost: 21)
+      bytes, isWhole: bytes.count == committed.bytes, dialect: job.spec.csv.output, rowsMost: 21)
     return ResultSummary(result: result, firstRows: rows)
   }
 }

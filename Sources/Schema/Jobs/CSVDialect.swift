@@ -41,7 +41,15 @@ public struct CSVDialect: Hashable, Sendable {
     set { quoteMark = newValue }
   }
 
-  /// What the output is written with: the same delimiter and quote.
+  /// How the output of a job is written: with the same delimiter and quote, and a header, in UTF-8.
+  public var output: CSVDialect {
+    var output = CSVDialect()
+    output.delimiter = delimiter
+    output.quote = outputQuote
+    return output
+  }
+
+  /// What the output is quoted with.
   public var outputQuote: UInt8 { quoteMark ?? UInt8(ascii: "\"") }
 }
 

@@ -34,7 +34,8 @@ extension ResultSummary {
 extension JobResult {
   fileprivate static let members: [(String, JSONValue)] = [
     ("output", JSONSchema.string), ("bytes", JSONSchema.integer()), ("rows", JSONSchema.integer()),
-    ("sha256", ["type": "string", "pattern": "^[0-9a-f]{64}$"]), ("url", JSONSchema.string), ("rejects", JSONSchema.string),
+    ("sha256", ["type": "string", "pattern": "^[0-9a-f]{64}$"]), ("url", JSONSchema.string),
+    ("rejects", JSONSchema.string),
   ]
   fileprivate static let requiredMembers = members.map(\.0).filter { $0 != "rejects" }
 }
@@ -79,7 +80,8 @@ extension JobSpec {
   /// As parameters of `submitJob`.
   public static let parameters: [RPCParameter] = [
     RPCParameter(
-      "input", "The CSV file, a name below the data folder; or names, or a pattern such as plays/*.csv, of files with "
+      "input",
+      "The CSV file, a name below the data folder; or names, or a pattern such as plays/*.csv, of files with "
         + "equal headers.", ["oneOf": [JSONSchema.string, JSONSchema.list(of: JSONSchema.string)]], required: true),
     RPCParameter("output", "The answer's name below the data folder.", JSONSchema.string, required: true),
     RPCParameter("groupBy", "The columns to group by.", JSONSchema.list(of: JSONSchema.string)),

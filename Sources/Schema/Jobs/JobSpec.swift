@@ -41,7 +41,8 @@ public struct JobSpec: Hashable, Sendable {
 
   public init(
     input: String, output: String, groupBy: [String]? = nil, aggregates: [Aggregate]? = nil,
-    filter: RowFilter? = nil, orderBy: [OrderTerm] = [], limit: Int? = nil, csv: CSVDialect = CSVDialect(), onBadRow: BadRowPolicy = .fail, maxBadRows: Int = Limits.standard.badRows,
+    filter: RowFilter? = nil, orderBy: [OrderTerm] = [], limit: Int? = nil, csv: CSVDialect = CSVDialect(),
+    onBadRow: BadRowPolicy = .fail, maxBadRows: Int = Limits.standard.badRows,
     memoryBytes: Int = Limits.standard.memoryBytesDefault, priority: Int = 0, startAt: Timestamp? = nil
   ) {
     let isDefault = groupBy == nil && aggregates == nil
@@ -165,7 +166,8 @@ extension JobSpec: JSONConvertible {
   /// The job with every default filled in: equal jobs have equal text.
   public var json: JSONValue {
     var members = [
-      JSONMember("input", inputs.count == 1 ? .string(inputs[0]) : inputs.json), JSONMember("output", .string(output)), JSONMember("groupBy", groupBy.json),
+      JSONMember("input", inputs.count == 1 ? .string(inputs[0]) : inputs.json), JSONMember("output", .string(output)),
+      JSONMember("groupBy", groupBy.json),
       JSONMember("aggregates", aggregates.json), JSONMember("csv", csv.json),
       JSONMember("onBadRow", .string(onBadRow.rawValue)), JSONMember("maxBadRows", .number(maxBadRows)),
       JSONMember("memoryBytes", .number(memoryBytes)), JSONMember("priority", .number(priority)),

@@ -55,7 +55,8 @@ public enum Jobs {
 
   public static let describe = RPCMethod<DescribeParameters, InputDescription>(
     "describeInput",
-    summary: "Tells what an input looks like: its dialect with a confidence, columns and their types, first rows, size.",
+    summary:
+      "Tells what an input looks like: its dialect with a confidence, columns and their types, first rows, size.",
     idempotency: .safe,
     errors: [RPCErrorDescription(.notFound, "INPUT_NOT_FOUND", "There is no input file of this name.")])
 }
