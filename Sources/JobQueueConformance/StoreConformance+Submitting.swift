@@ -51,6 +51,23 @@ extension StoreConformance {
       let error = try await h.refused { _ = try await h.submit(h.spec("data.csv", input: "x.csv")) }
       try h.expect(error == .outputIsInput(name: "data.csv", jobID: reader.id), "the refusal names the reader")
     },
+    Case("theNameOfRejectedRowsIsReservedToo") { h in
+      var spec = h.spec("sums.csv")
+      spec.onBadRow = .collect
+      let first = try await h.submit(spec)
+      let error = try await h.refused { _ = try await h.submit(h.spec("sums.csv.rejects.csv")) }
+      try h.expect(
+        error == .outputReserved(name: "sums.csv.rejects.csv", jobID: first.id), "the refusal names the other job")
+      _ = try await h.store.requestCancel(first.id)
+      _ = try await h.submit(h.spec("sums.csv.rejects.csv"))
+    },
+    Case("anOutputNeverNamesOneOfSeveralFilesThatAnUnfinishedJobReads") { h in
+      var spec = h.spec("sums.csv")
+      spec.inputs = ["a.csv", "b.csv"]
+      let reader = try await h.submit(spec)
+      let error = try await h.refused { _ = try await h.submit(h.spec("b.csv", input: "x.csv")) }
+      try h.expect(error == .outputIsInput(name: "b.csv", jobID: reader.id), "the refusal names the reader")
+    },
     Case("unfinishedJobsHaveALimit", limits: limits { $0.unfinishedJobs = 2 }) { h in
       _ = try await h.submit(h.spec("1"))
       let second = try await h.submit(h.spec("2"))

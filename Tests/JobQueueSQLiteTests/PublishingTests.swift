@@ -22,11 +22,16 @@ import Testing
   }
 
   /// Runs a job to its commit: the result is on disk and decided, and not shown yet.
-  private func committed(_ text: String, output: String = "out.csv") async throws -> JobRecord {
-    _ = try await store.submit(JobSubmission(owner: "a", spec: JobSpec(input: "in.csv", output: output)))
+  private func committed(
+    _ text: String, output: String = "out.csv", rejects: String? = nil
+  ) async throws -> JobRecord {
+    let policy: JobSpec.BadRowPolicy = rejects == nil ? .fail : .collect
+    _ = try await store.submit(
+      JobSubmission(owner: "a", spec: JobSpec(input: "in.csv", output: output, onBadRow: policy)))
     let job = try #require(try await store.claim(worker: "w", memoryBytesFree: .max))
     let name = try folder.makeResultName(job: job.id, epoch: job.epoch)
     _ = try place.write(Array(text.utf8), as: "data/" + name)
+    if let rejects { _ = try place.write(Array(rejects.utf8), as: "data/" + name + ".rejects") }
     let result = UncommittedResult(file: name, bytes: text.utf8.count, rows: 1, sha256: "")
     _ = try await store.commit(job.id, epoch: job.epoch, result: result, progress: JobProgress())
     return try await job_(job.id)
@@ -50,6 +55,19 @@ import Testing
     let inodes = try names.map { try FileManager.default.attributesOfItem(atPath: $0)[.systemFileNumber] as? Int }
     #expect(inodes[0] == inodes[1])
     #expect(try left(in: "publish").isEmpty)
+  }
+
+  @Test func rejectedRowsAreShownBesideTheOutputAndGoWithIt() async throws {
+    let job = try await committed("one", rejects: "bad")
+    #expect(try await Janitor(folder: folder, store: store).sweep() == 0)
+    await publisher.publish(output: "out.csv")
+    #expect(try visible() == "one" && visible("out.csv.rejects.csv") == "bad")
+    let now = try await job_(job.id)
+    #expect(now.status.result?.rejects == "out.csv.rejects.csv")
+    try await OutputRemover(folder: folder, store: store).delete(now)
+    #expect(place.names(in: "data") == [])
+    #expect(try await Janitor(folder: folder, store: store).sweep() == 0)
+    #expect(try left(in: "results").isEmpty)
   }
 
   @Test func publishingMayBeRepeated() async throws {

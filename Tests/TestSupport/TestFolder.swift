@@ -20,5 +20,12 @@ public final class TestFolder: Sendable {
     Array(try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)")))
   }
 
+  /// The names in a folder of it, but for hidden ones.
+  public func names(in folder: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(folder)").sorted()) ?? []).filter {
+      !$0.hasPrefix(".")
+    }
+  }
+
   public var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path).sorted()) ?? [] }
 }

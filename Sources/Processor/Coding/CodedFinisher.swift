@@ -13,11 +13,11 @@ struct CodedFinisher: ~Copyable {
   let budget: MemoryBudget
   /// For cells, or for a partition's records and what sorts them.
   let memoryBytes: Int
-  private var cells: GrowingBuffer
-  private var used: GrowingBuffer
-  private var texts: GrowingBuffer
-  private var places: GrowingBuffer
-  private var entries: GrowingBuffer
+  var cells: GrowingBuffer
+  var used: GrowingBuffer
+  var texts: GrowingBuffer
+  var places: GrowingBuffer
+  var entries: GrowingBuffer
 
   init(
     plan: CodedPlan, ranks: CodedRanks, printer: GroupPrinter, spill: SpillFile, budget: MemoryBudget, memoryBytes: Int
@@ -104,7 +104,7 @@ struct CodedFinisher: ~Copyable {
   }
 
   /// The texts of the first column's values in this partition.
-  private var first = CodedRanks.RankedTexts()
+  private(set) var first = CodedRanks.RankedTexts()
 
   // MARK: Cells
 
@@ -160,7 +160,7 @@ struct CodedFinisher: ~Copyable {
 
   /// The number of a record's group among all that the partition may have, in the groups' order.
   @inline(__always)
-  private func combination(of record: UnsafeRawPointer, thread: Int) -> Int {
+  func combination(of record: UnsafeRawPointer, thread: Int) -> Int {
     var combination = Int(ranks.columns[0].ranks[thread][plan.number(0, of: record)])
     for column in 1..<max(ranks.columns.count, 1) {
       let rank = ranks.columns[column].ranks[thread][plan.number(column, of: record)]
@@ -221,61 +221,16 @@ struct CodedFinisher: ~Copyable {
     return groups
   }
 
-  // MARK: Sorting
-
-  private mutating func finishSorted(
-    _ parts: [PartitionWriter.Partition], records: Int, to output: inout GroupOutput
-  ) throws -> Int? {
-    let spilledBytes = parts.reduce(0) { $0 + $1.spilledBytes }
-    let entryBytes = records * MemoryLayout<KeySort.Entry>.stride
-    guard spilledBytes + entryBytes <= memoryBytes else { return nil }
-    let loaded = try PageBuffer(bytes: spilledBytes, budget: budget, for: "a partition's spilled records")
-    try cells.grow(to: max(entryBytes, plan.cellWords * 8))
-    let list = UnsafeMutableBufferPointer(
-      start: cells.base.bindMemory(to: KeySort.Entry.self, capacity: records), count: records)
-    var place = loaded.base
-    var count = 0
-    for (thread, part) in parts.enumerated() {
-      try PartitionReader.forEachChunk(of: part, spill: spill, keepingAt: &place) { start, end in
-        for record in stride(from: start, to: end, by: plan.recordBytes) {
-          list[count] = KeySort.Entry(word: UInt64(combination(of: record, thread: thread)), record: record)
-          count += 1
-        }
-      }
-    }
-    WordSort.sort(list)
-    let most = groupBytesMost
-    let valuesOffset = plan.valuesOffset
-    return try withUnsafeTemporaryAllocation(of: Int64.self, capacity: max(plan.cellWords, 1)) { cell in
-      var (index, groups) = (0, 0)
-      while index < count {
-        let word = list[index].word
-        var isNew = true
-        repeat {
-          plan.add(list[index].record + valuesOffset, to: cell.baseAddress!, isNew: isNew)
-          isNew = false
-          index += 1
-        } while index < count && list[index].word == word
-        var end = try output.room(most)
-        writeKey(Int(word), &end)
-        try printer.write(UnsafePointer(cell.baseAddress!), plan.answers, &end)
-        output.wrote(upTo: end)
-        groups += 1
-      }
-      return groups
-    }
-  }
-
   // MARK: Texts
 
   /// Of a group's line, at most, and what copies of whole words may write behind it.
-  private var groupBytesMost: Int {
+  var groupBytesMost: Int {
     var most = first.longest + plan.answers.count * (NumberText.bytesMost + 1) + 2 + Int(TALLY_SHORT_TEXT)
     for column in ranks.columns.dropFirst() { most += column.texts.longest }
     return most
   }
 
-  private func writeKey(_ combination: Int, _ end: inout UnsafeMutableRawPointer) {
+  func writeKey(_ combination: Int, _ end: inout UnsafeMutableRawPointer) {
     var divisor = 1
     for column in ranks.columns.dropFirst() { divisor *= column.count }
     var rest = combination
