@@ -4,13 +4,15 @@ import Testing
 
 /// Sums of IEEE numbers: exact, rounded once, the same in any order.
 @Suite struct DoubleSumTests {
+  private static let tiny = Double.leastNonzeroMagnitude
+
   @Test(
     arguments: [
       ([], 0), ([0.1], 0.1), ([1e16, 1, -1e16], 1), ([1e308, 1e308, -1e308], 1e308), ([-0.0], 0),
-      (Array(repeating: 0.1, count: 10), 1), ([5e-324, 5e-324], 1e-323), ([1, 5e-324, -1], 5e-324),
+      (Array(repeating: 0.1, count: 10), 1), ([tiny, tiny], 2 * tiny), ([1, tiny, -1], tiny),
       // Halfway between two numbers: to the even one; anything more, and up.
       ([9_007_199_254_740_992, 1], 9_007_199_254_740_992), ([9_007_199_254_740_994, 1], 9_007_199_254_740_996),
-      ([9_007_199_254_740_992, 1, 5e-324], 9_007_199_254_740_994), ([-1.5, -2.5, 1], -3),
+      ([9_007_199_254_740_992, 1, tiny], 9_007_199_254_740_994), ([-1.5, -2.5, 1], -3),
       ([9_007_199_254_740_991, 0.5, 0.25], 9_007_199_254_740_992),
       ([.greatestFiniteMagnitude, 1], .greatestFiniteMagnitude),
     ] as [([Double], Double)])
