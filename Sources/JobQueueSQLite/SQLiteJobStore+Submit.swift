@@ -10,7 +10,9 @@ extension SQLiteJobStore {
       if let key = submission.idempotencyKey,
         let job = try tables.first("owner = ? AND idempotency_key = ?", [submission.owner, key])
       {
-        guard job.spec == submission.spec else { throw JobStoreError.idempotencyKeyReused(jobID: job.id) }
+        guard job.spec.json.text.utf8.elementsEqual(submission.spec.json.text.utf8) else {
+          throw JobStoreError.idempotencyKeyReused(jobID: job.id)
+        }
         return job
       }
       try SQLiteJobStore.checkNames(submission.spec, tables)

@@ -88,7 +88,12 @@ struct GroupingPhase: Sendable {
           }
           queue.close()
         }
-      ], onRefusal: { queue.close(dropping: true) })
+      ],
+      onRefusal: {
+        // Those that have begun must not wait for one that never will.
+        distinct.fail()
+        queue.close(dropping: true)
+      })
     // A bad row comes before whatever went wrong after it.
     if let row = badRows.failure { throw row }
     try failure.rethrow()

@@ -80,6 +80,7 @@ struct WritingPhase: Sendable {
         return
       }
       let expanded = try expand(codedParts, coding.plan)
+      defer { withExtendedLifetime(expanded) {} }
       try general.finish(parts + [expanded.partitions[0]], to: &place)
     }
   }

@@ -50,6 +50,32 @@ import Testing
     #expect(try await run(bytes) { $0.csv.encoding = encoding } == InputFormTests.answer)
   }
 
+  /// Zeros behind a member are padding; a frame that may be skipped is no text.
+  @Test(arguments: [1, 300, 600_000]) func paddingIsSkipped(zeros: Int) async throws {
+    let text = Array(InputFormTests.text.utf8)
+    #expect(try await run(Compressed.gzip(text) + [UInt8](repeating: 0, count: zeros)) == InputFormTests.answer)
+    let skippable: [UInt8] = [0x53, 0x2A, 0x4D, 0x18, 3, 0, 0, 0, 1, 2, 3]
+    #expect(try await run(skippable + Compressed.zstd(text)) == InputFormTests.answer)
+  }
+
+  /// Blank lines before the first record are none.
+  @Test func blankLinesAtTheBeginningAreSkipped() async throws {
+    #expect(try await run(Array("\n\r\n\(InputFormTests.text)".utf8)) == InputFormTests.answer)
+    let answer = try await run(Array("\na,1\n".utf8)) {
+      $0.csv.header = false
+      $0.groupBy = ["1"]
+      $0.aggregates = [Aggregate(.sum, column: "2")]
+    }
+    #expect(answer == "1,sum(2)\na,1\n")
+  }
+
+  /// Names are bytes: another spelling of the same character is another column.
+  @Test func namesAreBytes() async throws {
+    let text = "e\u{301},\u{E9},n\na,b,1\n"
+    let answer = try await run(Array(text.utf8)) { $0.groupBy = ["\u{E9}"] }
+    #expect(answer == "\u{E9},sum(n)\nb,1\n")
+  }
+
   @Test func latin1IsRead() async throws {
     let answer = try await run(Array("key,n\n".utf8) + [0xE9, 0x2C, 0x31, 0x0A, 0xFF, 0x2C, 0x32]) {
       $0.csv.encoding = .latin1

@@ -174,6 +174,72 @@ import Testing
     #expect((outcome.progress.bytesSpilled > 0) == (megabytes == 8))
   }
 
+  /// What a sample must not stumble over: bytes that are no text, columns whose combinations overflow a word, records that
+  /// no chunk holds, escapes in coded rows.
+  @Test func oddFilesAreSampledAndCoded() async throws {
+    let folder = try TestFolder()
+    let cut = GroupingCut(partitions: 4, dictionarySlots: 65_536)
+    var spec = JobSpec(
+      input: "in", output: "out", groupBy: ["k", "l"], aggregates: [Aggregate(.sum, column: "n")], onBadRow: .skip,
+      memoryBytes: 64 << 20)
+    let rows = Array((0..<60_000).map { "k\($0 % 30),l\($0 % 700),1\n" }.joined().utf8)
+    let noText: [UInt8] = [0x61, 0x2C, 0xFF, 0x62, 0x2C, 0x31, 0x0A]
+    var odd = Array("k,l,n\n".utf8)
+    odd += rows
+    odd += noText
+    odd += rows
+    for grouping in [nil, cut] {
+      let (_, outcome) = try await folder.run(spec, on: odd, grouping: grouping)
+      #expect(outcome.progress.badRows == 1 && outcome.progress.rows == 120_001)
+    }
+    let names = (0..<9).map { "c\($0)" }
+    var wide = (names + ["n"]).joined(separator: ",") + "\n"
+    for row in 0..<40_000 { wide += names.indices.map { "\(row % (90 + $0))," }.joined() + "1\n" }
+    spec.groupBy = names
+    _ = try await folder.run(spec, on: Array(wide.utf8))
+    let values = (0..<1_100).map { "v\($0)" }
+    let line = values.map { _ in "7" }.joined(separator: ",")
+    var many = (["k"] + values).joined(separator: ",") + "\n"
+    for row in 0..<300 { many += "k\(row % 100),\(line)\n" }
+    spec.groupBy = ["k"]
+    spec.aggregates = values.map { Aggregate(.sum, column: $0) }
+    let (output, _) = try await folder.run(spec, on: Array(many.utf8), grouping: cut)
+    #expect(output.count { $0 == 0x0A } == 101 && String(decoding: output, as: UTF8.self).contains("k99,21,21"))
+    spec.aggregates = [Aggregate(.count, column: nil, as: "rows")]
+    spec.csv.escape = 0x5C
+    let escaped = Array("k\n\"a\\\\b\"\n\"a\\,b\"\na\n\"a\\\\b\"\n".utf8)
+    for grouping in [nil, cut] {
+      let (output, _) = try await folder.run(spec, on: escaped, grouping: grouping)
+      #expect(String(decoding: output, as: UTF8.self) == "k,rows\na,1\n\"a,b\",1\na\\b,2\n")
+    }
+  }
+
+  /// Of two bad rows in coded ones, the first is reported.
+  @Test func theFirstBadRowDecidesAlsoWhereRowsWait() async throws {
+    let bytes = Array("k,n\na,1\n".utf8) + [0xFF, 0x2C, 0x31, 0x0A] + Array("a,x\n".utf8)
+    let spec = JobSpec(input: "in", output: "o", groupBy: ["k"], aggregates: [Aggregate(.sum, column: "n")])
+    let folder = try TestFolder()
+    for grouping in [nil, GroupingCut(partitions: 2, dictionarySlots: 256)] {
+      let failure = await #expect(throws: JobFailure.self) { try await folder.run(spec, on: bytes, grouping: grouping) }
+      #expect(failure?.line == 3 && failure?.reason == "INVALID_UTF8")
+    }
+  }
+
+  /// A key with most of the rows and texts, which no table holds, is alone in the end.
+  @Test func aFrequentKeyWithTextsFitsInASmallBudget() async throws {
+    var bytes = Array("k,t\n".utf8)
+    for row in 0..<150_000 {
+      bytes += (row % 3 == 0 ? "user-\(row),x\n" : "anonymous-with-a-long-name,text \(row)\n").utf8
+    }
+    let spec = JobSpec(
+      input: "in", output: "o", groupBy: ["k"], aggregates: [Aggregate(.last, column: "t")], memoryBytes: 12 << 20)
+    let (output, _) = try await TestFolder().run(spec, on: bytes, threads: 1)
+    #expect(
+      String(decoding: output.prefix(60), as: UTF8.self).hasPrefix(
+        "k,last(t)\nanonymous-with-a-long-name,text 149999\n"))
+    #expect(output.count { $0 == 0x0A } == 50_002)
+  }
+
   /// One key with all the rows can't be split by any key: it is merged instead.
   @Test func oneKeyWithAllTheRowsFitsInASmallBudget() async throws {
     var bytes = Array("k,n\n".utf8)

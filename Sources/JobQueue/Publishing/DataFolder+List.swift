@@ -22,7 +22,9 @@ extension DataFolder {
   /// - Throws: ``SystemCallError``.
   public func list(prefix: String, after last: String?, most: Int) throws(SystemCallError) -> [Entry] {
     var found: [Entry] = []
-    let wanted = { (name: String) in name.hasPrefix(prefix) && last.map { DataFolder.isBefore($0, name) } ?? true }
+    let wanted = { (name: String) in
+      name.utf8.starts(with: prefix.utf8) && last.map { DataFolder.isBefore($0, name) } ?? true
+    }
     try walk("", depth: 0, wanted, &found)
     return Array(found.sorted { DataFolder.isBefore($0.name, $1.name) }.prefix(most))
   }

@@ -26,8 +26,9 @@ public struct OutputRemover: Sendable {
       // Under the lock, so that nobody publishes a newer result in between.
       if try await store.newestCommitted(output: job.spec.output)?.id == job.id {
         try removeVisible(job.spec.output, showing: result.file)
-        if let rejects = job.spec.rejectsName { try removeVisible(rejects, showing: result.rejectsFile) }
       }
+      // A later job need not have written any: only a name that still shows this job's own is removed.
+      if let rejects = job.spec.rejectsName { try removeVisible(rejects, showing: result.rejectsFile) }
       try await store.delete(job.id)
       try removeResult(result)
     } else {

@@ -25,7 +25,13 @@ struct CellTable {
 
   func deallocate() { limits.deallocate() }
 
-  static func bytes(_ limits: [Int], _ plan: CodedPlan) -> Int { limits.reduce((plan.cellWords + 1) * 8, *) }
+  /// The most that there is where it doesn't fit in a word.
+  static func bytes(_ limits: [Int], _ plan: CodedPlan) -> Int {
+    limits.reduce((plan.cellWords + 1) * 8) { bytes, limit in
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: limit)
+      return overflow ? .max : product
+    }
+  }
 
   /// Adds a row; false when its group has no cell.
   @inline(__always)

@@ -13,6 +13,7 @@ struct CodedExpander {
     let longest = columns.reduce(groups) { $0 + $1.longest }
     let room = try PageBuffer(
       bytes: longest + grouping.aggregates.payloadBytesMost + 64, budget: budget, for: "a row's record")
+    defer { withExtendedLifetime(room) {} }
     let values = UnsafeMutablePointer<RowValue>.allocate(capacity: max(grouping.valueColumns.count, 1))
     values.initialize(repeating: RowValue(), count: max(grouping.valueColumns.count, 1))
     defer { values.deallocate() }

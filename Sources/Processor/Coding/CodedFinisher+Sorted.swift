@@ -7,6 +7,7 @@ extension CodedFinisher {
     let entryBytes = records * MemoryLayout<KeySort.Entry>.stride
     guard spilledBytes + entryBytes <= memoryBytes else { return nil }
     let loaded = try PageBuffer(bytes: spilledBytes, budget: budget, for: "a partition's spilled records")
+    defer { withExtendedLifetime(loaded) {} }
     try cells.grow(to: max(entryBytes, plan.cellWords * 8))
     let list = UnsafeMutableBufferPointer(
       start: cells.base.bindMemory(to: KeySort.Entry.self, capacity: records), count: records)

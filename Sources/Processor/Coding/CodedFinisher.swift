@@ -81,12 +81,15 @@ struct CodedFinisher: ~Copyable {
         // The thread takes the partition's place, which is known.
         entry.storeBytes(of: UInt32(thread), toByteOffset: 4, as: UInt32.self)
         list[count] = KeySort.Entry(word: 0, record: UnsafeRawPointer(entry + ColumnDictionary.recordOffset))
-        textBytes += printer.fieldBytesMost(ColumnDictionary.key(of: entry).count)
         count += 1
       }
     }
     let sorted = UnsafeMutableBufferPointer(start: list, count: count)
     KeySort.sort(sorted)
+    for (index, item) in sorted.enumerated()
+    where index == 0 || !KeyCodec.isEqual(item.key, sorted[index - 1].key) {
+      textBytes += printer.fieldBytesMost(item.key.count)
+    }
     try texts.grow(to: textBytes)
     try places.grow(to: count * MemoryLayout<CodedRanks.RankedTexts.Place>.stride)
     var writer = RankedTextWriter(

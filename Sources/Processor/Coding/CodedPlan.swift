@@ -77,6 +77,10 @@ final class CodedPlan: @unchecked Sendable {
       default: return nil
       }
     }
+    // A record stands in one chunk.
+    guard 4 * (numbers.count + places.count) + PartitionWriter.headBytes <= PartitionWriter.chunkBytes else {
+      return nil
+    }
     // Rows with a null go the general way, which only a column that is read can tell.
     guard plan.nulls.isEmpty || places.count == plan.valueColumns.count else { return nil }
     groupColumns = CodedPlan.copy(plan.groupColumns)

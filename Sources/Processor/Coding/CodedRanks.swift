@@ -129,12 +129,17 @@ extension CodedRanks.Column {
         // The thread stands where the first column has its partition.
         entry.storeBytes(of: UInt32(next), toByteOffset: 4, as: UInt32.self)
         sorted[next] = KeySort.Entry(word: 0, record: UnsafeRawPointer(entry + ColumnDictionary.recordOffset))
-        textBytes += printer.fieldBytesMost(ColumnDictionary.key(of: entry).count)
         next += 1
       }
     }
     KeySort.sort(sorted)
+    // Threads have mostly the same values: each is written once.
+    for (index, item) in sorted.enumerated()
+    where index == 0 || !KeyCodec.isEqual(item.key, sorted[index - 1].key) {
+      textBytes += printer.fieldBytesMost(item.key.count)
+    }
     let order = try PageBuffer(bytes: all * 4, budget: room.budget, for: "the ranks of the group columns")
+    defer { withExtendedLifetime((entries, order)) {} }
     let ranks = order.bound(to: UInt32.self)
     texts.places = try room.array(of: CodedRanks.RankedTexts.Place.self, count: all)
     texts.bytes = try room.bytes(textBytes)

@@ -111,7 +111,7 @@ final class RowCoder {
       var field = raw
       if row.hasQuotes, raw.count >= 2, raw[0] == quote {
         field = UnsafeRawBufferPointer(start: raw.baseAddress! + 1, count: raw.count &- 2)
-        if memchr(field.baseAddress!, Int32(quote), field.count) != nil { return .alone }
+        if memchr(field.baseAddress!, Int32(fieldText.escape ?? quote), field.count) != nil { return .alone }
       }
       if row.hasNUL, field.count > 0, memchr(field.baseAddress!, 0, field.count) != nil { return .unfit }
       let hash = columns[index].hash(field)

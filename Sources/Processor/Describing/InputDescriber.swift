@@ -14,15 +14,15 @@ public enum InputDescriber {
   ) throws(JobFailure) -> InputDescription {
     let file = try InputFile.open(input, name: name)
     var known = dialect ?? CSVDialect()
-    var text = try InputText(file, encoding: known.encoding, memoryBytes: limits.memoryBytesLeast, limits: limits)
+    var text = try InputText(file, encoding: known.encoding, memoryBytes: limits.memoryBytesDefault, limits: limits)
     var pieces = try InputDescriber.pieces(of: text)
     if dialect == nil, text.isPlain, !isUTF8(pieces) {
       // What isn't UTF-8 and has no byte order mark is most often of one byte for each character.
       known.encoding = .latin1
-      text = try InputText(file, encoding: .latin1, memoryBytes: limits.memoryBytesLeast, limits: limits)
+      text = try InputText(file, encoding: .latin1, memoryBytes: limits.memoryBytesDefault, limits: limits)
       pieces = try InputDescriber.pieces(of: text)
     }
-    let guess = dialect == nil ? DialectGuess(pieces: pieces, base: known) : nil
+    let guess = dialect == nil ? DialectGuess(pieces: withoutMark(pieces), base: known) : nil
     let used = guess?.dialect ?? known
     let header = try CSVHeader(of: text, dialect: used, limits: limits)
     var rows: [RecordTexts.Record] = []
@@ -38,6 +38,12 @@ public enum InputDescriber {
       confidence: guess.map { min($0.confidence, rows.isEmpty ? $0.confidence : share) } ?? share,
       columns: header.names.indices.map { column($0, header.names[$0], fitting, used) },
       firstRows: fitting.prefix(firstRows).map(\.fields), rowsSeen: rows.count)
+  }
+
+  /// The pieces without the first one's byte order mark.
+  private static func withoutMark(_ pieces: [[UInt8]]) -> [[UInt8]] {
+    guard let first = pieces.first, first.starts(with: [0xEF, 0xBB, 0xBF]) else { return pieces }
+    return [Array(first.dropFirst(3))] + pieces.dropFirst()
   }
 
   /// The same on a thread of its own, which keeps a value alive: whatever the input belongs to.

@@ -101,6 +101,7 @@ struct DistinctCounter {
     let loaded = try PageBuffer(
       bytes: parts.reduce(0) { $0 + $1.spilledBytes }, budget: budget, for: "a partition's different values")
     let table = try PageBuffer(bytes: slots * 8, budget: budget, for: "a partition's different values")
+    defer { withExtendedLifetime((loaded, table)) {} }
     let words = table.bound(to: UInt.self)
     var place = loaded.base
     for part in parts {
@@ -128,16 +129,20 @@ struct DistinctCounter {
     let writer = PartitionWriter(
       partitions: DistinctCounter.parts, share: ChunkShare(bytes: memoryBytes / 2), spill: spill, budget: budget)
     let longest = parts.reduce(0) { max($0, $1.longest) }
+    // What repeats at once is dropped: many records of one value too long for any table become few.
+    var last = [[UInt8]](repeating: [], count: DistinctCounter.parts)
     for part in parts {
       try PartitionReader.forEachPassingRecord(of: part, spill: spill, budget: budget, longest: longest) { start in
         let record = PartitionRecord(at: start)
-        let bytes = UnsafeRawBufferPointer(start: start, count: record.end - start)
-        try writer.append(
-          bytes, to: DistinctWriter.partition(of: record.key, partitions: DistinctCounter.parts, seed: seed))
+        let place = DistinctWriter.partition(of: record.key, partitions: DistinctCounter.parts, seed: seed)
+        if last[place].count == record.key.count, last[place].elementsEqual(record.key) { return }
+        last[place] = Array(record.key)
+        try writer.append(UnsafeRawBufferPointer(start: start, count: record.end - start), to: place)
       }
     }
     writer.seal()
     let smaller = DistinctCounter(spill: spill, budget: budget, memoryBytes: memoryBytes / 2)
+    defer { withExtendedLifetime(writer) {} }
     for part in writer.partitions { try smaller.run([part], splits: splits + 1, body) }
   }
 }

@@ -152,13 +152,17 @@ struct GroupingSink: ~Copyable, RecordSink {
       reader.begin()
       if var bad = try takeGeneral(row), let (block, offset) = window {
         bad.record = row.start..<row.lastEnd
-        try reject(bad.moved(by: offset), in: block)
+        try badRows.add(bad.moved(by: offset), in: block)
       }
     }
     coder.clear()
   }
 
-  mutating func reject(_ row: BadRow, in block: InputBlock) throws { try badRows.add(row, in: block) }
+  mutating func reject(_ row: BadRow, in block: InputBlock) throws {
+    // A row before it may be waiting, and be bad as well: the first one decides.
+    try drain()
+    try badRows.add(row, in: block)
+  }
 
   @inline(never)
   private mutating func grow(for row: RecordView) throws {

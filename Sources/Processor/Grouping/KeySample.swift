@@ -133,6 +133,8 @@ struct KeySample {
     var end = scratch
     for (index, column) in plan.groupColumns.enumerated() {
       let field = fieldText.value(of: view.field(column), scratch: unquoted)
+      // Only of text can a key be taken apart again.
+      guard FieldText.isUTF8(field) else { return }
       if index > 0 { KeyCodec.appendByte(KeyCodec.separator, &end) }
       KeyCodec.append(field, mayHoldNUL: true, &end)
     }

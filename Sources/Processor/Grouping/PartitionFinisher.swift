@@ -40,33 +40,19 @@ struct PartitionFinisher: ~Copyable {
     let spilledBytes = parts.reduce(0) { $0 + $1.spilledBytes }
     let entryBytes = MemoryLayout<KeySort.Entry>.stride
     guard spilledBytes + records * entryBytes > memoryBytes else {
-      return try finishInMemory(parts, records: records, spilledBytes: spilledBytes, to: &output)
+      return try finishInMemory(parts, to: &output)
     }
     // A single record, or one that splitting has failed to make smaller, gets what the budget still has.
     if records == 1 || splits == PartitionFinisher.splitsMost {
-      return try finishInMemory(parts, records: records, spilledBytes: spilledBytes, to: &output)
+      return try finishInMemory(parts, to: &output)
     }
     try split(parts, to: &output, splits: splits)
   }
 
   private func finishInMemory<Target: GroupTarget & ~Copyable>(
-    _ parts: [PartitionWriter.Partition], records: Int, spilledBytes: Int, to output: inout Target
+    _ parts: [PartitionWriter.Partition], to output: inout Target
   ) throws {
-    let loaded = try PageBuffer(bytes: spilledBytes, budget: budget, for: "a partition's spilled records")
-    let memory = try PageBuffer(
-      bytes: records * MemoryLayout<KeySort.Entry>.stride, budget: budget, for: "a partition's sort")
-    let entries = memory.bound(to: KeySort.Entry.self)
-    var count = 0
-    var place = loaded.base
-    for part in parts {
-      try PartitionReader.forEachRecord(of: part, spill: spill, keepingAt: &place) { record in
-        entries[count] = KeySort.Entry(word: 0, record: record)
-        count += 1
-      }
-    }
-    let sorted = UnsafeMutableBufferPointer(rebasing: entries[..<count])
-    KeySort.sort(sorted)
-    try write(sorted, to: &output)
+    try PartitionReader.withSorted(parts, spill: spill, budget: budget) { try write($0, to: &output) }
   }
 
   /// Merges neighbours with the same key and writes the groups.
@@ -132,7 +118,7 @@ struct PartitionFinisher: ~Copyable {
       of: parts, spill: spill, budget: budget, longest: longest, bytesMost: memoryBytes / 8)
     // Parts of half of what memory holds, so that uneven ones still fit.
     let wanted = min(max(2, bytes / max(memoryBytes / 2, 1) + 1), 256)
-    let router = PartitionRouter(sample: sample, partitions: wanted)
+    let router = PartitionRouter(sample: sample, partitions: wanted, isolatesRepeated: true)
     let writer = PartitionWriter(
       partitions: router.count, share: ChunkShare(bytes: memoryBytes / 2), spill: spill, budget: budget)
     try PartitionRepartitioner(plan: plan, router: router, writer: writer, spill: spill, budget: budget)
@@ -144,6 +130,8 @@ struct PartitionFinisher: ~Copyable {
     }
     let inner = PartitionFinisher(
       plan: plan, spill: spill, counters: counters, budget: budget, memoryBytes: memoryBytes / 2)
+    // What is read below are the writer's chunks.
+    defer { withExtendedLifetime(writer) {} }
     for index in writer.partitions.indices {
       try inner.finish([writer.partitions[index]], to: &output, splits: splits + 1)
     }

@@ -50,6 +50,7 @@ enum PartitionReader {
     try forEachChunk(of: resident, spill: spill, keepingAt: &unused, body)
     if part.place.bytes == 0 { return }
     let room = try PageBuffer(bytes: PartitionWriter.chunkBytes, budget: budget, for: "a partition's chunk")
+    defer { withExtendedLifetime(room) {} }
     var next = part.place
     while next.bytes > 0 {
       if spill.isCancelled { throw CancellationError() }
@@ -95,6 +96,7 @@ enum PartitionReader {
     let room = try PageBuffer(
       bytes: max(PartitionWriter.chunkBytes, longest + PartitionWriter.headBytes), budget: budget,
       for: "a partition's chunk")
+    defer { withExtendedLifetime(room) {} }
     var resident = part
     resident.place = SpillFile.Place()
     var unused = room.base
@@ -107,6 +109,30 @@ enum PartitionReader {
       try visit(room.base, bytes: next.bytes, body)
       next = SpillFile.Place(offset: Int(head.next), bytes: Int(head.nextBytes))
     }
+  }
+
+  /// Calls the body with all records in the order of their keys, which stay where they are until it returns.
+  static func withSorted<Result>(
+    _ parts: [PartitionWriter.Partition], spill: SpillFile, budget: MemoryBudget,
+    _ body: (UnsafeMutableBufferPointer<KeySort.Entry>) throws -> Result
+  ) throws -> Result {
+    let loaded = try PageBuffer(
+      bytes: parts.reduce(0) { $0 + $1.spilledBytes }, budget: budget, for: "a partition's spilled records")
+    let records = parts.reduce(0) { $0 + $1.records }
+    let memory = try PageBuffer(
+      bytes: records * MemoryLayout<KeySort.Entry>.stride, budget: budget, for: "a partition's sort")
+    let entries = memory.bound(to: KeySort.Entry.self)
+    var count = 0
+    var place = loaded.base
+    for part in parts {
+      try forEachRecord(of: part, spill: spill, keepingAt: &place) { record in
+        entries[count] = KeySort.Entry(word: 0, record: record)
+        count += 1
+      }
+    }
+    let sorted = UnsafeMutableBufferPointer(rebasing: entries[..<count])
+    KeySort.sort(sorted)
+    return try withExtendedLifetime((loaded, memory)) { try body(sorted) }
   }
 
   /// Keys for new splitters: up to a thousand, evenly from the whole partition, and no more bytes of them than the limit

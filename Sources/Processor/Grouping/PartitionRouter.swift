@@ -13,15 +13,27 @@ final class PartitionRouter: @unchecked Sendable {
 
   static let countMost = 4_096
 
-  /// - Parameter sample: keys of the file, in any order.
-  init(sample: [[UInt8]], partitions wanted: Int) {
+  /// - Parameters:
+  ///   - sample: keys of the file, in any order.
+  ///   - isolatesRepeated: a key that the sample has twice gets a partition that ends with it, so that one with most of
+  ///     the rows is alone in the end.
+  init(sample: [[UInt8]], partitions wanted: Int, isolatesRepeated: Bool = false) {
     let sorted = sample.sorted { $0.lexicographicallyPrecedes($1) }
     let wanted = min(wanted, PartitionRouter.countMost)
     var chosen: [[UInt8]] = []
     if wanted > 1, !sorted.isEmpty {
       for index in 1..<wanted {
-        let key = sorted[index * sorted.count / wanted]
-        if chosen.last != key, !key.isEmpty { chosen.append(key) }
+        let place = index * sorted.count / wanted
+        let key = sorted[place]
+        if chosen.last != key, !key.isEmpty, chosen.last.map({ $0.lexicographicallyPrecedes(key) }) ?? true {
+          chosen.append(key)
+        }
+        // The least key behind it.
+        let isRepeated =
+          (place > 0 && sorted[place - 1] == key) || (place + 1 < sorted.count && sorted[place + 1] == key)
+        if isolatesRepeated, isRepeated, chosen.last.map({ $0.lexicographicallyPrecedes(key + [0]) }) ?? true {
+          chosen.append(key + [0])
+        }
       }
     }
     splitters = chosen

@@ -45,24 +45,3 @@ final class FileSource: ByteSource {
     return got
   }
 }
-
-/// Bytes that were read to see what they are, and what follows them.
-final class RestartedSource: ByteSource {
-  private var head: ArraySlice<UInt8>
-  private let rest: any ByteSource
-
-  init(_ head: [UInt8], then rest: any ByteSource) {
-    self.head = head[...]
-    self.rest = rest
-  }
-
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws(JobFailure) -> Int {
-    let count = min(head.count, buffer.count)
-    if count > 0 {
-      buffer.copyBytes(from: head.prefix(count))
-      head = head.dropFirst(count)
-    }
-    if count == buffer.count { return count }
-    return count + (try rest.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...])))
-  }
-}

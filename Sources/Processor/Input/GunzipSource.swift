@@ -12,6 +12,8 @@ final class GunzipSource: ByteSource {
   private let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: pieceBytes, alignment: 16)
   private var expanded = 0
   private var isMemberOpen = false
+  /// One member has ended.
+  private var hasMember = false
   private var isEnded = false
 
   init(_ source: any ByteSource, name: String, limits: Limits) throws(JobFailure) {
@@ -36,11 +38,15 @@ final class GunzipSource: ByteSource {
     stream.pointee.avail_out = UInt32(buffer.count)
     while stream.pointee.avail_out > 0, !isEnded {
       if stream.pointee.avail_in == 0, !(try refill()) { break }
+      if !isMemberOpen, hasMember, skipPadding() { continue }
+      isMemberOpen = true
       let status = inflate(stream, Z_NO_FLUSH)
       isMemberOpen = status != Z_STREAM_END
       switch status {
       case Z_OK, Z_BUF_ERROR: continue
-      case Z_STREAM_END: inflateReset(stream)
+      case Z_STREAM_END:
+        hasMember = true
+        inflateReset(stream)
       default:
         let what = stream.pointee.msg.map { String(cString: $0) } ?? "error \(status)"
         throw InputExpansion.broken(name, "gzip", what)
@@ -60,12 +66,19 @@ final class GunzipSource: ByteSource {
       if isMemberOpen { throw InputExpansion.truncated(name, "gzip") }
       return false
     }
-    // Behind the last member, zeros are padding (gzip's own program skips them).
-    if !isMemberOpen, expanded > 0, piece[..<got].allSatisfy({ $0 == 0 }) { return try refill() }
     stream.pointee.next_in = piece.baseAddress?.assumingMemoryBound(to: UInt8.self)
     stream.pointee.avail_in = UInt32(got)
-    isMemberOpen = true
     return true
+  }
+
+  /// Skips zeros between members and behind the last, which are padding, as gzip's own program does; true when there is
+  /// nothing else left.
+  private func skipPadding() -> Bool {
+    while stream.pointee.avail_in > 0, let next = stream.pointee.next_in, next.pointee == 0 {
+      stream.pointee.next_in = next + 1
+      stream.pointee.avail_in -= 1
+    }
+    return stream.pointee.avail_in == 0
   }
 }
 

@@ -21,7 +21,7 @@ final class InputText: Sendable {
     let head = try InputText.head(of: FileSource(file, from: 0, counters: nil))
     if head.starts(with: [0x1F, 0x8B]) {
       compression = .gzip
-    } else if head.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) {
+    } else if head.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) || InputText.isSkippableFrame(head) {
       compression = .zstd
     } else {
       compression = .none
@@ -68,6 +68,11 @@ final class InputText: Sendable {
     case .gzip: return try GunzipSource(source, name: name, limits: limits)
     case .zstd: return try ZstdSource(source, name: name, windowBytes: windowBytes, limits: limits)
     }
+  }
+
+  /// A zstd file may begin with a frame that has no text (RFC 8878, section 3.1.2).
+  private static func isSkippableFrame(_ head: [UInt8]) -> Bool {
+    head.count == 4 && head[0] & 0xF0 == 0x50 && head[1...] == [0x2A, 0x4D, 0x18]
   }
 
   private static func head(of source: any ByteSource) throws(JobFailure) -> [UInt8] {

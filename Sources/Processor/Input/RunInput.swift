@@ -16,7 +16,7 @@ struct RunInput: Sendable {
       let file = try InputFile.open(input.file, name: input.name)
       let text = try InputText(file, encoding: spec.csv.encoding, memoryBytes: spec.memoryBytes, limits: limits)
       let header = try CSVHeader(of: text, dialect: spec.csv, limits: limits)
-      if let first = opened.first, first.header.names != header.names {
+      if let first = opened.first, !first.header.hasSameNames(as: header) {
         throw JobFailure(
           .invalidArgument, reason: "HEADERS_DIFFER",
           "\(input.name):1: the header isn't that of \(first.text.file.name). All inputs of a job need the same columns, in "

@@ -21,21 +21,10 @@ struct SortedRecords {
     if spilledBytes + entryBytes > memoryBytes, records > 1, splits < SortedRecords.splitsMost {
       return try split(parts, splits: splits, body)
     }
-    let loaded = try PageBuffer(bytes: spilledBytes, budget: budget, for: "a partition's spilled records")
-    let memory = try PageBuffer(bytes: entryBytes, budget: budget, for: "a partition's sort")
-    let entries = memory.bound(to: KeySort.Entry.self)
-    var count = 0
-    var place = loaded.base
-    for part in parts {
-      try PartitionReader.forEachRecord(of: part, spill: spill, keepingAt: &place) { record in
-        entries[count] = KeySort.Entry(word: 0, record: record)
-        count += 1
-      }
+    return try PartitionReader.withSorted(parts, spill: spill, budget: budget) { sorted in
+      for entry in sorted where !(try body(PartitionRecord(at: entry.record))) { return false }
+      return true
     }
-    let sorted = UnsafeMutableBufferPointer(rebasing: entries[..<count])
-    KeySort.sort(sorted)
-    for entry in sorted where !(try body(PartitionRecord(at: entry.record))) { return false }
-    return true
   }
 
   private func split(
@@ -57,6 +46,7 @@ struct SortedRecords {
     }
     writer.seal()
     let smaller = SortedRecords(spill: spill, budget: budget, memoryBytes: memoryBytes / 2)
+    defer { withExtendedLifetime(writer) {} }
     for part in writer.partitions where !(try smaller.forEach([part], splits: splits + 1, body)) { return false }
     return true
   }

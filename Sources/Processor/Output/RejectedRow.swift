@@ -23,8 +23,12 @@ struct RejectedRow: Sendable {
     place: Place, file: String, line: Int, column: Int, byteOffset: Int, row: BadRow, text: UnsafeRawBufferPointer
   ) {
     self.place = place
-    let isCut = text.count > RejectedRow.textBytesMost
-    let kept = String(decoding: text.prefix(RejectedRow.textBytesMost), as: UTF8.self) + (isCut ? "…" : "")
+    // What is no UTF-8 becomes a replacement character, of three bytes.
+    var kept = String(decoding: text.prefix(RejectedRow.textBytesMost), as: UTF8.self)
+    if kept.utf8.count > RejectedRow.textBytesMost || text.count > RejectedRow.textBytesMost {
+      while kept.utf8.count > RejectedRow.textBytesMost - 3 { kept.unicodeScalars.removeLast() }
+      kept += "…"
+    }
     fields = [file, "\(line)", "\(column)", "\(byteOffset)", row.reason, row.rule, kept]
   }
 
@@ -41,9 +45,12 @@ struct RejectedRow: Sendable {
   }
 
   private static func line(_ fields: [String]) -> [UInt8] {
-    let quoted = fields.map { field in
-      field.utf8.contains { ",\"\r\n".utf8.contains($0) } ? "\"\(field.replacing("\"", with: "\"\""))\"" : field
+    // By bytes: for Swift, a quote with a combining mark behind it is no quote.
+    let quote = UInt8(ascii: "\"")
+    let quoted = fields.map { field -> [UInt8] in
+      guard field.utf8.contains(where: { ",\"\r\n".utf8.contains($0) }) else { return Array(field.utf8) }
+      return [quote] + field.utf8.flatMap { $0 == quote ? [quote, quote] : [$0] } + [quote]
     }
-    return Array((quoted.joined(separator: ",") + "\n").utf8)
+    return Array(quoted.joined(separator: [UInt8(ascii: ",")])) + [0x0A]
   }
 }

@@ -1,3 +1,5 @@
+import CTallySystem
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -31,6 +33,7 @@ final class WriteBehind: Sendable {
   func exchange(_ piece: PageBuffer) -> PageBuffer? {
     guard thread != nil else {
       return state.withLock { state in
+        if state.code != 0 { return nil }
         state.code = WriteBehind.write(WriteBehind.bytes(of: piece), to: descriptor, at: state.offset)
         state.offset += piece.count
         return state.code == 0 ? piece : nil
@@ -76,10 +79,17 @@ final class WriteBehind: Sendable {
   /// Writes all of the bytes; returns 0, or the system's code.
   static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int) -> Int32 {
     var written = 0
+    var isThroughCache = false
     while written < bytes.count {
       let count = pwrite(descriptor, bytes.baseAddress! + written, bytes.count - written, off_t(offset + written))
       if count < 0 {
         if errno == EINTR { continue }
+        if errno == EINVAL, !isThroughCache {
+          // A file system that opens files for writing past the cache, and then can't.
+          tally_clear_direct(descriptor)
+          isThroughCache = true
+          continue
+        }
         return errno
       }
       written += count

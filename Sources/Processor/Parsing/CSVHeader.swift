@@ -32,22 +32,32 @@ struct CSVHeader: Equatable {
     nextLine = dialect.header ? line + bytes.text[place].count { $0 == 0x0A } : line
   }
 
+  /// Whether the columns have the same names, byte by byte: for Swift, other spellings of a character are equal.
+  func hasSameNames(as other: CSVHeader) -> Bool {
+    names.count == other.names.count && zip(names, other.names).allSatisfy { $0.utf8.elementsEqual($1.utf8) }
+  }
+
+  /// A name as a message shows it: whoever takes another file for a CSV file has names of megabytes.
+  private static func cut(_ name: String) -> String {
+    name.utf8.count > 60 ? String(name.unicodeScalars.prefix(40)) + "…" : name
+  }
+
   /// The position of the one column of that name.
   ///
   /// - Throws: ``JobFailure`` when there is none, or more than one.
   func index(of column: String, file: String) throws(JobFailure) -> Int {
-    let found = names.indices.filter { names[$0] == column }
+    let found = names.indices.filter { names[$0].utf8.elementsEqual(column.utf8) }
     if found.count == 1 { return found[0] }
     if found.count > 1 {
       throw JobFailure(
         .invalidArgument, reason: "COLUMN_AMBIGUOUS",
-        "\(file):1: the column '\(column)' stands \(found.count) times in the header. A used column needs a name of its own.",
+        "\(file):1: the column '\(CSVHeader.cut(column))' stands \(found.count) times in the header. A used column needs a name of its own.",
         file: file, line: 1)
     }
-    let known = names.prefix(20).map { "'\($0)'" }.joined(separator: ", ")
+    let known = names.prefix(20).map { "'\(CSVHeader.cut($0))'" }.joined(separator: ", ")
     throw JobFailure(
       .invalidArgument, reason: "COLUMN_NOT_FOUND",
-      "\(file):1: there is no column '\(column)'. The columns are \(known)\(names.count > 20 ? ", …" : "").",
+      "\(file):1: there is no column '\(CSVHeader.cut(column))'. The columns are \(known)\(names.count > 20 ? ", …" : "").",
       file: file, line: 1)
   }
 
@@ -87,15 +97,22 @@ struct CSVHeader: Equatable {
     }
     let scanner = RecordScanner(dialect)
     let none = UnsafeMutableBufferPointer<UInt32>(start: nil, count: 0)
+    var blank: Range<Int>?
     return bytes.withUnsafeBytes { text in
       while start < text.count {
         let record = scanner.scan(text, from: start, ends: none)
         let isEnded = record.next > record.lastEnd && record.next <= text.count && text[record.next - 1] == 0x0A
         guard isEnded || isWhole else { return nil }
-        if !record.isComment { return start..<record.next }
+        let isBlank = record.fieldCount == 1 && record.lastEnd == start
+        if isBlank {
+          blank = blank ?? start..<record.next
+        } else if !record.isComment {
+          // Blank lines before a file's first record are skipped, but where it has one column: there they are values.
+          return record.fieldCount == 1 ? blank ?? start..<record.next : start..<record.next
+        }
         start = record.next
       }
-      return nil
+      return isWhole ? blank : nil
     }
   }
 

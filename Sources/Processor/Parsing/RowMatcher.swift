@@ -11,7 +11,7 @@ struct RowMatcher: Sendable {
   private indirect enum Condition: Sendable {
     case number(column: Int, RowFilter.Comparison, DecimalNumber)
     case text(column: Int, RowFilter.Comparison, [UInt8])
-    case isIn(column: Int, numbers: [DecimalNumber], texts: [[UInt8]])
+    case isIn(column: Int, numbers: Set<[UInt64]>, texts: Set<[UInt8]>)
     case prefix(column: Int, [UInt8])
     case isNull(column: Int)
     case all([Condition])
@@ -55,12 +55,12 @@ struct RowMatcher: Sendable {
     case .compare(let name, let comparison, .text(let text)):
       return .text(column: try place(of: name, isNumber: false, &columns, header, file), comparison, Array(text.utf8))
     case .isIn(let name, let values):
-      var numbers: [DecimalNumber] = []
-      var texts: [[UInt8]] = []
+      var numbers: Set<[UInt64]> = []
+      var texts: Set<[UInt8]> = []
       for value in values {
         switch value {
-        case .number(let text): numbers.append(try number(text))
-        case .text(let text): texts.append(Array(text.utf8))
+        case .number(let text): numbers.insert(limbs(try number(text)))
+        case .text(let text): texts.insert(Array(text.utf8))
         }
       }
       let column = try place(of: name, isNumber: !numbers.isEmpty, &columns, header, file)
@@ -115,8 +115,8 @@ struct RowMatcher: Sendable {
     case .isIn(let column, let numbers, let texts):
       guard !fields[column].isNull else { return false }
       let field = fields[column]
-      if let number = field.number, numbers.contains(where: { order(number, $0) == 0 }) { return true }
-      return texts.contains { $0.count == field.text.count && $0.elementsEqual(field.text) }
+      if let number = field.number, numbers.contains(limbs(number)) { return true }
+      return !texts.isEmpty && texts.contains(Array(field.text))
     case .prefix(let column, let value):
       return !fields[column].isNull && fields[column].text.starts(with: value)
     case .isNull(let column): return fields[column].isNull
@@ -141,6 +141,12 @@ struct RowMatcher: Sendable {
     if left.scale == right.scale { return left.mantissa < right.mantissa ? -1 : left.mantissa > right.mantissa ? 1 : 0 }
     let (a, b) = (wide(left), wide(right))
     return a < b ? -1 : b < a ? 1 : 0
+  }
+
+  /// Equal for equal numbers, whatever their scales are.
+  private static func limbs(_ number: DecimalNumber) -> [UInt64] {
+    let wide = wide(number).limbs
+    return [wide.0, wide.1, wide.2, wide.3]
   }
 
   private static func wide(_ number: DecimalNumber) -> Int256 {

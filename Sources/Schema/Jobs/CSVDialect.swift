@@ -80,7 +80,11 @@ extension CSVDialect: JSONConvertible {
   }
 
   private func validate() throws {
-    if quoteMark == delimiter { throw JSONFieldError(field: "quote", rule: "must not be the delimiter") }
+    for (field, byte) in [("delimiter", delimiter), ("quote", outputQuote)]
+    where (0x30...0x39).contains(byte) || "+-.eE".utf8.contains(byte) {
+      throw JSONFieldError(field: field, rule: "must be nothing that stands in a number")
+    }
+    if outputQuote == delimiter { throw JSONFieldError(field: "quote", rule: "must not be the delimiter") }
     if escape == delimiter { throw JSONFieldError(field: "escape", rule: "must not be the delimiter") }
     if escape != nil, quoteMark == nil { throw JSONFieldError(field: "escape", rule: "needs a quote") }
     if let comment, comment == delimiter || comment == quoteMark {

@@ -3,7 +3,7 @@ public struct DescribeParameters: RPCParameters, Hashable {
   public static let parameters = [
     RPCParameter("input", "A name below the data folder.", JSONSchema.string, required: true),
     RPCParameter(
-      "csv", "How the file is written, as for submitJob. What isn't given is looked for.", ["type": "object"]),
+      "csv", "How the file is written, as for submitJob. Without it, that is looked for.", ["type": "object"]),
   ]
   public var input: String
   /// Nil: looked for in the file.

@@ -87,13 +87,16 @@ public struct JobSpec: Hashable, Sendable {
     for (field, name) in inputs.map({ ("input", $0) }) + [("output", output)] {
       if let problem = FileName.problem(name) { throw JSONFieldError(field: field, rule: problem) }
     }
-    for name in inputs where inputs.count(where: { $0 == name }) > 1 {
+    var names: Set<[UInt8]> = []
+    for name in inputs where !names.insert(Array(name.utf8)).inserted {
       throw JSONFieldError(field: "input", rule: "names '\(name)' twice")
     }
     if onBadRow == .collect, let problem = FileName.problem(JobSpec.rejectsName(of: output)) {
       throw JSONFieldError(field: "output", rule: "with .rejects.csv behind it \(problem)")
     }
-    if outputs.contains(where: inputs.contains) { throw JSONFieldError(field: "output", rule: "must not be the input") }
+    if outputs.contains(where: { names.contains(Array($0.utf8)) }) {
+      throw JSONFieldError(field: "output", rule: "must not be the input")
+    }
     if groupBy.isEmpty && aggregates.isEmpty {
       throw JSONFieldError(field: "groupBy", rule: "and 'aggregates' must not both be empty")
     }
