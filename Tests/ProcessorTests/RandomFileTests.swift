@@ -106,6 +106,22 @@ import Testing
     return spec
   }
 
+  /// The same text as it is, in UTF-16, or compressed.
+  private static func form(of bytes: [UInt8], _ random: inout SeededRandom) -> ([UInt8], CSVDialect.Encoding) {
+    let text = String(validating: bytes, as: UTF8.self)
+    switch Int.random(in: 0..<6, using: &random) {
+    case 0: return (Compressed.gzip(bytes), .utf8)
+    case 1: return (Compressed.zstd(bytes), .utf8)
+    case 2:
+      guard let text, !bytes.starts(with: [0xEF, 0xBB, 0xBF]) else { return (bytes, .utf8) }
+      return (text.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }, .utf16LittleEndian)
+    case 3:
+      guard let text, !bytes.starts(with: [0xEF, 0xBB, 0xBF]) else { return (bytes, .utf8) }
+      return ([0xFE, 0xFF] + text.utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }, .utf16)
+    default: return (bytes, .utf8)
+    }
+  }
+
   /// One way to cut the work.
   struct Cut {
     var threads: Int
@@ -140,8 +156,10 @@ import Testing
         rawValue: "seed \(seed), round \(round): \(String(decoding: recipe.bytes, as: UTF8.self).debugDescription)")
       for cut in RandomFileTests.cuts {
         spec.memoryBytes = cut.megabytes << 20
+        let (form, encoding) = RandomFileTests.form(of: recipe.bytes, &random)
+        spec.csv.encoding = encoding
         let (output, outcome) = try await folder.run(
-          spec, on: recipe.bytes, threads: cut.threads, blockBytes: cut.blockBytes, grouping: cut.grouping)
+          spec, on: form, threads: cut.threads, blockBytes: cut.blockBytes, grouping: cut.grouping)
         #expect(String(decoding: output, as: UTF8.self) == String(decoding: expected.output, as: UTF8.self), where_)
         #expect(output == expected.output, where_)
         #expect(outcome.progress.badRows == expected.badRows, where_)

@@ -1,5 +1,3 @@
-import CTallySIMD
-
 /// Finishes a partition whose records are all coded. Where the partition's possible groups are few enough, each has a
 /// cell that its rows are added to as they pass; else the records are sorted by their ranks, which are plain integers.
 struct CodedFinisher: ~Copyable {
@@ -222,39 +220,5 @@ struct CodedFinisher: ~Copyable {
       }
     }
     return groups
-  }
-
-  // MARK: Texts
-
-  /// Of a group's line, at most, and what copies of whole words may write behind it.
-  var groupBytesMost: Int {
-    var most = first.longest + plan.answers.count * (NumberText.bytesMost + 1) + 2 + Int(TALLY_SHORT_TEXT)
-    for column in ranks.columns.dropFirst() { most += column.texts.longest }
-    return most
-  }
-
-  func writeKey(_ combination: Int, _ end: inout UnsafeMutableRawPointer) {
-    var divisor = 1
-    for column in ranks.columns.dropFirst() { divisor *= column.count }
-    var rest = combination
-    CodedFinisher.copy(first, rest / divisor, &end)
-    for column in ranks.columns.dropFirst() {
-      rest %= divisor
-      divisor /= column.count
-      CodedFinisher.copy(column.texts, rest / divisor, &end)
-    }
-  }
-
-  @inline(__always)
-  private static func copy(_ texts: CodedRanks.RankedTexts, _ rank: Int, _ end: inout UnsafeMutableRawPointer) {
-    let place = texts.places![rank]
-    let source = texts.bytes! + Int(place.offset)
-    let bytes = Int(place.bytes)
-    if bytes <= Int(TALLY_SHORT_TEXT) {
-      tally_copy_short(end, source)
-    } else {
-      end.copyMemory(from: source, byteCount: bytes)
-    }
-    end += bytes
   }
 }

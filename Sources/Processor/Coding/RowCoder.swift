@@ -30,7 +30,7 @@ final class RowCoder {
   private let dictionaries: ThreadDictionaries
   private let router: PartitionRouter
   private let writer: PartitionWriter
-  private let nulls: [[UInt8]]
+  private let hasNulls: Bool
   private let fieldText: FieldText
   private let quote: UInt8
   /// Text columns are only looked at for being text.
@@ -79,7 +79,7 @@ final class RowCoder {
     self.writer = writer
     self.fieldText = fieldText
     quote = fieldText.quote
-    nulls = grouping.nulls
+    hasNulls = !grouping.nulls.isEmpty
     hasTextValues = grouping.valueColumns.contains { $0.isText }
     rows = .allocate(capacity: RowCoder.rowsAtOnce)
     fields = .allocate(capacity: RowCoder.rowsAtOnce * plan.groupColumns.count)
@@ -196,7 +196,7 @@ final class RowCoder {
         field = UnsafeRawBufferPointer(start: field.baseAddress! + 1, count: field.count &- 2)
       }
       guard let number = NumberParser.small(field, scale: value.scale) else { return false }
-      if !nulls.isEmpty, isNull(field) { return false }
+      if hasNulls, grouping.isNull(field) { return false }
       record[index] = UInt32(bitPattern: number)
     }
     return true
@@ -247,9 +247,5 @@ final class RowCoder {
     if isForeign, !FieldText.isUTF8(field) { return nil }
     let partition = column == 0 ? router.partition(of: field) : 0
     return dictionaries.columns[column].insert(field, hash: hash, partition: partition)
-  }
-
-  private func isNull(_ field: UnsafeRawBufferPointer) -> Bool {
-    nulls.contains { null in null.count == field.count && null.elementsEqual(field) }
   }
 }
