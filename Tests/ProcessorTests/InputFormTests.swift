@@ -162,6 +162,21 @@ import Testing
     #expect(answer == "key,sum(n)\n\"\"\"a\",1\n\"b\"\"\",2\n")
   }
 
+  /// The byte that stands for "no quote" is a byte like others: it opens nothing, and is no text.
+  @Test func withoutAQuoteNoByteOpensAField() async throws {
+    let bytes = Array("id,x\n1,".utf8) + [0xFF, 0x0A] + Array("2,".utf8) + [0xFF, 0x0A]
+    let answer = try await run(bytes) {
+      $0.csv.quoteMark = nil
+      $0.groupBy = ["id"]
+      $0.aggregates = [Aggregate(.count, column: nil, as: "rows")]
+    }
+    #expect(answer == "id,rows\n1,1\n2,1\n")
+    let failure = await #expect(throws: JobFailure.self) {
+      try await run(Array("key,n\n".utf8) + [0xFF, 0x61, 0xFF] + Array(",1\n".utf8)) { $0.csv.quoteMark = nil }
+    }
+    #expect(failure?.reason == "INVALID_UTF8")
+  }
+
   private func inputs(_ folder: TestFolder, _ files: [(String, [UInt8])]) throws -> [ProcessingPlaces.Input] {
     try files.map { ProcessingPlaces.Input(name: $0.0, file: .path(try folder.write($0.1, as: $0.0))) }
   }

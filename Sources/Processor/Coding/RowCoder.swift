@@ -109,7 +109,7 @@ final class RowCoder {
     for index in 0..<groups {
       let raw = row.field(plan.groupColumns[index])
       var field = raw
-      if row.hasQuotes, raw.count >= 2, raw[0] == quote {
+      if row.hasQuotes, fieldText.quotes, raw.count >= 2, raw[0] == quote {
         field = UnsafeRawBufferPointer(start: raw.baseAddress! + 1, count: raw.count &- 2)
         if memchr(field.baseAddress!, Int32(fieldText.escape ?? quote), field.count) != nil { return .alone }
       }
@@ -192,7 +192,7 @@ final class RowCoder {
     for index in 0..<plan.values.count {
       let value = plan.values[index]
       var field = row.field(value.column)
-      if row.hasQuotes, field.count >= 2, field[0] == quote {
+      if row.hasQuotes, fieldText.quotes, field.count >= 2, field[0] == quote {
         field = UnsafeRawBufferPointer(start: field.baseAddress! + 1, count: field.count &- 2)
       }
       guard let number = NumberParser.small(field, scale: value.scale) else { return false }

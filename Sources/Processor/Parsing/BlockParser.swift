@@ -46,7 +46,7 @@ struct BlockParser: ~Copyable {
       let base = bytes.baseAddress! + start
       let found = tally_index(
         base.assumingMemoryBound(to: UInt8.self), window, scanner.delimiter, scanner.quote, index)
-      let isRegular = scanner.isPlain && found.irregular == 0
+      let isRegular = scanner.isPlain && found.irregular == 0 && (scanner.quotes || found.quotes == 0)
       let used = isRegular ? try parseIndexed(block, at: start, found, rows: &rows, into: &sink) : 0
       start += used
       // Irregular quotes, a record longer than the window, or the file's last line without an end.

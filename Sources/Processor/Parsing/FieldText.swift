@@ -9,6 +9,8 @@ import Schema
 /// The value of a field: its bytes without the quotes around it, and with doubled or escaped quotes made single.
 struct FieldText: Sendable {
   let quote: UInt8
+  /// False: no field is quoted.
+  let quotes: Bool
   /// In a quoted field, the byte behind it is literal.
   var escape: UInt8?
   /// Spaces and tabs around unquoted values are left out.
@@ -16,6 +18,7 @@ struct FieldText: Sendable {
 
   init(_ dialect: CSVDialect) {
     quote = dialect.quote
+    quotes = dialect.quoteMark != nil
     escape = dialect.escape == dialect.quote ? nil : dialect.escape
     trims = dialect.trim
   }
@@ -23,7 +26,7 @@ struct FieldText: Sendable {
   /// Returns the value; what needs unquoting is written to `scratch`, which must hold the field's length.
   @inline(__always)
   func value(of field: UnsafeRawBufferPointer, scratch: UnsafeMutableRawPointer) -> UnsafeRawBufferPointer {
-    guard field.count >= 2, field[0] == quote else { return trims ? FieldText.trimmed(field) : field }
+    guard quotes, field.count >= 2, field[0] == quote else { return trims ? FieldText.trimmed(field) : field }
     let inner = UnsafeRawBufferPointer(rebasing: field[1..<(field.count - 1)])
     guard inner.count > 0 else { return inner }
     if let escape {

@@ -18,6 +18,7 @@ struct RecordBoundary {
 
   let delimiter: UInt8
   let quote: UInt8
+  private let quotes: Bool
   private let escape: UInt8?
   private let comment: UInt8?
   private(set) var state = State.recordStart
@@ -25,6 +26,7 @@ struct RecordBoundary {
   init(_ dialect: CSVDialect) {
     delimiter = dialect.delimiter
     quote = dialect.quote
+    quotes = dialect.quoteMark != nil
     escape = dialect.escape == dialect.quote ? nil : dialect.escape
     comment = dialect.comment
   }
@@ -35,7 +37,7 @@ struct RecordBoundary {
     var (index, boundary) = (0, 0)
     if escape == nil, comment == nil {
       if state == .recordStart || state == .fieldStart || state == .unquoted,
-        memchr(base, Int32(quote), bytes.count) == nil
+        !quotes || memchr(base, Int32(quote), bytes.count) == nil
       {
         return feedUnquoted(bytes, base)
       }
@@ -58,8 +60,8 @@ struct RecordBoundary {
     case .escaped:
       state = .quoted
       return
-    case .quoteInQuoted where byte == quote && escape == nil, .fieldStart where byte == quote,
-      .recordStart where byte == quote:
+    case .quoteInQuoted where byte == quote && escape == nil, .fieldStart where byte == quote && quotes,
+      .recordStart where byte == quote && quotes:
       state = .quoted
       return
     case .comment where byte != 0x0A: return

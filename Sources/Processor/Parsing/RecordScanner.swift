@@ -23,12 +23,15 @@ struct RecordScanner {
 
   let delimiter: UInt8
   let quote: UInt8
+  /// False: no byte opens a quoted field.
+  let quotes: Bool
   let escape: UInt8?
   let comment: UInt8?
 
   init(_ dialect: CSVDialect) {
     delimiter = dialect.delimiter
     quote = dialect.quote
+    quotes = dialect.quoteMark != nil
     escape = dialect.escape == dialect.quote ? nil : dialect.escape
     comment = dialect.comment
   }
@@ -45,7 +48,7 @@ struct RecordScanner {
     }
     while true {
       var isClosed = false
-      if index < bytes.count, bytes[index] == quote {
+      if quotes, index < bytes.count, bytes[index] == quote {
         let opening = index
         index = closingQuote(bytes, after: index)
         if index == bytes.count {
