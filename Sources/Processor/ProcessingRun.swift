@@ -90,7 +90,7 @@ struct ProcessingRun: Sendable {
 
 /// The first error of several threads.
 final class FirstFailure: Sendable {
-  private let error = Mutex<(any Error)?>(nil)
+  private let error = Monitor<(any Error)?>(nil)
 
   func set(_ new: any Error) { error.withLock { $0 = $0 ?? new } }
 

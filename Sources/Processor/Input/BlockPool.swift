@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Memory for input blocks, used again and again: pages that are fresh from the kernel cost more than what is read into
 /// them. It is charged to the budget as long as the pool lives.
 final class BlockPool: Sendable {
@@ -10,7 +8,7 @@ final class BlockPool: Sendable {
 
   private let blockBytes: Int
   private let budget: MemoryBudget
-  private let free = Mutex<[PageBuffer]>([])
+  private let free = Monitor<[PageBuffer]>([])
 
   init(blockBytes: Int, budget: MemoryBudget) {
     self.blockBytes = blockBytes

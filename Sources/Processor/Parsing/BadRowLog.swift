@@ -18,7 +18,8 @@ final class BadRowLog: Sendable {
   private let policy: JobSpec.BadRowPolicy
   private let most: Int
   private let counters: ProgressCounters
-  private let state = Mutex(State())
+  // The thread sanitizer sees who holds a monitor, and not who holds a `Mutex`.
+  private let state = Monitor(State())
   /// Blocks after this one needn't be looked at any more.
   private let lastBlock = Atomic<Int>(.max)
 
