@@ -21,6 +21,12 @@ import Testing
           #expect(fast.positions == slow.positions && fast.flags == slow.flags, "seed \(seed): \(bytes)")
         }
       }
+      for inside in [0, 1] as [UInt8] {
+        let fast = tally_find_boundary(bytes, bytes.count, 0x2C, 0x22, inside)
+        let plain = tally_find_boundary_baseline(bytes, bytes.count, 0x2C, 0x22, inside)
+        #expect(fast.irregular == plain.irregular && fast.last == plain.last, "seed \(seed): \(bytes)")
+        #expect(fast.inside == plain.inside && fast.closed == plain.closed, "seed \(seed): \(bytes)")
+      }
       if slow.flags[0] == 0 { regular += 1 } else { irregular += 1 }
       #expect(tally_count(bytes, bytes.count, 0x0A) == bytes.count { $0 == 0x0A })
       #expect(tally_last(bytes, bytes.count, 0x0A) == bytes.lastIndex(of: 0x0A) ?? bytes.count)

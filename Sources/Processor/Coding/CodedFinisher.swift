@@ -73,7 +73,7 @@ struct CodedFinisher: ~Copyable {
     let all = ranks.entryCount(of: partition)
     try entries.grow(to: all * MemoryLayout<KeySort.Entry>.stride)
     let list = entries.base.bindMemory(to: KeySort.Entry.self, capacity: max(all, 1))
-    var (count, textBytes) = (0, 32)
+    var count = 0
     for thread in ranks.dictionaries.indices {
       ranks.forEachEntry(of: partition, thread: thread) { entry in
         // The thread takes the partition's place, which is known.
@@ -84,18 +84,14 @@ struct CodedFinisher: ~Copyable {
     }
     let sorted = UnsafeMutableBufferPointer(start: list, count: count)
     KeySort.sort(sorted)
-    for (index, item) in sorted.enumerated()
-    where index == 0 || !KeyCodec.isEqual(item.key, sorted[index - 1].key) {
-      textBytes += printer.fieldBytesMost(item.key.count)
-    }
-    try texts.grow(to: textBytes)
+    try texts.grow(to: RankedTextWriter.bytesMost(sorted, printer))
     try places.grow(to: count * MemoryLayout<CodedRanks.RankedTexts.Place>.stride)
     var writer = RankedTextWriter(
       CodedRanks.RankedTexts(
         places: places.base.bindMemory(to: CodedRanks.RankedTexts.Place.self, capacity: max(count, 1)),
         bytes: texts.base))
     for (index, item) in sorted.enumerated() {
-      if index == 0 || !KeyCodec.isEqual(item.key, sorted[index - 1].key) { writer.add(item.key, printer) }
+      if KeySort.isFirst(index, sorted) { writer.add(item.key, printer) }
       let entry = item.record - ColumnDictionary.recordOffset
       let thread = entry.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
       ranks.columns[0].ranks[Int(thread)][Int(ColumnDictionary.number(of: entry))] = UInt32(writer.count - 1)

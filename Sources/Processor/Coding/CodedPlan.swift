@@ -50,7 +50,7 @@ final class CodedPlan: @unchecked Sendable {
   ///   - scales: of each value column, the usual one.
   ///   - numbers: of each group column, what its numbers stay below.
   init?(_ plan: GroupingPlan, scales: [UInt8], numbers: [Int]) {
-    guard !plan.groupColumns.isEmpty, plan.aggregates.isCodable, plan.isUsual else { return nil }
+    guard !plan.groupColumns.isEmpty, plan.isUsual else { return nil }
     var places: [Int] = []
     var kept: [Accumulator] = []
     func place(_ kind: Accumulator.Kind, _ value: Int) -> Int {

@@ -122,7 +122,6 @@ extension CodedRanks.Column {
       bytes: all * MemoryLayout<KeySort.Entry>.stride, budget: room.budget, for: "the ranks of the group columns")
     let sorted = UnsafeMutableBufferPointer(rebasing: entries.bound(to: KeySort.Entry.self)[..<all])
     var next = 0
-    var textBytes = 32
     for thread in dictionaries {
       for number in 0..<thread.columns[column].count {
         let entry = thread.columns[column].entry(number)
@@ -133,19 +132,14 @@ extension CodedRanks.Column {
       }
     }
     KeySort.sort(sorted)
-    // Threads have mostly the same values: each is written once.
-    for (index, item) in sorted.enumerated()
-    where index == 0 || !KeyCodec.isEqual(item.key, sorted[index - 1].key) {
-      textBytes += printer.fieldBytesMost(item.key.count)
-    }
     let order = try PageBuffer(bytes: all * 4, budget: room.budget, for: "the ranks of the group columns")
     defer { withExtendedLifetime((entries, order)) {} }
     let ranks = order.bound(to: UInt32.self)
     texts.places = try room.array(of: CodedRanks.RankedTexts.Place.self, count: all)
-    texts.bytes = try room.bytes(textBytes)
+    texts.bytes = try room.bytes(RankedTextWriter.bytesMost(sorted, printer))
     var writer = RankedTextWriter(texts)
     for (index, item) in sorted.enumerated() {
-      if index == 0 || !KeyCodec.isEqual(item.key, sorted[index - 1].key) { writer.add(item.key, printer) }
+      if KeySort.isFirst(index, sorted) { writer.add(item.key, printer) }
       let place = (item.record - ColumnDictionary.recordOffset).loadUnaligned(fromByteOffset: 4, as: UInt32.self)
       ranks[Int(place)] = UInt32(writer.count - 1)
     }
@@ -166,7 +160,14 @@ struct RankedTextWriter {
   private(set) var count = 0
   private var end: UnsafeMutableRawPointer
 
-  /// - Parameter texts: with room for all of them, and 32 bytes more.
+  /// What the texts of all different keys need, and 32 bytes more: threads have mostly the same ones.
+  static func bytesMost(_ sorted: UnsafeMutableBufferPointer<KeySort.Entry>, _ printer: GroupPrinter) -> Int {
+    sorted.indices.reduce(32) { bytes, index in
+      KeySort.isFirst(index, sorted) ? bytes + printer.fieldBytesMost(sorted[index].key.count) : bytes
+    }
+  }
+
+  /// - Parameter texts: with room for ``bytesMost(_:_:)``.
   init(_ texts: CodedRanks.RankedTexts) {
     self.texts = texts
     end = texts.bytes!

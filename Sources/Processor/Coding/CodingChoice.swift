@@ -32,14 +32,15 @@ struct CodingChoice {
   ///   - memoryBytes: for one thread's dictionaries, at the most.
   /// - Returns: nil when rows are better not coded.
   init?(_ plan: GroupingPlan, sample: KeySample, rows: Int, memoryBytes: Int) {
-    guard !sample.keys.isEmpty, rows < CodedPlan.recordsMost,
+    guard !sample.keys.isEmpty, rows < CodedPlan.recordsMost, plan.aggregates.isCodable, plan.isUsual,
       sample.unfitRows(plan) * 1_000 <= sample.records * CodingChoice.unfitLeast
     else { return nil }
     let groups = CodingChoice.distinct(sample.keys)
+    let fields = sample.keys.map { KeyCodec.fields(of: $0) }
     var sizes: [ColumnSize] = []
     var limits: [Int] = []
     for column in 0..<plan.groupColumns.count {
-      let values = sample.keys.map { KeyCodec.fields(of: $0)[column] }
+      let values = fields.map { $0[column] }
       let expected = CodingChoice.distinct(values)
       guard expected * CodingChoice.rowsPerValueLeast <= rows else { return nil }
       let meanBytes = values.reduce(0) { $0 + $1.count } / values.count + ColumnDictionary.entryBytes

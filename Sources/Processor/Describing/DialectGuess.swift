@@ -40,7 +40,6 @@ struct DialectGuess {
     var counts: [Int: Int] = [:]
     var (records, problems, quoted) = (0, 0, 0)
     for record in pieces.lazy.flatMap({ RecordTexts.records($0, dialect, most: 200) }) {
-      if record.fields.count == 1, record.fields[0].isEmpty { continue }
       records += 1
       counts[record.fields.count, default: 0] += 1
       if record.isBad { problems += 1 }

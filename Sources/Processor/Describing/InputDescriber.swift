@@ -28,7 +28,7 @@ public enum InputDescriber {
     var rows: [RecordTexts.Record] = []
     for (index, piece) in pieces.enumerated() {
       let from = index == 0 ? Array(piece.dropFirst(header.endOffset)) : piece
-      rows += RecordTexts.records(from, used, most: 1_000).filter { !($0.fields == [""] && header.names.count > 1) }
+      rows += RecordTexts.records(from, used, most: 1_000, skippingBlank: header.names.count > 1)
     }
     let fitting = rows.filter { $0.fields.count == header.names.count && !$0.isBad }
     let share = rows.isEmpty ? 0 : Double(fitting.count) / Double(rows.count)

@@ -46,15 +46,14 @@ struct GroupingSink: ~Copyable, RecordSink {
   @inline(__always)
   mutating func take(_ row: RecordView) throws -> BadRow? {
     if row.lastEnd &- row.start > rowRoom { try grow(for: row) }
-    guard let uncountedCoder else { return try takeFiltered(row) }
     if hasFilter {
-      reader.begin()
-      do throws(RowReader.Rejected) {
-        if !(try reader.matches(row)) { return nil }
-      } catch {
-        return error.row
+      switch reader.filter(row) {
+      case .passes: break
+      case .leftOut: return nil
+      case .bad(let bad): return bad
       }
     }
+    guard let uncountedCoder else { return try takeUncoded(row) }
     // `coder` keeps it alive.
     switch uncountedCoder._withUnsafeGuaranteedRef({ $0.prepare(row) }) {
     case .taken: return nil
@@ -62,34 +61,22 @@ struct GroupingSink: ~Copyable, RecordSink {
       try drain()
       return nil
     case .alone: return try takeAlone(row)
-    case .unfit:
-      reader.begin()
-      return try takeGeneral(row)
+    case .unfit: return try takeUncoded(row)
     }
   }
 
   @inline(never)
-  private mutating func takeFiltered(_ row: RecordView) throws -> BadRow? {
-    reader.begin()
-    if hasFilter {
-      do throws(RowReader.Rejected) {
-        if !(try reader.matches(row)) { return nil }
-      } catch {
-        return error.row
-      }
-    }
-    return try takeGeneral(row)
-  }
+  private mutating func takeUncoded(_ row: RecordView) throws -> BadRow? { try takeGeneral(row) }
 
   @inline(never)
   private mutating func takeAlone(_ row: RecordView) throws -> BadRow? {
-    reader.begin()
-    if let coder, try coder.takeNow(row, scratch: reader.free) { return nil }
+    if let coder, try coder.takeNow(row, scratch: reader.scratchStart) { return nil }
     return try takeGeneral(row)
   }
 
   @inline(__always)
   private mutating func takeGeneral(_ row: RecordView) throws -> BadRow? {
+    reader.begin()
     if let bad = reader.readValues(row) { return bad }
     let (key, bad) = reader.readKey(row)
     if let bad { return bad }
@@ -149,7 +136,6 @@ struct GroupingSink: ~Copyable, RecordSink {
     coder.lookAhead()
     for index in 0..<coder.count {
       guard let row = try coder.resolve(index) else { continue }
-      reader.begin()
       if var bad = try takeGeneral(row), let (block, offset) = window {
         bad.record = row.start..<row.lastEnd
         try badRows.add(bad.moved(by: offset), in: block)

@@ -11,6 +11,11 @@ enum KeySort {
     var key: UnsafeRawBufferPointer { PartitionRecord(at: record).key }
   }
 
+  /// Whether a sorted entry's key is another than that of the one before it.
+  static func isFirst(_ index: Int, _ sorted: UnsafeMutableBufferPointer<Entry>) -> Bool {
+    index == 0 || !KeyCodec.isEqual(sorted[index].key, sorted[index - 1].key)
+  }
+
   static func sort(_ entries: UnsafeMutableBufferPointer<Entry>) {
     for index in entries.indices { entries[index].word = KeyCodec.word(entries[index].key, depth: 0) }
     sort(entries, depth: 0)

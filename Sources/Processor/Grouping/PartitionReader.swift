@@ -38,10 +38,12 @@ enum PartitionReader {
     }
   }
 
-  /// The same with room for one chunk of the usual size: its records are gone when the body returns.
+  /// The same with room for one chunk: its records are gone when the body returns.
+  ///
+  /// - Parameter longest: bytes of the longest record.
   @inline(__always)
   static func forEachChunk(
-    of part: PartitionWriter.Partition, spill: SpillFile, budget: MemoryBudget,
+    of part: PartitionWriter.Partition, spill: SpillFile, budget: MemoryBudget, longest: Int = 0,
     _ body: (UnsafeRawPointer, UnsafeRawPointer) throws -> Void
   ) throws {
     var resident = part
@@ -49,7 +51,9 @@ enum PartitionReader {
     var unused = UnsafeMutableRawPointer(bitPattern: 1)!
     try forEachChunk(of: resident, spill: spill, keepingAt: &unused, body)
     if part.place.bytes == 0 { return }
-    let room = try PageBuffer(bytes: PartitionWriter.chunkBytes, budget: budget, for: "a partition's chunk")
+    let room = try PageBuffer(
+      bytes: max(PartitionWriter.chunkBytes, longest + PartitionWriter.headBytes), budget: budget,
+      for: "a partition's chunk")
     defer { withExtendedLifetime(room) {} }
     var next = part.place
     while next.bytes > 0 {
@@ -72,43 +76,17 @@ enum PartitionReader {
     of part: PartitionWriter.Partition, spill: SpillFile, keepingAt place: inout UnsafeMutableRawPointer,
     _ body: (UnsafeRawPointer) throws -> Void
   ) throws {
-    var chunk = part.chunk
-    while let current = chunk {
-      let head = current.load(as: PartitionWriter.Head.self)
-      try visit(current, bytes: Int(head.bytes), body)
-      chunk = UnsafeMutableRawPointer(bitPattern: head.next)
-    }
-    var next = part.place
-    while next.bytes > 0 {
-      try spill.read(next, into: place)
-      let head = place.loadUnaligned(as: PartitionWriter.Head.self)
-      try visit(place, bytes: next.bytes, body)
-      place += next.bytes
-      next = SpillFile.Place(offset: Int(head.next), bytes: Int(head.nextBytes))
-    }
+    try forEachChunk(of: part, spill: spill, keepingAt: &place) { try visit($0, upTo: $1, body) }
   }
 
   /// Visits every record, with room for one chunk only: a record is gone when the body returns.
+  ///
+  /// - Parameter longest: bytes of the longest record.
   static func forEachPassingRecord(
     of part: PartitionWriter.Partition, spill: SpillFile, budget: MemoryBudget, longest: Int,
     _ body: (UnsafeRawPointer) throws -> Void
   ) throws {
-    let room = try PageBuffer(
-      bytes: max(PartitionWriter.chunkBytes, longest + PartitionWriter.headBytes), budget: budget,
-      for: "a partition's chunk")
-    defer { withExtendedLifetime(room) {} }
-    var resident = part
-    resident.place = SpillFile.Place()
-    var unused = room.base
-    try forEachRecord(of: resident, spill: spill, keepingAt: &unused, body)
-    var next = part.place
-    while next.bytes > 0 {
-      if spill.isCancelled { throw CancellationError() }
-      try spill.read(next, into: room.base)
-      let head = room.base.load(as: PartitionWriter.Head.self)
-      try visit(room.base, bytes: next.bytes, body)
-      next = SpillFile.Place(offset: Int(head.next), bytes: Int(head.nextBytes))
-    }
+    try forEachChunk(of: part, spill: spill, budget: budget, longest: longest) { try visit($0, upTo: $1, body) }
   }
 
   /// Calls the body with all records in the order of their keys, which stay where they are until it returns.
@@ -158,10 +136,9 @@ enum PartitionReader {
 
   @inline(__always)
   private static func visit(
-    _ chunk: UnsafeRawPointer, bytes: Int, _ body: (UnsafeRawPointer) throws -> Void
+    _ start: UnsafeRawPointer, upTo end: UnsafeRawPointer, _ body: (UnsafeRawPointer) throws -> Void
   ) rethrows {
-    var record = chunk + PartitionWriter.headBytes
-    let end = chunk + bytes
+    var record = start
     while record < end {
       try body(record)
       record = PartitionRecord(at: record).end

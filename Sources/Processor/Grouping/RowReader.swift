@@ -33,8 +33,8 @@ struct RowReader: ~Copyable {
   /// Bytes of used fields that there is room for.
   var room: Int { key.count / 2 - 64 }
   var keyRoom: Int { key.count }
-  /// Where fields of the row at hand may be unquoted.
-  var free: UnsafeMutableRawPointer { scratch.base + used }
+  /// Where a row's fields may be unquoted, one in the other's place.
+  var scratchStart: UnsafeMutableRawPointer { scratch.base }
 
   /// Makes room for the fields that are used, not for those between them.
   mutating func grow(for row: RecordView) throws(BudgetExceeded) {
@@ -47,6 +47,7 @@ struct RowReader: ~Copyable {
     try scratch.grow(to: key.count * 2)
   }
 
+  /// The fields that were read before are no longer needed.
   mutating func begin() { used = 0 }
 
   @inline(__always)
@@ -58,30 +59,32 @@ struct RowReader: ~Copyable {
     return value
   }
 
-  /// Whether the row is looked at.
-  ///
-  /// - Throws: nothing but ``Rejected``: a field isn't what the filter compares with.
+  /// What the job's filter says of a row.
+  enum Verdict {
+    case passes, leftOut
+    /// A field isn't what the filter compares with.
+    case bad(BadRow)
+  }
+
   @inline(never)
-  mutating func matches(_ row: RecordView) throws(Rejected) -> Bool {
-    guard let filter = plan.filter else { return true }
+  mutating func filter(_ row: RecordView) -> Verdict {
+    guard let filter = plan.filter else { return .passes }
+    begin()
     for (index, column) in filter.columns.enumerated() {
       let text = field(row, column.index)
       if row.isForeign, !FieldText.isUTF8(text) {
-        throw Rejected(
-          row: BadRow(kind: .invalidUTF8(column: column.name), offset: row.offset(ofField: column.index)))
+        return .bad(BadRow(kind: .invalidUTF8(column: column.name), offset: row.offset(ofField: column.index)))
       }
       let isNull = plan.isNull(text)
       var number: DecimalNumber?
       if column.isNumber, !isNull {
         number = plan.numbers.parse(text)
-        if number == nil { throw Rejected(row: badNumber(text, column.name, row, column.index)) }
+        if number == nil { return .bad(badNumber(text, column.name, row, column.index)) }
       }
       filtered[index] = RowMatcher.Field(text: text, number: number, isNull: isNull)
     }
-    return filter.matches(filtered)
+    return filter.matches(filtered) ? .passes : .leftOut
   }
-
-  struct Rejected: Error { var row: BadRow }
 
   /// Reads the values; returns why the row is bad, if it is.
   mutating func readValues(_ row: RecordView) -> BadRow? {

@@ -55,7 +55,7 @@ final class InputText: Sendable {
     var source: any ByteSource = FileSource(file, from: 0, counters: counters)
     source = try InputText.expanded(
       source, compression, name: file.name, windowBytes: windowBytes, limits: limits)
-    if encoding != .utf8 { source = TranscodingSource(source, encoding, name: file.name) }
+    if encoding != .utf8 { source = TranscodingSource(source, encoding) }
     try source.skip(offset)
     return source
   }

@@ -3,12 +3,11 @@ import Schema
 /// Text that is written in another encoding, in UTF-8. What is no text in it, such as half of a surrogate pair, becomes
 /// a byte that UTF-8 never has, so that its field is a bad one.
 final class TranscodingSource: ByteSource {
-  /// Never part of UTF-8, and not the byte that stands for "no quote".
+  /// Never part of UTF-8.
   private static let invalid: UInt8 = 0xFE
 
   private let source: any ByteSource
   private let encoding: CSVDialect.Encoding
-  private let name: String
   private let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
   private var text: [UInt8] = []
   private var next = 0
@@ -17,10 +16,9 @@ final class TranscodingSource: ByteSource {
   private var highSurrogate: UInt16?
   private var isEnded = false
 
-  init(_ source: any ByteSource, _ encoding: CSVDialect.Encoding, name: String) {
+  init(_ source: any ByteSource, _ encoding: CSVDialect.Encoding) {
     self.source = source
     self.encoding = encoding
-    self.name = name
   }
 
   deinit { piece.deallocate() }

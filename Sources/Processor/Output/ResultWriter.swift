@@ -13,9 +13,8 @@ import Schema
 /// A thread of its own writes while the others compute, past the system's cache where it can: the file is synced anyway,
 /// and nobody reads it before (so the cache's pages, and the copy to them, would be for nothing).
 final class ResultWriter {
+  /// A multiple of what any disk is written in.
   private static let pieceBytes = 1 << 20
-  /// The unit of writes past the cache, for any disk.
-  private static let unitBytes = 4_096
 
   private let descriptor: Int32
   private let path: String

@@ -9,7 +9,9 @@ enum RecordTexts {
   }
 
   /// The whole records of a piece, at most so many; the last one only where it ends.
-  static func records(_ piece: [UInt8], _ dialect: CSVDialect, most: Int) -> [Record] {
+  static func records(
+    _ piece: [UInt8], _ dialect: CSVDialect, most: Int, skippingBlank: Bool = true
+  ) -> [Record] {
     let scanner = RecordScanner(dialect)
     let fieldText = FieldText(dialect)
     let columnsMost = Limits.standard.columns
@@ -22,7 +24,7 @@ enum RecordTexts {
             let record = scanner.scan(text, from: start, ends: ends)
             if record.next == text.count, text[text.count - 1] != 0x0A || record.problem?.0 == .unclosedQuote { break }
             defer { start = record.next }
-            if record.isComment { continue }
+            if record.isComment || (skippingBlank && record.fieldCount == 1 && record.lastEnd == start) { continue }
             let view = RecordView(
               block: text.baseAddress!, start: start, ends: UnsafePointer(ends.baseAddress!),
               count: min(record.fieldCount, columnsMost), lastEnd: record.lastEnd, hasQuotes: true, isForeign: true,
