@@ -64,6 +64,10 @@ let package = Package(
       name: "JobQueueSQLite",
       dependencies: ["JobQueue", "Schema", .server("GRDB", "GRDB.swift")],
       swiftSettings: flags),
+    .systemLibrary(
+      name: "CTallyPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
+    .target(
+      name: "JobQueuePostgres", dependencies: ["JobQueue", "Schema", "CTallyPostgres"], swiftSettings: flags),
     // One suite of named tests that every store must pass.
     .target(name: "JobQueueConformance", dependencies: ["JobQueue", "Schema"], swiftSettings: flags),
 
@@ -93,7 +97,7 @@ let package = Package(
     .executableTarget(
       name: "rpc-server",
       dependencies: [
-        "RPCServer", "JobQueue", "JobQueueSQLite", "Schema",
+        "RPCServer", "JobQueue", "JobQueueSQLite", "JobQueuePostgres", "Schema",
         .server("ArgumentParser", "swift-argument-parser"),
         .server("Configuration", "swift-configuration"),
         .server("ServiceLifecycle", "swift-service-lifecycle"),
@@ -128,7 +132,13 @@ let package = Package(
     .testTarget(name: "JobQueueTests", dependencies: ["JobQueue", "Schema", "TestSupport"], swiftSettings: flags),
     .testTarget(
       name: "JobQueueSQLiteTests",
-      dependencies: ["JobQueueSQLite", "JobQueueConformance", "JobQueue", "Schema", "TestSupport"],
+      dependencies: [
+        "JobQueueSQLite", "JobQueueConformance", "JobQueue", "Schema", "TestSupport", .server("GRDB", "GRDB.swift"),
+      ],
+      swiftSettings: flags),
+    .testTarget(
+      name: "JobQueuePostgresTests",
+      dependencies: ["JobQueuePostgres", "JobQueueConformance", "JobQueue", "Schema", "TestSupport"],
       swiftSettings: flags),
     .testTarget(
       name: "RPCServerTests",

@@ -103,7 +103,7 @@ public struct JobLifecycle: Sendable {
       if job.cancelRequested {
         job = ended(job, .cancelled, now: now)
       } else if JobLifecycle.mayPass(failure), job.attempts < attemptsMost {
-        job = queuedAgain(job, readyAt: now + JobLifecycle.backoffMilliseconds(attempts: job.attempts))
+        job = queuedAgain(job, readyAt: now + JobLifecycle.backoffMilliseconds(attempts: job.attempts, id: job.id))
         job.error = failure
       } else {
         job = ended(job, .failed, error: failure, now: now)
@@ -123,10 +123,7 @@ public struct JobLifecycle: Sendable {
     switch job.state {
     case .succeeded, .failed, .cancelled: return job
     case .waiting, .queued: return ended(job, .cancelled, now: now)
-    case .running:
-      var job = job
-      job.cancelRequested = true
-      return job
+    case .running: return job.cancelRequested ? job : changed(job) { $0.cancelRequested = true }
     }
   }
 
@@ -168,8 +165,13 @@ public struct JobLifecycle: Sendable {
     failure.status == .unavailable || failure.reason == "DISK_FULL"
   }
 
-  /// 2, 8, 32 … seconds.
-  public static func backoffMilliseconds(attempts: Int) -> Int { 2_000 << (2 * (min(attempts, 8) - 1)) }
+  /// At most 2, 8, 32 … seconds, at least half of that. Where in between follows from the job's ID, so that jobs which a
+  /// full disk has failed together don't come back together.
+  public static func backoffMilliseconds(attempts: Int, id: String) -> Int {
+    let most = 2_000 << (2 * (min(attempts, 8) - 1))
+    let hash = id.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    return most / 2 + Int((hash >> 32) % UInt64(most / 2))
+  }
 
   private func fenced(_ job: JobRecord, _ epoch: Int, _ change: (inout JobRecord) -> Void) -> WorkerWrite {
     guard job.state == .running, job.epoch == epoch else { return .stale(job) }

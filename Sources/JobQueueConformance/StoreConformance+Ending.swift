@@ -14,31 +14,6 @@ extension StoreConformance {
       let again = try await h.store.commit(job.id, epoch: 1, result: h.result(), progress: JobProgress())
       try h.expect(again == .stale(ended), "a repeated commit, whose answer was lost, reads what was decided")
     },
-    Case("aCancelledJobIsNotCommitted") { h in
-      let job = try await h.running()
-      _ = try await h.store.requestCancel(job.id)
-      let write = try await h.store.commit(job.id, epoch: 1, result: h.result(), progress: JobProgress())
-      guard case .applied(let ended) = write else { throw BrokenRule("the commit was refused", line: #line) }
-      try h.expect(ended.state == .cancelled && ended.result == nil, "cancelled goes before succeeded")
-    },
-    Case("cancelIsIdempotent") { h in
-      let queued = try await h.submit(h.spec("1"))
-      let first = try await h.required(h.store.requestCancel(queued.id))
-      try h.expect(first.state == .cancelled, "a job that nobody runs has ended at once")
-      let second = try await h.store.requestCancel(queued.id)
-      try h.expect(second == first, "a second cancellation changes nothing")
-      let job = try await h.running("2")
-      let asked = try await h.required(h.store.requestCancel(job.id))
-      try h.expect(asked.state == .running && asked.cancelRequested, "a running one is asked to end")
-      let released = try await h.store.release(job.id, epoch: 1)
-      guard case .applied(let ended) = released else { throw BrokenRule("the release was refused", line: #line) }
-      try h.expect(ended.state == .cancelled, "and ends when its worker lets go")
-      let done = try await h.succeeded("3")
-      let kept = try await h.store.requestCancel(done.id)
-      try h.expect(kept == done, "a final job stays as it is")
-      let none = try await h.store.requestCancel("nobody")
-      try h.expect(none == nil, "an unknown ID finds nothing")
-    },
     Case("anErrorOfTheInputEndsTheJob") { h in
       let job = try await h.running()
       let failure = JobFailure(
@@ -62,10 +37,10 @@ extension StoreConformance {
         try h.expect(now.error?.attempt == attempt, "the status tells the last error")
         let early = try await h.claim()
         try h.expect(early == nil, "not at once")
-        h.clock.advance(milliseconds: JobLifecycle.backoffMilliseconds(attempts: attempt))
+        h.clock.advance(milliseconds: JobLifecycle.backoffMilliseconds(attempts: attempt, id: job.id))
       }
     },
-    Case("aReleasedJobIsQueuedAgainAtNoCost") { h in
+    Case("orderlyStopCostsNothing") { h in
       let job = try await h.running()
       _ = try await h.store.release(job.id, epoch: 1)
       let now = try await h.job(job.id)
@@ -90,26 +65,26 @@ extension StoreConformance {
     Case("aFailedOrCancelledJobMayBeRetried") { h in
       let job = try await h.running()
       _ = try await h.store.fail(job.id, epoch: 1, failure: JobFailure(.invalidArgument, reason: "X", "x"))
-      let again = try await h.store.retry(job.id)
+      let again = try await h.store.retry(job.id, by: "a")
       try h.expect(
         again.state == .queued && again.attempts == 0 && again.error == nil && again.finishedAt == nil, "queued anew")
       _ = try await h.refused { _ = try await h.submit(h.spec()) }
       let run = try await h.required(h.claim())
       try h.expect(run.id == job.id && run.epoch == 2, "under an epoch that goes on")
-      let error = try await h.refused { _ = try await h.store.retry(job.id) }
+      let error = try await h.refused { _ = try await h.store.retry(job.id, by: "a") }
       try h.expect(error == .wrongState(jobID: job.id, .running), "a running job isn't retried")
-      _ = try await h.store.requestCancel(job.id)
+      _ = try await h.store.requestCancel(job.id, by: "a")
       _ = try await h.store.release(job.id, epoch: 2)
-      let cancelled = try await h.store.retry(job.id)
+      let cancelled = try await h.store.retry(job.id, by: "a")
       try h.expect(cancelled.state == .queued && !cancelled.cancelRequested, "a cancelled one is")
-      let none = try await h.refused { _ = try await h.store.retry("nobody") }
+      let none = try await h.refused { _ = try await h.store.retry("nobody", by: "a") }
       try h.expect(none == .notFound(jobID: "nobody"), "an unknown ID finds nothing")
     },
     Case("aRetriedJobNeedsItsOutputsName") { h in
       let first = try await h.submit(h.spec())
-      _ = try await h.store.requestCancel(first.id)
+      _ = try await h.store.requestCancel(first.id, by: "a")
       let second = try await h.submit(h.spec())
-      let error = try await h.refused { _ = try await h.store.retry(first.id) }
+      let error = try await h.refused { _ = try await h.store.retry(first.id, by: "a") }
       try h.expect(error == .outputReserved(name: "out.csv", jobID: second.id), "another job has it")
       let now = try await h.job(first.id)
       try h.expect(now.state == .cancelled, "and nothing has changed")
@@ -118,7 +93,7 @@ extension StoreConformance {
       let queued = try await h.submit(h.spec("1"))
       let error = try await h.refused { try await h.store.delete(queued.id) }
       try h.expect(error == .wrongState(jobID: queued.id, .queued), "not while it is unfinished")
-      _ = try await h.store.requestCancel(queued.id)
+      _ = try await h.store.requestCancel(queued.id, by: "a")
       let done = try await h.succeeded("2")
       _ = try await h.refused { try await h.store.delete(done.id) }
       try await h.store.markPublished(done.id, generation: 1)
@@ -134,7 +109,7 @@ extension StoreConformance {
       _ = try await h.running("1")
       _ = try await h.submit(h.spec("2"))
       _ = try await h.submit(h.spec("3"))
-      let counts = try await h.store.counts()
+      let counts = try await h.store.counts(owner: nil)
       try h.expect(counts == [.running: 1, .queued: 2], "\(counts)")
     },
   ]

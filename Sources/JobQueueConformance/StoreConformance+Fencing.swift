@@ -10,7 +10,7 @@ extension StoreConformance {
   }
 
   static let fencing: [Case] = [
-    Case("anOldEpochChangesNothingWhileTheSuccessorRuns") { h in
+    Case("staleFinishFailHeartbeatProgressAllRejected") { h in
       let (old, new) = try await rescued(h)
       let failure = JobFailure(.unavailable, reason: "X", "x")
       let writes = [
@@ -30,7 +30,7 @@ extension StoreConformance {
       guard case .stale(let now) = write else { throw BrokenRule("a stale commit was taken", line: #line) }
       try h.expect(now.result?.file == "new", "the successor's result stays")
     },
-    Case("anExpiredHolderGoesOnWhileNobodyHasClaimed") { h in
+    Case("lateRenewalByTheCurrentEpochIsAccepted") { h in
       let job = try await h.running()
       h.clock.advance(milliseconds: 3_600_000)
       let renewed = try await h.store.renew(job.id, epoch: job.epoch, progress: JobProgress(rows: 5))
@@ -41,14 +41,14 @@ extension StoreConformance {
       guard case .applied(let ended) = committed else { throw BrokenRule("the commit was refused", line: #line) }
       try h.expect(ended.state == .succeeded, "an expired lease alone costs nothing")
     },
-    Case("theProgressOfARunNeverGoesBack") { h in
+    Case("progressMonotonicWithinAttempt") { h in
       let job = try await h.running()
       _ = try await h.store.renew(job.id, epoch: 1, progress: JobProgress(phase: .reading, bytesRead: 10, rows: 5))
       _ = try await h.store.renew(job.id, epoch: 1, progress: JobProgress(phase: .reading, bytesRead: 4, rows: 2))
       let now = try await h.job(job.id)
       try h.expect(now.progress.rows == 5 && now.progress.bytesRead == 10, "the later report was older")
     },
-    Case("epochAndSequenceOnlyGrow") { h in
+    Case("epochStrictlyIncreasesAndNeverResets") { h in
       var job = try await h.running()
       var seen = [job.cursor]
       for _ in 0..<3 {

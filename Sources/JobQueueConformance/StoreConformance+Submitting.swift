@@ -25,7 +25,7 @@ extension StoreConformance {
       let error = try await h.refused { _ = try await h.submit(h.spec("other.csv"), key: "k") }
       try h.expect(error == .idempotencyKeyReused(jobID: first.id), "the refusal names the job")
     },
-    Case("theSameKeyAtTheSameTimeFromManyClientsMakesOneJob") { h in
+    Case("sameIdempotencyKeySameJobUnder100ConcurrentSubmits") { h in
       let ids = try await withThrowingTaskGroup(of: String.self) { group in
         for _ in 0..<100 { group.addTask { try await h.submit(h.spec(), key: "k").id } }
         return try await group.reduce(into: Set<String>()) { $0.insert($1) }
@@ -33,11 +33,11 @@ extension StoreConformance {
       let listing = try await h.store.list(JobQuery(owner: "a"))
       try h.expect(ids.count == 1 && listing.jobs.count == 1, "one job, and \(ids.count) IDs were given")
     },
-    Case("oneUnfinishedJobForEachOutput") { h in
+    Case("outputNameReservedOnce") { h in
       let first = try await h.submit(h.spec())
       let error = try await h.refused { _ = try await h.submit(h.spec()) }
       try h.expect(error == .outputReserved(name: "out.csv", jobID: first.id), "the refusal names the other job")
-      _ = try await h.store.requestCancel(first.id)
+      _ = try await h.store.requestCancel(first.id, by: "a")
       _ = try await h.submit(h.spec())
     },
     Case("anOutputIsReservedUntilItIsPublished") { h in
@@ -58,7 +58,7 @@ extension StoreConformance {
       let error = try await h.refused { _ = try await h.submit(h.spec("sums.csv.rejects.csv")) }
       try h.expect(
         error == .outputReserved(name: "sums.csv.rejects.csv", jobID: first.id), "the refusal names the other job")
-      _ = try await h.store.requestCancel(first.id)
+      _ = try await h.store.requestCancel(first.id, by: "a")
       _ = try await h.submit(h.spec("sums.csv.rejects.csv"))
     },
     Case("anOutputNeverNamesOneOfSeveralFilesThatAnUnfinishedJobReads") { h in
@@ -73,7 +73,7 @@ extension StoreConformance {
       let second = try await h.submit(h.spec("2"))
       let error = try await h.refused { _ = try await h.submit(h.spec("3")) }
       try h.expect(error == .tooManyJobs(limit: 2), "the refusal names the limit")
-      _ = try await h.store.requestCancel(second.id)
+      _ = try await h.store.requestCancel(second.id, by: "a")
       _ = try await h.submit(h.spec("3"))
     },
     Case("aRefusedSubmissionLeavesTheOthersOfItsGroupAlone") { h in

@@ -6,13 +6,10 @@ import Synchronization
 ///
 /// ```swift
 /// @Test(arguments: StoreConformance.cases) func keeps(rule: StoreConformance.Case) async throws {
-///   try await rule.run(on: { clock in try await makeStore(clock) })
+///   try await rule.run(on: SQLiteUnderTest())
 /// }
 /// ```
 public enum StoreConformance {
-  /// Makes an empty store whose clock is the one that is given.
-  public typealias MakeStore = @Sendable (ManualClock, Limits) async throws -> any JobStore
-
   public struct Case: Sendable, CustomStringConvertible {
     public let name: String
     let limits: Limits
@@ -27,19 +24,40 @@ public enum StoreConformance {
     }
 
     /// - Throws: ``BrokenRule``, which says what was expected and where.
-    public func run(on make: MakeStore) async throws {
+    public func run(on place: any StoreUnderTest) async throws {
       let clock = ManualClock()
-      try await body(StoreHarness(store: try await make(clock, limits), clock: clock))
+      let store = try await place.open(clock: clock, limits: limits)
+      try await body(StoreHarness(place: place, store: store, clock: clock, limits: limits))
     }
   }
 
-  public static let cases: [Case] = submitting + claiming + fencing + ending + publishing + telling
+  public static let cases: [Case] =
+    submitting + claiming + racing + fencing + ending + cancelling + publishing + showing + telling + surviving
+}
+
+/// One store, as its tests start it, end it and take it away.
+public protocol StoreUnderTest: Sendable {
+  /// Opens the store as a process does: empty at first, afterwards as it was left.
+  ///
+  /// - Parameter clock: the store's.
+  func open(clock: ManualClock, limits: Limits) async throws -> any JobStore
+  /// Ends, as `kill -9` would, the process that has the store open, and everything of the store's own.
+  func kill(_ store: any JobStore) async throws
+  /// Takes the store away from who has it open, and brings it back.
+  func takeAway() async throws
+  func bringBack() async throws
+  /// Loses the reply to what the store commits next: the call must settle whether it was carried out.
+  func loseNextReply(of store: any JobStore) async throws
+  /// A folder for this store's data.
+  var folder: String { get }
 }
 
 /// What a rule is tried on.
 public struct StoreHarness: Sendable {
+  let place: any StoreUnderTest
   let store: any JobStore
   let clock: ManualClock
+  let limits: Limits
 
   func spec(_ output: String = "out.csv", input: String = "in.csv", priority: Int = 0, startAt: Timestamp? = nil)
     -> JobSpec
@@ -51,14 +69,23 @@ public struct StoreHarness: Sendable {
     try await store.submit(JobSubmission(owner: owner, spec: spec, idempotencyKey: key))
   }
 
-  func claim(_ worker: String = "w", memoryBytesFree: Int = .max) async throws -> JobRecord? {
-    try await store.claim(worker: worker, memoryBytesFree: memoryBytesFree)
+  func claim(_ worker: String = "w", memory: ClaimMemory = .unlimited) async throws -> JobRecord? {
+    try await store.claim(worker: worker, memory: memory)
   }
 
   /// Submits and claims.
   func running(_ output: String = "out.csv") async throws -> JobRecord {
     _ = try await submit(spec(output))
     return try await required(claim())
+  }
+
+  /// Asks until it is so: for what another task brings about.
+  func eventually(_ rule: String, line: UInt = #line, _ condition: () async throws -> Bool) async throws {
+    for _ in 0..<3_000 {
+      if try await condition() { return }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    throw BrokenRule("still not after 30 s: \(rule)", line: line)
   }
 
   func job(_ id: String) async throws -> JobRecord { try await required(store.job(id)) }

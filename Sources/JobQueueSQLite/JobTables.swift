@@ -23,41 +23,47 @@ struct JobTables {
   }
 
   func insert(_ job: JobRecord) throws {
-    try run(JobRow.insert, JobRow.arguments(job))
+    try run(JobRow.insert, JobRow.insertArguments(job))
     try reserve(job)
-    try addEvent(of: job)
+    try count(1)
+    try tell(JobTransition(from: nil, to: job), at: job.createdAt)
   }
 
-  /// Takes the job's output name until it is given up by ``update(_:from:)``.
+  /// Takes the job's output name until it is given up by ``update(_:from:at:by:)``.
   func reserve(_ job: JobRecord) throws {
     for name in job.spec.outputs {
       try run("INSERT INTO reservations (name, job_id) VALUES (?, ?)", [name, job.id])
     }
   }
 
-  /// Writes a job's new values; a change of its state, or of its publication, goes to its events as well.
-  func update(_ job: JobRecord, from old: JobRecord) throws {
+  /// Writes a job's new values; what is told of the change goes to its events as well.
+  func update(_ job: JobRecord, from old: JobRecord, at moment: Timestamp, by actor: String? = nil) throws {
     guard job != old else { return }
-    try run(JobRow.update, JobRow.arguments(job))
+    try run(JobRow.update, JobRow.updateArguments(job))
     if old.reservesOutput && !job.reservesOutput { try run("DELETE FROM reservations WHERE job_id = ?", [job.id]) }
-    if job.state != old.state || job.publication != old.publication || job.epoch != old.epoch { try addEvent(of: job) }
+    if old.state.isFinal != job.state.isFinal { try count(job.state.isFinal ? -1 : 1) }
+    try tell(JobTransition(from: old, to: job, by: actor), at: moment)
   }
 
   /// Reads a job, changes it by a rule of the lifecycle, and writes what comes out.
   ///
   /// - Throws: ``JobStoreError/notFound(jobID:)``.
-  func change(_ id: String, _ rule: (JobRecord) throws -> JobRecord) throws -> JobRecord {
+  func change(
+    _ id: String, at moment: Timestamp, by actor: String? = nil, _ rule: (JobRecord) throws -> JobRecord
+  ) throws -> JobRecord {
     guard let old = try job(id) else { throw JobStoreError.notFound(jobID: id) }
     let new = try rule(old)
-    try update(new, from: old)
+    try update(new, from: old, at: moment, by: actor)
     return new
   }
 
   /// The same for a worker's write, which may be refused.
-  func write(_ id: String, _ rule: (JobRecord) throws -> JobLifecycle.WorkerWrite) throws -> JobLifecycle.WorkerWrite {
+  func write(
+    _ id: String, at moment: Timestamp, _ rule: (JobRecord) throws -> JobLifecycle.WorkerWrite
+  ) throws -> JobLifecycle.WorkerWrite {
     guard let old = try job(id) else { throw JobStoreError.notFound(jobID: id) }
     let outcome = try rule(old)
-    if case .applied(let new) = outcome { try update(new, from: old) }
+    if case .applied(let new) = outcome { try update(new, from: old, at: moment) }
     return outcome
   }
 
@@ -76,9 +82,22 @@ struct JobTables {
       """, [job.spec.output, result.generation, job.id])
   }
 
-  private func addEvent(of job: JobRecord) throws {
+  /// Jobs that haven't ended.
+  func unfinished() throws -> Int {
+    try Int.fetchOne(database.cachedStatement(sql: "SELECT unfinished FROM totals")) ?? 0
+  }
+
+  /// Kept with every job's beginning and end: counting them for each submission would take longer than the submission.
+  private func count(_ more: Int) throws { try run("UPDATE totals SET unfinished = unfinished + ?", [more]) }
+
+  private func tell(_ transition: JobTransition?, at moment: Timestamp) throws {
+    guard let transition else { return }
+    let job = transition.job
     try run(
-      "INSERT INTO events (job_id, sequence, epoch, status) VALUES (?, ?, ?, ?)",
-      [job.id, job.sequence, job.epoch, job.status.json.text])
+      "INSERT INTO events (job_id, sequence, epoch, status, at, actor, action) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      [
+        job.id, job.sequence, job.epoch, job.status.json.text, moment.milliseconds, transition.actor,
+        transition.action.rawValue,
+      ])
   }
 }

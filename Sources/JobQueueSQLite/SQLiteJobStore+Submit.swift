@@ -4,7 +4,7 @@ import Schema
 
 extension SQLiteJobStore {
   public func submit(_ submission: JobSubmission) async throws -> JobRecord {
-    try await group.write { [lifecycle, limits, clock] database in
+    try await write { [lifecycle, limits, clock] database in
       let tables = JobTables(database: database)
       let now = clock()
       if let key = submission.idempotencyKey,
@@ -16,32 +16,30 @@ extension SQLiteJobStore {
         return job
       }
       try SQLiteJobStore.checkNames(submission.spec, tables)
-      let unfinished = try Int.fetchOne(
-        database.cachedStatement(
-          sql: "SELECT (SELECT count(*) FROM jobs WHERE state IN ('queued', 'running')) "
-            + "+ (SELECT count(*) FROM jobs WHERE state = 'waiting')"))
-      if unfinished ?? 0 >= limits.unfinishedJobs { throw JobStoreError.tooManyJobs(limit: limits.unfinishedJobs) }
+      if try tables.unfinished() >= limits.unfinishedJobs {
+        throw JobStoreError.tooManyJobs(limit: limits.unfinishedJobs)
+      }
       let job = lifecycle.admit(submission, id: JobID.make(now: now), now: now)
       try tables.insert(job)
       return job
     }
   }
 
-  public func requestCancel(_ id: String) async throws -> JobRecord? {
-    try await group.write { [lifecycle, clock] database in
+  public func requestCancel(_ id: String, by actor: String) async throws -> JobRecord? {
+    try await write { [lifecycle, clock] database in
       let tables = JobTables(database: database)
+      let now = clock()
       guard try tables.job(id) != nil else { return nil }
-      return try tables.change(id) { lifecycle.requestCancel($0, now: clock()) }
+      return try tables.change(id, at: now, by: actor) { lifecycle.requestCancel($0, now: now) }
     }
   }
 
-  public func retry(_ id: String) async throws -> JobRecord {
-    try await group.write { [lifecycle, clock] database in
+  public func retry(_ id: String, by actor: String) async throws -> JobRecord {
+    try await write { [lifecycle, clock] database in
       let tables = JobTables(database: database)
-      return try tables.change(id) { job in
-        guard let again = lifecycle.retry(job, now: clock()) else {
-          throw JobStoreError.wrongState(jobID: id, job.state)
-        }
+      let now = clock()
+      return try tables.change(id, at: now, by: actor) { job in
+        guard let again = lifecycle.retry(job, now: now) else { throw JobStoreError.wrongState(jobID: id, job.state) }
         try SQLiteJobStore.checkNames(job.spec, tables)
         try tables.reserve(job)
         return again
@@ -50,7 +48,7 @@ extension SQLiteJobStore {
   }
 
   public func delete(_ id: String) async throws {
-    try await group.write { [lifecycle] database in
+    try await write { [lifecycle] database in
       let tables = JobTables(database: database)
       guard let job = try tables.job(id) else { throw JobStoreError.notFound(jobID: id) }
       guard lifecycle.mayDelete(job) else { throw JobStoreError.wrongState(jobID: id, job.state) }

@@ -3,30 +3,30 @@ public import JobQueue
 public import Schema
 
 extension SQLiteJobStore {
-  public func claim(worker: String, memoryBytesFree: Int) async throws -> JobRecord? {
+  public func claim(worker: String, memory: ClaimMemory) async throws -> JobRecord? {
     // Looking costs a read only: an idle server writes nothing.
     let now = clock()
-    let isWorthIt = try await pool.read { database in
+    let isWorthIt = try await read { database in
       let tables = JobTables(database: database)
       if try tables.first(SQLiteJobStore.isDue, [now.milliseconds]) != nil { return true }
-      guard let head = try SQLiteJobStore.head(tables, now: now) else { return false }
+      guard let head = try SQLiteJobStore.head(tables, now: now, memory) else { return false }
       // A lease that has expired may end its job without any memory.
-      return head.state == .running || head.spec.memoryBytes <= memoryBytesFree
+      return head.state == .running || head.spec.memoryBytes <= memory.freeBytes
     }
     guard isWorthIt else { return nil }
-    return try await group.write { [lifecycle, clock] database in
+    return try await write { [lifecycle, clock] database in
       let tables = JobTables(database: database)
       let now = clock()
       for job in try tables.all(SQLiteJobStore.isDue, [now.milliseconds]) {
-        if let awake = lifecycle.wake(job, now: now) { try tables.update(awake, from: job) }
+        if let awake = lifecycle.wake(job, now: now) { try tables.update(awake, from: job, at: now) }
       }
-      while let job = try SQLiteJobStore.head(tables, now: now) {
+      while let job = try SQLiteJobStore.head(tables, now: now, memory) {
         switch lifecycle.claim(job, worker: worker, now: now) {
         case .run(let claimed):
-          guard job.spec.memoryBytes <= memoryBytesFree else { return nil }
-          try tables.update(claimed, from: job)
+          guard job.spec.memoryBytes <= memory.freeBytes else { return nil }
+          try tables.update(claimed, from: job, at: now)
           return claimed
-        case .ended(let ended): try tables.update(ended, from: job)
+        case .ended(let ended): try tables.update(ended, from: job, at: now)
         case .notYet: return nil
         }
       }
@@ -38,18 +38,20 @@ extension SQLiteJobStore {
 
   /// The first job that may be claimed: queued and ready, or running under a lease that has expired. Of one millisecond,
   /// the one that was submitted first.
-  private static func head(_ tables: JobTables, now: Timestamp) throws -> JobRecord? {
+  private static func head(_ tables: JobTables, now: Timestamp, _ memory: ClaimMemory) throws -> JobRecord? {
     try tables.first(
       """
       state IN ('queued', 'running') AND ((state = 'queued' AND ready_at <= ?) OR (state = 'running' AND lease_expires_at < ?))
+        AND memory_bytes <= ?
       ORDER BY claim_key, rowid LIMIT 1
-      """, [now.milliseconds, now.milliseconds])
+      """, [now.milliseconds, now.milliseconds, memory.mostBytes])
   }
 
   public func renew(_ id: String, epoch: Int, progress: JobProgress) async throws -> JobLifecycle.WorkerWrite {
-    try await group.write(.none) { [lifecycle, clock] database in
-      try JobTables(database: database).write(id) {
-        lifecycle.renew($0, epoch: epoch, progress: progress, now: clock())
+    try await write(.none) { [lifecycle, clock] database in
+      let now = clock()
+      return try JobTables(database: database).write(id, at: now) {
+        lifecycle.renew($0, epoch: epoch, progress: progress, now: now)
       }
     }
   }
@@ -57,30 +59,33 @@ extension SQLiteJobStore {
   public func commit(
     _ id: String, epoch: Int, result: UncommittedResult, progress: JobProgress
   ) async throws -> JobLifecycle.WorkerWrite {
-    try await group.write { [lifecycle, clock] database in
+    try await write { [lifecycle, clock] database in
       let tables = JobTables(database: database)
-      return try tables.write(id) { job in
+      let now = clock()
+      return try tables.write(id, at: now) { job in
         let committed = CommittedResult(
           file: result.file, bytes: result.bytes, rows: result.rows, sha256: result.sha256,
           generation: try tables.nextGeneration(output: job.spec.output))
-        let outcome = lifecycle.commit(job, epoch: epoch, result: committed, progress: progress, now: clock())
-        if case .applied(let now) = outcome, now.state == .succeeded { try tables.setNewest(committed, of: now) }
+        let outcome = lifecycle.commit(job, epoch: epoch, result: committed, progress: progress, now: now)
+        if case .applied(let ended) = outcome, ended.state == .succeeded { try tables.setNewest(committed, of: ended) }
         return outcome
       }
     }
   }
 
   public func fail(_ id: String, epoch: Int, failure: JobFailure) async throws -> JobLifecycle.WorkerWrite {
-    try await group.write { [lifecycle, clock] database in
-      try JobTables(database: database).write(id) {
-        lifecycle.fail($0, epoch: epoch, failure: failure, now: clock())
+    try await write { [lifecycle, clock] database in
+      let now = clock()
+      return try JobTables(database: database).write(id, at: now) {
+        lifecycle.fail($0, epoch: epoch, failure: failure, now: now)
       }
     }
   }
 
   public func release(_ id: String, epoch: Int) async throws -> JobLifecycle.WorkerWrite {
-    try await group.write { [lifecycle, clock] database in
-      try JobTables(database: database).write(id) { lifecycle.release($0, epoch: epoch, now: clock()) }
+    try await write { [lifecycle, clock] database in
+      let now = clock()
+      return try JobTables(database: database).write(id, at: now) { lifecycle.release($0, epoch: epoch, now: now) }
     }
   }
 }

@@ -26,14 +26,16 @@ public final class SQLiteJobStore: JobStore {
   /// - Parameters:
   ///   - owner: how this process is named to a second one.
   ///   - clock: the store's clock; tests have their own.
+  ///   - busySeconds: how long a write waits for another program that has the file locked.
   /// - Throws: ``StoreInUse``; what SQLite says.
   public init(
-    path: String, owner: String, limits: Limits = .standard, clock: @escaping @Sendable () -> Timestamp = { .now }
+    path: String, owner: String, limits: Limits = .standard, clock: @escaping @Sendable () -> Timestamp = { .now },
+    busySeconds: Double = 5
   ) throws {
     ownership = try StoreOwnership(path: path + ".lock", name: owner)
     var configuration = Configuration()
     configuration.foreignKeysEnabled = true
-    configuration.busyMode = .timeout(5)
+    configuration.busyMode = .timeout(busySeconds)
     configuration.maximumReaderCount = 4
     pool = try DatabasePool(path: path, configuration: configuration)
     // The tables and the store's identity are as durable as what refers to them.
@@ -52,25 +54,37 @@ public final class SQLiteJobStore: JobStore {
     group = GroupCommit(writer: pool) { [changes] in changes.notify() }
   }
 
+  /// - Throws: `StoreUnavailable`; what the body throws.
+  func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    try await explainingSQLite { try await pool.read(body) }
+  }
+
+  /// A write that shares its transaction with others.
+  func write<Value: Sendable>(
+    _ durability: GroupCommit.Durability = .full, _ body: @escaping @Sendable (Database) throws -> Value
+  ) async throws -> Value {
+    try await explainingSQLite { try await group.write(durability, body) }
+  }
+
   /// Closes the file. Calls after it fail.
-  public func close() throws { try pool.close() }
+  public func close() async throws { try pool.close() }
 
   public func check() async throws {
-    _ = try await pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM store") }
+    _ = try await read { try Int.fetchOne($0, sql: "SELECT count(*) FROM store") }
   }
 
   public func job(_ id: String) async throws -> JobRecord? {
-    try await pool.read { try JobTables(database: $0).job(id) }
+    try await read { try JobTables(database: $0).job(id) }
   }
 
   public func job(owner: String, idempotencyKey: String) async throws -> JobRecord? {
-    try await pool.read {
+    try await read {
       try JobTables(database: $0).first("owner = ? AND idempotency_key = ?", [owner, idempotencyKey])
     }
   }
 
   public func events(of id: String, after cursor: JobCursor) async throws -> [JobEvent] {
-    try await pool.read { database in
+    try await read { database in
       let rows = try Row.fetchAll(
         database,
         sql: "SELECT * FROM events WHERE job_id = ? AND (epoch, sequence) > (?, ?) ORDER BY epoch, sequence",
@@ -87,40 +101,9 @@ public final class SQLiteJobStore: JobStore {
     if known.isEmpty { return JobChanges(moved: [], missing: []) }
     // One statement for any number of jobs: prepared ones are kept for ever.
     let ids = Array(known.keys).json.text
-    let found = try await pool.read { try JobTables(database: $0).all("id IN (SELECT value FROM json_each(?))", [ids]) }
+    let found = try await read { try JobTables(database: $0).all("id IN (SELECT value FROM json_each(?))", [ids]) }
     return JobChanges(
       moved: found.filter { $0.sequence > known[$0.id] ?? 0 },
       missing: Set(known.keys).subtracting(found.map(\.id)).sorted())
-  }
-
-  public func counts() async throws -> [JobState: Int] {
-    try await pool.read { database in
-      let rows = try Row.fetchAll(database, sql: "SELECT state, count(*) AS count FROM jobs GROUP BY state")
-      return Dictionary(
-        uniqueKeysWithValues: rows.compactMap { row in JobState(rawValue: row["state"]).map { ($0, row["count"]) } })
-    }
-  }
-
-  public func list(_ query: JobQuery) async throws -> JobListing {
-    var (condition, arguments): (String, StatementArguments) = ("owner = ?", [query.owner])
-    if let states = query.states {
-      condition += " AND state IN (\(databaseQuestionMarks(count: states.count)))"
-      arguments += StatementArguments(states.map(\.rawValue))
-    }
-    if let token = query.pageToken {
-      guard let dash = token.firstIndex(of: "."), let moment = Int64(token[..<dash]) else {
-        throw JobStoreError.unknownPageToken
-      }
-      condition += " AND (created_at, id) < (?, ?)"
-      arguments += [moment, String(token[token.index(after: dash)...])]
-    }
-    condition += " ORDER BY created_at DESC, id DESC LIMIT ?"
-    arguments += [query.pageSize + 1]
-    let (text, values) = (condition, arguments)
-    var jobs = try await pool.read { try JobTables(database: $0).all(text, values) }
-    guard jobs.count > query.pageSize else { return JobListing(jobs: jobs) }
-    jobs.removeLast()
-    return JobListing(
-      jobs: jobs, nextPageToken: jobs.last.map { "\($0.createdAt.milliseconds).\($0.id)" })
   }
 }

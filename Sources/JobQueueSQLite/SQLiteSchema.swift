@@ -16,6 +16,9 @@ enum SQLiteSchema {
           WHERE json_type(spec, '$.input') = 'array' AND state IN ('waiting', 'queued', 'running')
           """)
     }
+    migrator.registerMigration("3: who has done what and when, and how many jobs are unfinished") { database in
+      try database.execute(sql: version3)
+    }
     return migrator
   }
 
@@ -94,5 +97,18 @@ enum SQLiteSchema {
       status TEXT NOT NULL,
       PRIMARY KEY (job_id, sequence)
     ) STRICT, WITHOUT ROWID;
+    """
+
+  private static let version3 = """
+    ALTER TABLE events ADD COLUMN at INTEGER;
+    ALTER TABLE events ADD COLUMN actor TEXT;
+    ALTER TABLE events ADD COLUMN action TEXT;
+
+    CREATE TABLE totals (
+      only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+      unfinished INTEGER NOT NULL CHECK (unfinished >= 0)
+    ) STRICT;
+    INSERT INTO totals (only_row, unfinished)
+    SELECT 1, count(*) FROM jobs WHERE state IN ('waiting', 'queued', 'running');
     """
 }

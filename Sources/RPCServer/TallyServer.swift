@@ -27,7 +27,12 @@ public struct TallyServer: Service {
     public var spillFolder: String
     /// Bytes that all running jobs share.
     public var memoryBytes: Int
+    /// 0: other processes do the jobs.
     public var jobsAtOnce: Int
+    /// As it stands in leases and logs.
+    public var workerName = "worker"
+    /// Other processes do jobs of the same store: what is too large for this one is left to them.
+    public var hasOtherWorkers = false
     public var limits: Limits
 
     public init(
@@ -78,25 +83,14 @@ public struct TallyServer: Service {
   public func run() async throws {
     let memory = MemoryPool(totalBytes: configuration.memoryBytes)
     let hub = ProgressHub(store: store, limits: configuration.limits, logger: logger)
-    let runner = JobRunner(
-      store: store,
-      executor: CSVExecutor(folder: folder, spillFolder: configuration.spillFolder, limits: configuration.limits),
-      folder: folder, memory: memory,
-      configuration: JobRunner.Configuration(
-        worker: "\(configuration.host):\(configuration.port)", jobsAtOnce: configuration.jobsAtOnce), logger: logger)
-    let housekeeping = Housekeeping(
-      store: store, folder: folder, retentionMilliseconds: configuration.limits.retentionMilliseconds, logger: logger)
+    let worker = TallyWorker(configuration, store: store, folder: folder, memory: memory, logger: logger)
     let draining = DrainFlag()
     let http = try makeHTTP(hub: hub, memory: memory, draining: draining)
     // The last one is shut down first.
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
-        services: [
-          LoopService { await housekeeping.run() },
-          LoopService { await runner.run() },
-          http,
-          LoopService(onShutdown: { draining.set() }) { await hub.run() },
-        ], logger: logger))
+        services: worker.services + [http, LoopService(onShutdown: { draining.set() }) { await hub.run() }],
+        logger: logger))
     try await group.run()
   }
 
@@ -125,7 +119,7 @@ public struct TallyServer: Service {
     let limits = configuration.limits
     var router = RPCRouter()
     try JobMethods(store: store, folder: folder, memory: memory, hub: hub, limits: limits).register(in: &router)
-    try router.register(SystemMethods.stats) { _, _ in try await stats.json() }
+    try router.register(SystemMethods.stats) { _, _ in try await callingStore { try await stats.json() } }
     try router.registerDiscovery()
     return RPCDispatcher(
       router: router,

@@ -5,7 +5,7 @@
   struct ServerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "rpc-server", abstract: "Takes CSV aggregation jobs over JSON-RPC 2.0 on HTTP, and does them.",
-      subcommands: [ServeCommand.self, ConfigCommand.self], defaultSubcommand: ServeCommand.self)
+      subcommands: [ServeCommand.self, WorkerCommand.self, ConfigCommand.self], defaultSubcommand: ServeCommand.self)
   }
 
   /// The options that stand for settings. Each is an environment variable as well: `--data` is `TALLY_DATA`.
@@ -14,8 +14,8 @@
     @Option(help: "Port to listen on (TALLY_PORT).") var port: String?
     @Option(help: "Folder of inputs and outputs (TALLY_DATA).") var data: String?
     @Option(help: "Folder of the job store and of spilled data (TALLY_STATE).") var state: String?
-    @Option(help: "Job store: sqlite:PATH (TALLY_STORE).") var store: String?
-    @Option(help: "Jobs that run at the same time (TALLY_WORKERS).") var workers: String?
+    @Option(help: "Job store: sqlite:PATH or postgres://USER@HOST/DATABASE (TALLY_STORE).") var store: String?
+    @Option(help: "Jobs that run at the same time; 0: other processes do them (TALLY_WORKERS).") var workers: String?
     @Option(help: "Bytes that running jobs share, such as 2GiB (TALLY_MEMORY).") var memory: String?
     @Option(help: "Host names by which browsers may call the server (TALLY_ALLOWED_HOSTS).") var allowedHosts: String?
     @Option(help: "Origins of other sites' pages that may call the server (TALLY_ALLOWED_ORIGINS).")

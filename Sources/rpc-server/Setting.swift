@@ -20,9 +20,11 @@
         Setting(name: "data", defaultText: "var/data", summary: "the folder of inputs and outputs"),
         Setting(name: "state", defaultText: "var/state", summary: "the folder of the job store and of spilled data"),
         Setting(
-          name: "store", defaultText: "", summary: "the job store, sqlite:PATH; empty: tally.sqlite in the state folder"
-        ),
-        Setting(name: "workers", defaultText: "2", summary: "jobs that run at the same time"),
+          name: "store", defaultText: "",
+          summary:
+            "the job store, sqlite:PATH or postgres://USER@HOST/DATABASE; empty: tally.sqlite in the state folder"),
+        Setting(
+          name: "workers", defaultText: "2", summary: "jobs that run at the same time; 0: other processes do them"),
         Setting(
           name: "memory", defaultText: "",
           summary: "bytes that running jobs share, such as 2GiB; empty: half of the machine's"),

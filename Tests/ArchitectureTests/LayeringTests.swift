@@ -37,6 +37,7 @@ import Testing
     ),
     ("Sources/JobQueue", ["Schema"], ["Foundation", "GRDB", "Hummingbird"]),
     ("Sources/JobQueueSQLite", ["Schema", "JobQueue"], ["Hummingbird"]),
+    ("Sources/JobQueuePostgres", ["Schema", "JobQueue", "CTallyPostgres"], ["Foundation", "GRDB", "Hummingbird"]),
     ("Sources/JobQueueConformance", ["Schema", "JobQueue"], ["GRDB", "Testing"]),
     ("Sources/RPCServer/RPC", ["Schema"], ["Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore"]),
     (
@@ -47,12 +48,16 @@ import Testing
     ("Sources/RPCClient/Curl", ["CTallyCurl"], ["Schema", "Foundation"]),
     ("Sources/RPCClient", ["Schema", "CTallyCurl"], ["Foundation", "Hummingbird"]),
     ("Sources/rpc-client", ["Schema", "RPCClient"], ["CTallyCurl"]),
-    ("Sources/rpc-server", ["Schema", "RPCServer", "JobQueue", "JobQueueSQLite"], ["GRDB", "Hummingbird"]),
+    (
+      "Sources/rpc-server", ["Schema", "RPCServer", "JobQueue", "JobQueueSQLite", "JobQueuePostgres"],
+      ["GRDB", "Hummingbird"]
+    ),
   ]
 
   private static let own: Set<String> = [
-    "Schema", "Processor", "JobQueue", "JobQueueSQLite", "JobQueueConformance", "RPCServer", "RPCClient", "CTallyCurl",
-    "CTallySIMD", "CTallySystem",
+    "Schema", "Processor", "JobQueue", "JobQueueSQLite", "JobQueuePostgres", "JobQueueConformance", "RPCServer",
+    "RPCClient", "CTallyCurl",
+    "CTallySIMD", "CTallySystem", "CTallyPostgres",
   ]
 
   @Test(arguments: allowed.indices) func aLayerImportsOnlyWhatIsBelowIt(index: Int) throws {

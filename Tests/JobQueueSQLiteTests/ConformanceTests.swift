@@ -7,10 +7,7 @@ import Testing
 
 @Suite struct ConformanceTests {
   @Test(arguments: StoreConformance.cases) func theEmbeddedStoreKeeps(rule: StoreConformance.Case) async throws {
-    let folder = try TestFolder()
-    try await rule.run { clock, limits in
-      try SQLiteJobStore(path: folder.path + "/tally.sqlite", owner: "test", limits: limits, clock: { clock.now })
-    }
+    try await rule.run(on: SQLiteUnderTest())
   }
 }
 
@@ -25,11 +22,11 @@ import Testing
     try SQLiteJobStore(path: folder.path + "/tally.sqlite", owner: owner, clock: { [clock] in clock.now })
   }
 
-  @Test func aSecondProcessIsRefusedByTheNameOfTheFirst() throws {
+  @Test func aSecondProcessIsRefusedByTheNameOfTheFirst() async throws {
     let first = try open("process 4711")
     let error = #expect(throws: StoreInUse.self) { try open("process 4712") }
     #expect(error?.owner == "process 4711")
-    try first.close()
+    try await first.close()
   }
 
   @Test func whatAnOwnerLeftRunningIsClaimableAtOnceByTheNext() async throws {
@@ -37,11 +34,11 @@ import Testing
     do {
       let store = try open()
       id = try await store.submit(JobSubmission(owner: "a", spec: JobSpec(input: "i", output: "o"))).id
-      #expect(try await store.claim(worker: "w", memoryBytesFree: .max)?.epoch == 1)
-      try store.close()
+      #expect(try await store.claim(worker: "w", memory: .unlimited)?.epoch == 1)
+      try await store.close()
     }
     let store = try open()
-    let job = try #require(try await store.claim(worker: "x", memoryBytesFree: .max))
+    let job = try #require(try await store.claim(worker: "x", memory: .unlimited))
     #expect(job.id == id && job.epoch == 2 && job.rescues == 1)
   }
 

@@ -89,7 +89,7 @@ import Testing
     let running = Task { await runner(work).run() }
     let job = try await submit("out.csv")
     _ = try await wait(job.id) { $0.state == .running }
-    _ = try await store.requestCancel(job.id)
+    _ = try await store.requestCancel(job.id, by: "a")
     _ = try await wait(job.id) { $0.state == .cancelled }
     #expect(work.running.load(ordering: .relaxed) == 0)
     running.cancel()
@@ -163,7 +163,7 @@ import Testing
     var successor: JobRecord?
     while successor == nil {
       clock.withLock { $0 = $0 + 60_000 }
-      successor = try await store.claim(worker: "x", memoryBytesFree: .max)
+      successor = try await store.claim(worker: "x", memory: .unlimited)
     }
     #expect(successor?.epoch == 2)
     while work.running.load(ordering: .relaxed) > 0 { try await Task.sleep(for: .milliseconds(5)) }

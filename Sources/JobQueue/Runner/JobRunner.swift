@@ -13,6 +13,8 @@ public struct JobRunner: Sendable {
     public var pollMilliseconds: Int
     /// Between two reports of a run's progress, each of which renews the lease and hears of a cancellation.
     public var reportMilliseconds: Int
+    /// Jobs that need more memory than all of this runner's are left to other workers of the store.
+    public var leavesLargerJobs = false
 
     public init(worker: String, jobsAtOnce: Int = 2, pollMilliseconds: Int = 1_000, reportMilliseconds: Int = 250) {
       self.worker = worker
@@ -50,7 +52,9 @@ public struct JobRunner: Sendable {
     await withDiscardingTaskGroup { group in
       group.addTask { for await _ in store.changes.wakeups() { wake.yield() } }
       group.addTask {
-        while (try? await Task.sleep(for: .milliseconds(configuration.pollMilliseconds))) != nil { wake.yield() }
+        // Workers that started together don't ask together: between half of the time and all of it.
+        let most = configuration.pollMilliseconds
+        while (try? await Task.sleep(for: .milliseconds(Int.random(in: most / 2...most)))) != nil { wake.yield() }
       }
       for await _ in wakeups {
         while !Task.isCancelled, slots.take() {
@@ -76,7 +80,12 @@ public struct JobRunner: Sendable {
   private func claim(isFirst: Bool) async -> JobRecord? {
     do {
       return try await store.claim(
-        worker: configuration.worker, memoryBytesFree: isFirst ? .max : memory.freeBytes)
+        worker: configuration.worker,
+        memory: configuration.leavesLargerJobs
+          ? ClaimMemory(freeBytes: memory.freeBytes, mostBytes: memory.totalBytes)
+          : ClaimMemory(freeBytes: isFirst ? .max : memory.freeBytes))
+    } catch is CancellationError {
+      return nil
     } catch {
       logger.warning("the store gives no job", metadata: ["error": "\(error)"])
       return nil

@@ -36,21 +36,25 @@ public protocol JobStore: Sendable {
   func events(of id: String, after cursor: JobCursor) async throws -> [JobEvent]
   /// The jobs of these IDs that have moved past the sequence that is known of each, and those that aren't there any more.
   func changed(since known: [String: Int]) async throws -> JobChanges
-  func requestCancel(_ id: String) async throws -> JobRecord?
+  /// What has happened to a job after a cursor, in order: at most that many lines. Nil: from its beginning.
+  func log(of id: String, after cursor: JobCursor?, most: Int) async throws -> [JobLogLine]
+  /// - Parameter actor: who asks, for the job's log.
+  func requestCancel(_ id: String, by actor: String) async throws -> JobRecord?
   /// Queues a failed or cancelled job again, and reserves its output again.
   ///
   /// - Throws: ``JobStoreError``.
-  func retry(_ id: String) async throws -> JobRecord
+  func retry(_ id: String, by actor: String) async throws -> JobRecord
   /// Forgets a job that has ended and has nothing left to publish.
   ///
   /// - Throws: ``JobStoreError``.
   func delete(_ id: String) async throws
-  /// How many jobs there are in each state.
-  func counts() async throws -> [JobState: Int]
+  /// How many jobs there are in each state: of one owner, or, with nil, of all.
+  func counts(owner: String?) async throws -> [JobState: Int]
 
   /// Gives the first job of the queue to a worker: nil when there is none, or when it needs more memory than is free
-  /// (those behind it wait as well, so that it doesn't starve).
-  func claim(worker: String, memoryBytesFree: Int) async throws -> JobRecord?
+  /// (those behind it wait as well, so that it doesn't starve). Jobs for which the worker will never have enough are left
+  /// to others.
+  func claim(worker: String, memory: ClaimMemory) async throws -> JobRecord?
   func renew(_ id: String, epoch: Int, progress: JobProgress) async throws -> JobLifecycle.WorkerWrite
   func commit(_ id: String, epoch: Int, result: UncommittedResult, progress: JobProgress) async throws
     -> JobLifecycle.WorkerWrite
@@ -67,6 +71,22 @@ public protocol JobStore: Sendable {
   func prune(endedBefore moment: Timestamp, most: Int) async throws -> Int
   /// Whether the store answers.
   func check() async throws
+  /// Gives back what the store holds open. Calls after it fail.
+  func close() async throws
+}
+
+/// The memory that a worker has for a job, in bytes.
+public struct ClaimMemory: Hashable, Sendable {
+  public var freeBytes: Int
+  /// All that it ever has.
+  public var mostBytes: Int
+
+  public init(freeBytes: Int, mostBytes: Int = .max) {
+    self.freeBytes = freeBytes
+    self.mostBytes = mostBytes
+  }
+
+  public static let unlimited = ClaimMemory(freeBytes: .max)
 }
 
 /// What has become of watched jobs.
@@ -97,30 +117,15 @@ public struct UncommittedResult: Hashable, Sendable {
   }
 }
 
-public struct JobQuery: Hashable, Sendable {
-  public var owner: String
-  /// Nil: every state.
-  public var states: [JobState]?
-  /// Jobs of a page.
-  public var pageSize: Int
-  /// From the page before.
-  public var pageToken: String?
+/// The store can't be reached, or can't write. Nothing is known to have happened; the same call may be made again.
+public struct StoreUnavailable: Error, Hashable, Sendable, CustomStringConvertible {
+  /// `STORE_AWAY`, `STORE_FULL`, `STORE_READ_ONLY`.
+  public var reason: String
+  public var description: String
 
-  public init(owner: String, states: [JobState]? = nil, pageSize: Int = 50, pageToken: String? = nil) {
-    self.owner = owner
-    self.states = states
-    self.pageSize = pageSize
-    self.pageToken = pageToken
-  }
-}
-
-public struct JobListing: Hashable, Sendable {
-  public var jobs: [JobRecord]
-  public var nextPageToken: String?
-
-  public init(jobs: [JobRecord], nextPageToken: String? = nil) {
-    self.jobs = jobs
-    self.nextPageToken = nextPageToken
+  public init(reason: String = "STORE_AWAY", _ description: String) {
+    self.reason = reason
+    self.description = description
   }
 }
 

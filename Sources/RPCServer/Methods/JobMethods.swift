@@ -12,17 +12,42 @@ struct JobMethods: Sendable {
 
   /// Adds all of them to a router.
   func register(in router: inout RPCRouter) throws {
-    try router.register(Jobs.submit) { try await submit($0, $1) }
-    try router.register(Jobs.status) { try await status($0, $1) }
-    try router.register(Jobs.progress, isOver: { await isOver($0, $1) }) { try await progress($0, $1, $2) }
-    try router.register(Jobs.cancel) { try await cancel($0, $1) }
-    try router.register(Jobs.list) { try await list($0, $1) }
-    try router.register(Jobs.result) { try await result($0, $1) }
-    try router.register(Jobs.watch) { try await watch($0, $1, $2) }
-    try router.register(Jobs.retry) { try await retry($0, $1) }
-    try router.register(Jobs.delete) { try await delete($0, $1) }
-    try router.register(Jobs.inputs) { try await inputs($0, $1) }
-    try router.register(Jobs.describe) { try await describe($0, $1) }
+    try router.register(Jobs.submit) { call, context in
+      try await callingStore { try await submit(call, context) }
+    }
+    try router.register(Jobs.status) { call, context in
+      try await callingStore { try await status(call, context) }
+    }
+    try router.register(Jobs.progress, isOver: { await isOver($0, $1) }) { call, context, writer in
+      try await callingStore { try await progress(call, context, writer) }
+    }
+    try router.register(Jobs.cancel) { call, context in
+      try await callingStore { try await cancel(call, context) }
+    }
+    try router.register(Jobs.list) { call, context in
+      try await callingStore { try await list(call, context) }
+    }
+    try router.register(Jobs.result) { call, context in
+      try await callingStore { try await result(call, context) }
+    }
+    try router.register(Jobs.watch) { call, context, writer in
+      try await callingStore { try await watch(call, context, writer) }
+    }
+    try router.register(Jobs.events) { call, context in
+      try await callingStore { try await events(call, context) }
+    }
+    try router.register(Jobs.retry) { call, context in
+      try await callingStore { try await retry(call, context) }
+    }
+    try router.register(Jobs.delete) { call, context in
+      try await callingStore { try await delete(call, context) }
+    }
+    try router.register(Jobs.inputs) { call, context in
+      try await callingStore { try await inputs(call, context) }
+    }
+    try router.register(Jobs.describe) { call, context in
+      try await callingStore { try await describe(call, context) }
+    }
   }
 
   /// The caller's job of that ID. Another owner's job isn't there.
@@ -76,11 +101,15 @@ extension RPCError {
   }
 }
 
-/// Runs the body; a store's refusal becomes an error of the call.
+/// Runs the body; a store's refusal, or its absence, becomes an error of the call.
 func callingStore<Value>(_ body: () async throws -> Value) async throws -> Value {
   do {
     return try await body()
   } catch let error as JobStoreError {
     throw RPCError(error)
+  } catch let error as StoreUnavailable {
+    throw RPCError(
+      .unavailable, reason: error.reason, "The job store doesn't answer (\(error)). Nothing is lost; try again.",
+      retryAfterMilliseconds: 1_000)
   }
 }

@@ -11,7 +11,7 @@ extension JobMethods {
         .failedPrecondition, reason: "JOB_NOT_RETRYABLE",
         "The job is \(job.state.rawValue). Only a failed or cancelled job is retried.", field: "jobId")
     }
-    return try await callingStore { try await store.retry(job.id).status }
+    return try await store.retry(job.id, by: context.owner).status
   }
 
   /// `deleteJob`: the status is the job's last.
@@ -23,13 +23,20 @@ extension JobMethods {
         field: "jobId")
     }
     do {
-      try await callingStore { try await OutputRemover(folder: folder, store: store).delete(job) }
+      try await OutputRemover(folder: folder, store: store).delete(job)
     } catch is OutputBusy {
       throw RPCError(
         .unavailable, reason: "OUTPUT_BUSY", "The output '\(job.spec.output)' is being published. Try again.",
         retryAfterMilliseconds: 1_000)
     }
     return job.status
+  }
+
+  /// `listEvents`.
+  func events(_ parameters: EventsParameters, _ context: RPCContext) async throws -> JobLogPage {
+    let job = try await find(parameters.jobID, for: context)
+    let found = try await store.log(of: job.id, after: parameters.after, most: parameters.pageSize + 1)
+    return JobLogPage(events: Array(found.prefix(parameters.pageSize)), hasMore: found.count > parameters.pageSize)
   }
 
   /// `listInputs`.

@@ -11,15 +11,18 @@ extension JobMethods {
   /// `cancelJob`: a running job ends within a second of the answer.
   func cancel(_ parameters: JobParameters, _ context: RPCContext) async throws -> JobStatus {
     let job = try await find(parameters.jobID, for: context)
-    return try await store.requestCancel(job.id)?.status ?? job.status
+    return try await store.requestCancel(job.id, by: context.owner)?.status ?? job.status
   }
 
   /// `listJobs`.
   func list(_ parameters: ListParameters, _ context: RPCContext) async throws -> JobPage {
     let query = JobQuery(
-      owner: context.owner, states: parameters.states, pageSize: parameters.pageSize, pageToken: parameters.pageToken)
-    let listing = try await callingStore { try await store.list(query) }
-    return JobPage(jobs: listing.jobs.map(\.status), nextPageToken: listing.nextPageToken)
+      owner: context.owner, states: parameters.states, outputPrefix: parameters.output,
+      createdFrom: parameters.createdFrom, createdBefore: parameters.createdBefore, pageSize: parameters.pageSize,
+      pageToken: parameters.pageToken)
+    let listing = try await store.list(query)
+    let counts = parameters.counts ? try await store.counts(owner: context.owner) : nil
+    return JobPage(jobs: listing.jobs.map(\.status), nextPageToken: listing.nextPageToken, counts: counts)
   }
 
   /// `getResult`: also the first rows, for people to look at.

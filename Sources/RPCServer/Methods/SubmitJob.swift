@@ -14,7 +14,7 @@ extension JobMethods {
         JobRecord?.none
       }
     if known == nil { try check(parameters.spec) }
-    return try await callingStore { try await store.submit(submission).status }
+    return try await store.submit(submission).status
   }
 
   private func check(_ spec: JobSpec) throws {

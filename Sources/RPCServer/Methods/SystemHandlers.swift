@@ -17,7 +17,7 @@ struct ServerStats: Sendable {
   let start = ContinuousClock.now
 
   func json() async throws -> JSONValue {
-    let counts = try await store.counts()
+    let counts = try await store.counts(owner: nil)
     return [
       "uptimeMs": .number(Int((ContinuousClock.now - start) / .milliseconds(1))), "version": .string(TallyVersion.text),
       "calls": metrics.json, "callsInFlight": .number(inFlight.count),

@@ -19,7 +19,10 @@ extension JobEvent: RPCValue {
 extension JobPage {
   public static var jsonSchema: JSONValue {
     JSONSchema.object(
-      [("jobs", JSONSchema.list(of: JobStatus.jsonSchema)), ("nextPageToken", JSONSchema.string)], required: ["jobs"])
+      [
+        ("jobs", JSONSchema.list(of: JobStatus.jsonSchema)), ("nextPageToken", JSONSchema.string),
+        ("counts", JSONSchema.object(JobState.allCases.map { ($0.rawValue, JSONSchema.integer()) }, required: [])),
+      ], required: ["jobs"])
   }
 }
 

@@ -36,6 +36,10 @@ public enum Jobs {
     "watchJobs", summary: "Streams the events of many jobs on one connection, and at the end of all their statuses.",
     eventName: "progress", idempotency: .safe, errors: [notFound])
 
+  public static let events = RPCMethod<EventsParameters, JobLogPage>(
+    "listEvents", summary: "Tells what has happened to a job: who has done what, when, and each run's error.",
+    idempotency: .safe, errors: [notFound])
+
   public static let retry = RPCMethod<JobParameters, JobStatus>(
     "retryJob", summary: "Queues a failed or cancelled job again, under its ID and a new epoch.", idempotency: .withKey,
     errors: [

@@ -1,0 +1,67 @@
+public import Schema
+
+public struct JobQuery: Hashable, Sendable {
+  public var owner: String
+  /// Nil: every state.
+  public var states: [JobState]?
+  /// Only jobs whose output's name begins so.
+  public var outputPrefix: String?
+  /// Only jobs that were submitted at this moment or later, and before this one.
+  public var createdFrom: Timestamp?
+  public var createdBefore: Timestamp?
+  /// Jobs of a page.
+  public var pageSize: Int
+  /// From the page before.
+  public var pageToken: String?
+
+  public init(
+    owner: String, states: [JobState]? = nil, outputPrefix: String? = nil, createdFrom: Timestamp? = nil,
+    createdBefore: Timestamp? = nil, pageSize: Int = 50, pageToken: String? = nil
+  ) {
+    self.owner = owner
+    self.states = states
+    self.outputPrefix = outputPrefix
+    self.createdFrom = createdFrom
+    self.createdBefore = createdBefore
+    self.pageSize = pageSize
+    self.pageToken = pageToken
+  }
+}
+
+/// Where a page of a list ends: the jobs after it were submitted before, or in the same millisecond with a lower ID.
+public struct JobPageToken: Hashable, Sendable, CustomStringConvertible {
+  public var createdAt: Timestamp
+  public var id: String
+
+  public init(_ job: JobRecord) {
+    createdAt = job.createdAt
+    id = job.id
+  }
+
+  /// - Throws: ``JobStoreError/unknownPageToken``.
+  public init(_ text: String) throws {
+    guard let dot = text.firstIndex(of: "."), let moment = Int64(text[..<dot]), !text.utf8.contains(0) else {
+      throw JobStoreError.unknownPageToken
+    }
+    createdAt = Timestamp(milliseconds: moment)
+    id = String(text[text.index(after: dot)...])
+  }
+
+  public var description: String { "\(createdAt.milliseconds).\(id)" }
+}
+
+public struct JobListing: Hashable, Sendable {
+  public var jobs: [JobRecord]
+  public var nextPageToken: String?
+
+  public init(jobs: [JobRecord], nextPageToken: String? = nil) {
+    self.jobs = jobs
+    self.nextPageToken = nextPageToken
+  }
+
+  /// - Parameter found: a page's jobs, and one more where there is one.
+  public init(found: [JobRecord], pageSize: Int) {
+    jobs = Array(found.prefix(pageSize))
+    if found.count > pageSize { nextPageToken = jobs.last.map { JobPageToken($0).description } }
+  }
+}

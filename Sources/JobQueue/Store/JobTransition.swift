@@ -1,0 +1,83 @@
+public import Schema
+
+extension JobLogLine {
+  /// Who shows outputs under their names: any process that finds one to be shown.
+  static let publisher = "publisher"
+  /// Who queues a waiting job when its time has come: any process that finds one.
+  static let clock = "clock"
+}
+
+/// A change of a job that its events and its log tell, for stores to write.
+public struct JobTransition: Sendable {
+  public var action: JobAction
+  public var actor: String
+  /// The job after it.
+  public var job: JobRecord
+
+  /// - Parameters:
+  ///   - old: nil for a new job.
+  ///   - actor: who has asked for it, where neither the job nor the action says.
+  /// - Returns: nil when nothing has happened that is told: progress only.
+  public init?(from old: JobRecord?, to new: JobRecord, by actor: String? = nil) {
+    guard let action = JobAction(from: old, to: new) else { return nil }
+    self.action = action
+    job = new
+    switch action {
+    case .submitted: self.actor = new.owner
+    case .ready: self.actor = JobLogLine.clock
+    case .published, .notPublished: self.actor = JobLogLine.publisher
+    case .claimed, .rescued: self.actor = new.lease?.worker ?? JobLogLine.clock
+    case .released, .retryScheduled, .cancelRequested, .succeeded, .failed, .cancelled, .retried:
+      self.actor = actor ?? old?.lease?.worker ?? JobLogLine.clock
+    }
+  }
+}
+
+extension JobAction {
+  /// Whether the job's error after it is one that it has brought about.
+  var tellsError: Bool { self == .retryScheduled || self == .failed || self == .notPublished }
+
+  /// What has happened between two records of a job; nil when nothing that a log tells.
+  ///
+  /// - Parameter old: nil for a new job.
+  init?(from old: JobRecord?, to new: JobRecord) {
+    guard let old else {
+      self = .submitted
+      return
+    }
+    if new.publication != old.publication, new.publication != .pending {
+      self = new.publication == .published ? .published : .notPublished
+    } else if new.epoch != old.epoch {
+      self = new.rescues > old.rescues ? .rescued : .claimed
+    } else if new.state != old.state {
+      switch new.state {
+      case .succeeded: self = .succeeded
+      case .failed: self = .failed
+      case .cancelled: self = .cancelled
+      case .queued where old.state == .waiting: self = .ready
+      case .queued where old.state.isFinal: self = .retried
+      case .queued: self = new.attempts > old.attempts ? .retryScheduled : .released
+      case .waiting, .running: return nil
+      }
+    } else if new.cancelRequested && !old.cancelRequested {
+      self = .cancelRequested
+    } else {
+      return nil
+    }
+  }
+}
+
+extension JobLogLine {
+  /// A line as stores keep it: the status is the job's after it, as JSON, of which the line has the error that it brought.
+  ///
+  /// - Throws: ``UnreadableRow``.
+  public init(
+    jobID: String, sequence: Int, epoch: Int, atMilliseconds: Int64, actor: String, action: String, status: String
+  ) throws {
+    guard let action = JobAction(rawValue: action) else { throw UnreadableRow(id: jobID, column: "action") }
+    let status = try JobStatus(json: JSONValue(parsing: status))
+    self.init(
+      cursor: JobCursor(jobID: jobID, epoch: epoch, sequence: sequence), at: Timestamp(milliseconds: atMilliseconds),
+      actor: actor, action: action, error: action.tellsError ? status.error : nil)
+  }
+}

@@ -1,0 +1,115 @@
+import JobQueue
+import Schema
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A runner that hears no signal of its store's and only polls; its work writes a line, or does nothing until it is
+/// cancelled.
+struct FakeWorker: Sendable {
+  private let runner: JobRunner
+
+  init(_ h: StoreHarness, holds: Bool = false) throws {
+    let folder = try DataFolder(path: h.place.folder, storeUUID: h.store.uuid)
+    runner = JobRunner(
+      store: DeafStore(store: h.store), executor: Work(holds: holds), folder: folder,
+      memory: MemoryPool(totalBytes: 1 << 40),
+      configuration: JobRunner.Configuration(worker: "w", pollMilliseconds: 50, reportMilliseconds: 50))
+  }
+
+  func whileRunning(_ body: () async throws -> Void) async throws {
+    let task = Task { await runner.run() }
+    let outcome: Result<Void, any Error>
+    do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
+    task.cancel()
+    await task.value
+    try outcome.get()
+  }
+
+  private struct Work: JobExecutor {
+    let holds: Bool
+    func prepare(_ job: JobRecord, resultPath: String) throws -> any JobRun { Run(holds: holds, path: resultPath) }
+  }
+
+  private struct Run: JobRun {
+    let holds: Bool
+    let path: String
+    var progress: JobProgress { JobProgress(phase: .reading, bytesRead: 1) }
+
+    func perform() async throws -> JobRunOutcome {
+      while holds { try await Task.sleep(for: .milliseconds(10)) }
+      try FakeWorker.write("done", to: path)
+      return JobRunOutcome(bytes: 4, rows: 1, sha256: "", progress: JobProgress(phase: .done, bytesRead: 4, rows: 1))
+    }
+  }
+
+  static func write(_ text: String, to path: String) throws {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o644)
+    let bytes = Array(text.utf8)
+    guard descriptor >= 0, pwrite(descriptor, bytes, bytes.count, 0) == bytes.count else {
+      throw SystemCallError("write", errno)
+    }
+    close(descriptor)
+  }
+}
+
+/// A store whose signals are lost.
+struct DeafStore: JobStore {
+  let store: any JobStore
+  let changes = ChangeSignal()
+  var uuid: String { store.uuid }
+
+  func submit(_ submission: JobSubmission) async throws -> JobRecord { try await store.submit(submission) }
+  func job(_ id: String) async throws -> JobRecord? { try await store.job(id) }
+  func job(owner: String, idempotencyKey: String) async throws -> JobRecord? {
+    try await store.job(owner: owner, idempotencyKey: idempotencyKey)
+  }
+  func list(_ query: JobQuery) async throws -> JobListing { try await store.list(query) }
+  func events(of id: String, after cursor: JobCursor) async throws -> [JobEvent] {
+    try await store.events(of: id, after: cursor)
+  }
+  func log(of id: String, after cursor: JobCursor?, most: Int) async throws -> [JobLogLine] {
+    try await store.log(of: id, after: cursor, most: most)
+  }
+  func changed(since known: [String: Int]) async throws -> JobChanges { try await store.changed(since: known) }
+  func requestCancel(_ id: String, by actor: String) async throws -> JobRecord? {
+    try await store.requestCancel(id, by: actor)
+  }
+  func retry(_ id: String, by actor: String) async throws -> JobRecord { try await store.retry(id, by: actor) }
+  func delete(_ id: String) async throws { try await store.delete(id) }
+  func counts(owner: String?) async throws -> [JobState: Int] { try await store.counts(owner: owner) }
+  func claim(worker: String, memory: ClaimMemory) async throws -> JobRecord? {
+    try await store.claim(worker: worker, memory: memory)
+  }
+  func renew(_ id: String, epoch: Int, progress: JobProgress) async throws -> JobLifecycle.WorkerWrite {
+    try await store.renew(id, epoch: epoch, progress: progress)
+  }
+  func commit(
+    _ id: String, epoch: Int, result: UncommittedResult, progress: JobProgress
+  ) async throws -> JobLifecycle.WorkerWrite {
+    try await store.commit(id, epoch: epoch, result: result, progress: progress)
+  }
+  func fail(_ id: String, epoch: Int, failure: JobFailure) async throws -> JobLifecycle.WorkerWrite {
+    try await store.fail(id, epoch: epoch, failure: failure)
+  }
+  func release(_ id: String, epoch: Int) async throws -> JobLifecycle.WorkerWrite {
+    try await store.release(id, epoch: epoch)
+  }
+  func unpublished() async throws -> [JobRecord] { try await store.unpublished() }
+  func newestCommitted(output: String) async throws -> JobRecord? { try await store.newestCommitted(output: output) }
+  func markPublished(_ id: String, generation: Int) async throws {
+    try await store.markPublished(id, generation: generation)
+  }
+  func markUnpublishable(_ id: String, generation: Int, failure: JobFailure) async throws {
+    try await store.markUnpublishable(id, generation: generation, failure: failure)
+  }
+  func prune(endedBefore moment: Timestamp, most: Int) async throws -> Int {
+    try await store.prune(endedBefore: moment, most: most)
+  }
+  func check() async throws { try await store.check() }
+  func close() async throws { try await store.close() }
+}

@@ -1,0 +1,110 @@
+import JobQueue
+import Schema
+
+extension StoreConformance {
+  static let telling: [Case] = [
+    Case("everyStateChangeIsAnEventInOrder") { h in
+      let job = try await h.running()
+      _ = try await h.store.renew(job.id, epoch: 1, progress: JobProgress(bytesRead: 1))
+      _ = try await h.store.release(job.id, epoch: 1)
+      _ = try await h.claim()
+      _ = try await h.store.commit(job.id, epoch: 2, result: h.result(), progress: JobProgress())
+      try await h.store.markPublished(job.id, generation: 1)
+      let all = try await h.store.events(of: job.id, after: JobCursor(jobID: job.id, epoch: 0, sequence: 0))
+      let states = all.map(\.status.state)
+      try h.expect(states == [.queued, .running, .queued, .running, .succeeded, .succeeded], "complete: \(states)")
+      try h.expect(all.map(\.cursor) == all.map(\.cursor).sorted(), "in order")
+      let rest = try await h.store.events(of: job.id, after: all[2].cursor)
+      try h.expect(rest == Array(all[3...]), "after a cursor, only what follows it")
+      let now = try await h.job(job.id)
+      try h.expect(all.last?.cursor == now.cursor, "the last event is where the job stands")
+    },
+    Case("changedJobsAreThoseThatMovedOn") { h in
+      let first = try await h.submit(h.spec("1"))
+      let second = try await h.submit(h.spec("2"))
+      let known = [first.id: first.sequence, second.id: second.sequence]
+      var changed = try await h.store.changed(since: known)
+      try h.expect(changed == JobChanges(moved: [], missing: []), "none has")
+      _ = try await h.store.requestCancel(second.id, by: "a")
+      changed = try await h.store.changed(since: known)
+      try h.expect(changed.moved.map(\.id) == [second.id] && changed.missing.isEmpty, "the second has")
+      try await h.store.delete(second.id)
+      changed = try await h.store.changed(since: known)
+      try h.expect(changed.moved.isEmpty && changed.missing == [second.id], "and then it is gone")
+    },
+    Case("aListIsCompleteOverItsPages") { h in
+      var ids: [String] = []
+      for index in 0..<7 {
+        if index % 3 == 0 { h.clock.advance(milliseconds: 1) }
+        ids.append(try await h.submit(h.spec("\(index)")).id)
+      }
+      _ = try await h.submit(h.spec("other"), owner: "b")
+      var found: [String] = []
+      var query = JobQuery(owner: "a", pageSize: 3)
+      repeat {
+        let page = try await h.store.list(query)
+        found += page.jobs.map(\.id)
+        query.pageToken = page.nextPageToken
+      } while query.pageToken != nil
+      try h.expect(Set(found) == Set(ids) && found.count == 7, "every job of the owner once: \(found.count)")
+      let times = try await h.store.list(JobQuery(owner: "a")).jobs.map(\.createdAt)
+      try h.expect(times == times.sorted(by: >), "newest first")
+      _ = try await h.store.requestCancel(ids[0], by: "a")
+      let cancelled = try await h.store.list(JobQuery(owner: "a", states: [.cancelled]))
+      try h.expect(cancelled.jobs.map(\.id) == [ids[0]], "by state")
+      let error = try await h.refused { _ = try await h.store.list(JobQuery(owner: "a", pageToken: "x")) }
+      try h.expect(error == .unknownPageToken, "a token that nobody gave out is refused")
+    },
+    Case("theLogSaysWhoHasDoneWhatAndWhen") { h in
+      let job = try await h.submit(h.spec(), owner: "ada")
+      _ = try await h.claim("w1")
+      h.clock.advance(milliseconds: 15_001)
+      _ = try await h.claim("w2")
+      let failure = JobFailure(.resourceExhausted, reason: "DISK_FULL", "full")
+      _ = try await h.store.fail(job.id, epoch: 2, failure: failure)
+      h.clock.advance(milliseconds: 60_000)
+      _ = try await h.claim("w3")
+      _ = try await h.store.requestCancel(job.id, by: "eve")
+      _ = try await h.store.release(job.id, epoch: 3)
+      _ = try await h.store.retry(job.id, by: "ada")
+      let lines = try await h.store.log(of: job.id, after: nil, most: 100)
+      let told = lines.map { "\($0.actor) \($0.action.rawValue)" }
+      try h.expect(
+        told == [
+          "ada submitted", "w1 claimed", "w2 rescued", "w2 retryScheduled", "w3 claimed", "eve cancelRequested",
+          "w3 cancelled", "ada retried",
+        ], "complete: \(told)")
+      try h.expect(lines.compactMap(\.error).map(\.reason) == ["DISK_FULL"], "each error where it came about")
+      try h.expect(lines[3].error?.attempt == 1, "with its attempt")
+      try h.expect(lines.map(\.at) == lines.map(\.at).sorted() && lines[7].at == h.clock.now, "by the store's clock")
+      let page = try await h.store.log(of: job.id, after: lines[2].cursor, most: 2)
+      try h.expect(page == Array(lines[3...4]), "page by page")
+    },
+    Case("aListIsNarrowedByOutputAndTime") { h in
+      let start = h.clock.now
+      for name in ["a/1.csv", "a/2.csv", "b/%.csv", "ä/1.csv"] {
+        _ = try await h.submit(h.spec(name))
+        h.clock.advance(milliseconds: 1_000)
+      }
+      func names(_ query: JobQuery) async throws -> [String] { try await h.store.list(query).jobs.map(\.spec.output) }
+      var found = try await names(JobQuery(owner: "a", outputPrefix: "a/"))
+      try h.expect(found == ["a/2.csv", "a/1.csv"], "by the beginning of the output's name: \(found)")
+      found = try await names(JobQuery(owner: "a", outputPrefix: "b/%"))
+      try h.expect(found == ["b/%.csv"], "which is no pattern: \(found)")
+      found = try await names(JobQuery(owner: "a", outputPrefix: "ä"))
+      try h.expect(found == ["ä/1.csv"], "of any letters: \(found)")
+      found = try await names(JobQuery(owner: "a", createdFrom: start + 1_000, createdBefore: start + 3_000))
+      try h.expect(found == ["b/%.csv", "a/2.csv"], "by the time of submission: \(found)")
+      let counts = try await h.store.counts(owner: "a")
+      let others = try await h.store.counts(owner: "b")
+      try h.expect(counts == [.queued: 4] && others.isEmpty, "an owner's jobs are counted by themselves")
+    },
+    Case("everyCommitIsSignalled") { h in
+      var wakeups = h.store.changes.wakeups().makeAsyncIterator()
+      _ = await wakeups.next()
+      _ = try await h.submit(h.spec())
+      _ = await wakeups.next()
+      try h.expect(h.store.changes.waiterCount == 1, "one waits")
+    },
+  ]
+}

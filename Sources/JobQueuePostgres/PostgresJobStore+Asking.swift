@@ -1,0 +1,99 @@
+public import JobQueue
+public import Schema
+
+extension PostgresJobStore {
+  public func submit(_ submission: JobSubmission) async throws -> JobRecord { try await submissions.submit(submission) }
+
+  public func requestCancel(_ id: String, by actor: String) async throws -> JobRecord? {
+    if id.utf8.contains(0) { return nil }
+    let outcome = try await database.transaction(reads: [tables.clock, tables.lock(id)]) {
+      [tables, lifecycle] found, _ in
+      guard let old = try found[1].rows.first.map(PostgresTables.job) else {
+        return PostgresDatabase.Decision<JobRecord?>(value: nil, writes: [])
+      }
+      let now = try PostgresTables.moment(found[0])
+      let new = lifecycle.requestCancel(old, now: now)
+      return PostgresDatabase.Decision(
+        value: new, writes: new == old ? [] : tables.update(new, from: old, at: now, by: actor) + [tables.notify])
+    }
+    changes.notify()
+    return outcome
+  }
+
+  public func retry(_ id: String, by actor: String) async throws -> JobRecord {
+    guard let job = try await job(id) else { throw JobStoreError.notFound(jobID: id) }
+    let names = job.spec.outputs
+    let reads = [tables.lockNames, tables.clock, tables.lock(id), tables.writers(names), tables.readers(names)]
+    let again = try await database.transaction(reads: reads) { [tables, lifecycle] found, isRepeated in
+      guard let old = try found[2].rows.first.map(PostgresTables.job) else { throw JobStoreError.notFound(jobID: id) }
+      let now = try PostgresTables.moment(found[1])
+      guard let new = lifecycle.retry(old, now: now) else {
+        // An earlier try, whose answer was lost, has queued it.
+        if isRepeated, !old.state.isFinal { return PostgresDatabase.Decision(value: old, writes: []) }
+        throw JobStoreError.wrongState(jobID: id, old.state)
+      }
+      if let problem = SpecNames(writers: found[3].rows, readers: found[4].rows).problem(of: old.spec) { throw problem }
+      return PostgresDatabase.Decision(
+        value: new, writes: tables.take([new]) + tables.update(new, from: old, at: now, by: actor) + [tables.notify])
+    }
+    changes.notify()
+    return again
+  }
+
+  public func delete(_ id: String) async throws {
+    if id.utf8.contains(0) { throw JobStoreError.notFound(jobID: id) }
+    try await database.transaction(reads: [tables.lock(id)]) { [tables, lifecycle] found, isRepeated in
+      guard let job = try found[0].rows.first.map(PostgresTables.job) else {
+        if isRepeated { return PostgresDatabase.Decision(value: (), writes: []) }
+        throw JobStoreError.notFound(jobID: id)
+      }
+      guard lifecycle.mayDelete(job) else { throw JobStoreError.wrongState(jobID: id, job.state) }
+      return PostgresDatabase.Decision(
+        value: (), writes: [PostgresStatement("DELETE FROM \(tables.schema).jobs WHERE id = $1", [id])])
+    }
+    changes.notify()
+  }
+
+  public func list(_ query: JobQuery) async throws -> JobListing {
+    var conditions = ["j.owner = $1"]
+    var parameters: [String?] = [query.owner]
+    func place(_ value: String) -> String {
+      parameters.append(value)
+      return "$\(parameters.count)"
+    }
+    if let states = query.states {
+      conditions.append("j.state = ANY(\(place(PostgresText.array(states.map(\.rawValue))))::text[])")
+    }
+    if let prefix = query.outputPrefix {
+      if prefix.utf8.contains(0) { return JobListing(jobs: []) }
+      conditions.append("starts_with(p.output, \(place(prefix)))")
+    }
+    if let moment = query.createdFrom {
+      conditions.append("j.created_at >= \(place(String(moment.milliseconds)))::bigint")
+    }
+    if let moment = query.createdBefore {
+      conditions.append("j.created_at < \(place(String(moment.milliseconds)))::bigint")
+    }
+    if let token = try query.pageToken.map(JobPageToken.init) {
+      conditions.append(
+        "(j.created_at, j.id) < (\(place(String(token.createdAt.milliseconds)))::bigint, \(place(token.id)))")
+    }
+    let condition = conditions.joined(separator: " AND ")
+    let limit = place(String(query.pageSize + 1))
+    let found = try await database.read(
+      tables.jobs("\(condition) ORDER BY j.created_at DESC, j.id DESC LIMIT \(limit)::bigint", parameters))
+    return JobListing(found: try found.map(PostgresTables.job), pageSize: query.pageSize)
+  }
+
+  public func counts(owner: String?) async throws -> [JobState: Int] {
+    let statement = PostgresStatement(
+      """
+      SELECT state, count(*) AS count FROM \(tables.schema).jobs WHERE $1::text IS NULL OR owner = $1 GROUP BY state
+      """, [owner])
+    return Dictionary(
+      try await database.read(statement).compactMap { row in
+        row.text("state").flatMap(JobState.init).map { ($0, Int(row.integer("count") ?? 0)) }
+      }
+    ) { first, _ in first }
+  }
+}

@@ -1,0 +1,131 @@
+public import JobQueue
+public import Schema
+
+extension PostgresJobStore {
+  /// The first job that may be claimed: queued and ready, or running under a lease that has expired. Of one millisecond,
+  /// the one that was submitted first.
+  private func head(_ now: String, _ memory: ClaimMemory) -> String {
+    """
+    j.state IN ('queued', 'running')
+      AND ((j.state = 'queued' AND j.ready_at <= \(now)) OR (j.state = 'running' AND j.lease_expires_at < \(now)))
+      AND j.memory_bytes <= \(memory.mostBytes)
+    ORDER BY j.claim_key, j.number LIMIT 1
+    """
+  }
+
+  public func claim(worker: String, memory: ClaimMemory) async throws -> JobRecord? {
+    while true {
+      // Looking costs a read only: an idle fleet writes nothing.
+      guard try await mayClaim(memory) else { return nil }
+      let now = tables.now()
+      let reads = [
+        tables.clock, tables.jobs("j.state = 'waiting' AND j.ready_at <= \(now) LIMIT 100 FOR UPDATE OF j SKIP LOCKED"),
+        // Those that another worker is just claiming are skipped.
+        tables.jobs(head(now, memory) + " FOR UPDATE OF j SKIP LOCKED"),
+      ]
+      let outcome = try await database.transaction(reads: reads) { [tables, lifecycle] found, _ in
+        let now = try PostgresTables.moment(found[0])
+        var decision = PostgresDatabase.Decision<ClaimOutcome>(value: .none, writes: [])
+        for job in try found[1].rows.map(PostgresTables.job) {
+          guard let awake = lifecycle.wake(job, now: now) else { continue }
+          decision.writes += tables.update(awake, from: job, at: now)
+          decision.value = .again
+        }
+        // Those that have just been woken may go before it.
+        if decision.value == .again { return decision }
+        guard let job = try found[2].rows.first.map(PostgresTables.job) else { return decision }
+        switch lifecycle.claim(job, worker: worker, now: now) {
+        case .run(let claimed) where job.spec.memoryBytes <= memory.freeBytes:
+          decision.value = .claimed(claimed)
+          decision.writes += tables.update(claimed, from: job, at: now)
+        case .ended(let ended):
+          decision.value = .again
+          decision.writes += tables.update(ended, from: job, at: now)
+        case .run, .notYet: break
+        }
+        return decision
+      }
+      switch outcome {
+      case .none: return nil
+      case .again: changes.notify()
+      case .claimed(let job):
+        changes.notify()
+        return job
+      }
+    }
+  }
+
+  private enum ClaimOutcome: Hashable, Sendable {
+    case none
+    /// Something else was done first: look again.
+    case again
+    case claimed(JobRecord)
+  }
+
+  private func mayClaim(_ memory: ClaimMemory) async throws -> Bool {
+    let now = tables.now()
+    let statement = PostgresStatement(
+      """
+      SELECT EXISTS (SELECT 1 FROM \(tables.schema).jobs j WHERE j.state = 'waiting' AND j.ready_at <= \(now)) AS due,
+        (SELECT j.state = 'running' OR j.memory_bytes <= $1::bigint FROM \(tables.schema).jobs j WHERE \(head(now, memory))) AS fits
+      """, [String(memory.freeBytes)])
+    let row = try await database.read(statement).first
+    return row?.text("due") == "t" || row?.text("fits") == "t"
+  }
+
+  public func renew(_ id: String, epoch: Int, progress: JobProgress) async throws -> JobLifecycle.WorkerWrite {
+    try await write(id, .none) { [lifecycle] job, now in
+      lifecycle.renew(job, epoch: epoch, progress: progress, now: now)
+    }
+  }
+
+  public func fail(_ id: String, epoch: Int, failure: JobFailure) async throws -> JobLifecycle.WorkerWrite {
+    try await write(id) { [lifecycle] job, now in lifecycle.fail(job, epoch: epoch, failure: failure, now: now) }
+  }
+
+  public func release(_ id: String, epoch: Int) async throws -> JobLifecycle.WorkerWrite {
+    try await write(id) { [lifecycle] job, now in lifecycle.release(job, epoch: epoch, now: now) }
+  }
+
+  /// A worker's write to its job's row, which may be refused.
+  private func write(
+    _ id: String, _ durability: PostgresDatabase.Durability = .full,
+    _ rule: @Sendable (JobRecord, Timestamp) -> JobLifecycle.WorkerWrite
+  ) async throws -> JobLifecycle.WorkerWrite {
+    let reads = [tables.lock(id), tables.clock]
+    let outcome = try await database.transaction(durability, reads: reads) { [tables] found, _ in
+      guard let old = try found[0].rows.first.map(PostgresTables.job) else { throw JobStoreError.notFound(jobID: id) }
+      let now = try PostgresTables.moment(found[1])
+      let outcome = rule(old, now)
+      guard case .applied(let new) = outcome else { return PostgresDatabase.Decision(value: outcome, writes: []) }
+      return PostgresDatabase.Decision(value: outcome, writes: tables.update(new, from: old, at: now))
+    }
+    if durability == .full { changes.notify() }
+    return outcome
+  }
+
+  public func commit(
+    _ id: String, epoch: Int, result: UncommittedResult, progress: JobProgress
+  ) async throws -> JobLifecycle.WorkerWrite {
+    let newest = PostgresStatement(
+      """
+      SELECT generation FROM \(tables.schema).outputs
+      WHERE name = (SELECT output FROM \(tables.schema).payloads WHERE job_id = $1) FOR UPDATE
+      """, [id])
+    let reads = [tables.lock(id), tables.clock, newest]
+    let outcome = try await database.transaction(reads: reads) { [tables, lifecycle] found, _ in
+      guard let old = try found[0].rows.first.map(PostgresTables.job) else { throw JobStoreError.notFound(jobID: id) }
+      let now = try PostgresTables.moment(found[1])
+      let generation = try found[2].rows.first.map { Int(try $0.required("generation")) } ?? 0
+      let committed = CommittedResult(
+        file: result.file, bytes: result.bytes, rows: result.rows, sha256: result.sha256, generation: generation + 1)
+      let outcome = lifecycle.commit(old, epoch: epoch, result: committed, progress: progress, now: now)
+      guard case .applied(let new) = outcome else { return PostgresDatabase.Decision(value: outcome, writes: []) }
+      var writes = tables.update(new, from: old, at: now)
+      if new.state == .succeeded { writes.append(tables.setNewest(committed, of: new)) }
+      return PostgresDatabase.Decision(value: outcome, writes: writes)
+    }
+    changes.notify()
+    return outcome
+  }
+}

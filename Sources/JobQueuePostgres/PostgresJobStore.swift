@@ -1,0 +1,158 @@
+public import JobQueue
+public import Schema
+
+/// The fleet's store: any number of servers and workers, on any number of machines, over one PostgreSQL database.
+///
+/// ```swift
+/// let store = try await PostgresJobStore(PostgresStoreAddress("postgres://tally@db.example/tally"))
+/// let job = try await store.submit(JobSubmission(owner: "local", spec: spec))
+/// ```
+///
+/// The database's clock is the only one. Every transaction commits with `synchronous_commit` as the server has it, but for
+/// reports of progress, whose loss costs nothing.
+public final class PostgresJobStore: JobStore {
+  public let uuid: String
+  public let changes = ChangeSignal()
+
+  let database: PostgresDatabase
+  let tables: PostgresTables
+  let lifecycle: JobLifecycle
+  let submissions: SubmissionQueue
+  private let loop: PostgresLoop
+  private let listener: PostgresListener?
+
+  /// Connects, and makes or migrates the tables where that is needed.
+  ///
+  /// - Parameter connectionsMost: of this process, besides one that listens.
+  /// - Throws: `StoreUnavailable` when the database can't be reached; ``StoreTooNew``.
+  public convenience init(
+    _ address: PostgresStoreAddress, limits: Limits = .standard, connectionsMost: Int = 8
+  ) async throws {
+    try await self.init(
+      address, limits: limits, connectionsMost: connectionsMost, now: { PostgresTables.databaseClock })
+  }
+
+  /// - Parameter now: the store's clock as an SQL expression; tests have their own.
+  package init(
+    _ address: PostgresStoreAddress, limits: Limits, connectionsMost: Int, now: @escaping @Sendable () -> String
+  ) async throws {
+    let tables = PostgresTables(schema: address.schema, now: now)
+    let loop = try PostgresLoop()
+    let pool = PostgresPool(loop: loop, url: address.url, connectionsMost: connectionsMost)
+    let database = PostgresDatabase(pool: pool)
+    let lifecycle = JobLifecycle(limits: limits)
+    do {
+      try await database.migrate(schema: address.schema)
+      uuid =
+        try await database.read(PostgresStatement("SELECT uuid FROM \(address.schema).store")).first?.text("uuid") ?? ""
+    } catch {
+      await loop.stop()
+      throw error
+    }
+    self.loop = loop
+    self.tables = tables
+    self.database = database
+    self.lifecycle = lifecycle
+    submissions = SubmissionQueue(
+      database: database, tables: tables, lifecycle: lifecycle, unfinishedMost: limits.unfinishedJobs,
+      onCommit: { [changes] in changes.notify() })
+    listener =
+      address.listens ? PostgresListener(loop: loop, url: address.url, channel: tables.channel, signal: changes) : nil
+  }
+
+  public func close() async {
+    await listener?.stop()
+    await loop.stop()
+  }
+
+  /// For tests: the reply to the next commit is lost, and the connection with it.
+  package func loseNextReply() { database.losesNextReply.set() }
+
+  public func check() async throws { _ = try await database.read(PostgresStatement("SELECT 1")) }
+
+  // --- Reading ------------------------------------------------------------------------------------------------------
+
+  public func job(_ id: String) async throws -> JobRecord? {
+    // PostgreSQL's text holds no NUL, and no job's ID does.
+    if id.utf8.contains(0) { return nil }
+    return try await database.read(tables.jobs("j.id = $1", [id])).first.map { try PostgresTables.job($0) }
+  }
+
+  public func job(owner: String, idempotencyKey: String) async throws -> JobRecord? {
+    try await database.read(tables.keyed([(owner, idempotencyKey)])).first.map { try PostgresTables.job($0) }
+  }
+
+  public func events(of id: String, after cursor: JobCursor) async throws -> [JobEvent] {
+    if id.utf8.contains(0) { return [] }
+    let statement = PostgresStatement(
+      """
+      SELECT epoch, sequence, status FROM \(tables.schema).events
+      WHERE job_id = $1 AND (epoch, sequence) > ($2::bigint, $3::bigint) ORDER BY epoch, sequence
+      """, [id, String(cursor.epoch), String(cursor.sequence)])
+    return try await database.read(statement).map { row in
+      JobEvent(
+        cursor: JobCursor(
+          jobID: id, epoch: Int(try row.required("epoch")), sequence: Int(try row.required("sequence"))),
+        status: try JobStatus(json: JSONValue(parsing: row.text("status") ?? "")))
+    }
+  }
+
+  public func log(of id: String, after cursor: JobCursor?, most: Int) async throws -> [JobLogLine] {
+    if id.utf8.contains(0) { return [] }
+    let statement = PostgresStatement(
+      """
+      SELECT * FROM \(tables.schema).events WHERE job_id = $1 AND sequence > $2::bigint ORDER BY sequence LIMIT $3::bigint
+      """, [id, String(cursor?.sequence ?? 0), String(most)])
+    return try await database.read(statement).map { row in
+      try JobLogLine(
+        jobID: id, sequence: Int(row.required("sequence")), epoch: Int(row.required("epoch")),
+        atMilliseconds: row.required("at"), actor: row.text("actor") ?? "", action: row.text("action") ?? "",
+        status: row.text("status") ?? "")
+    }
+  }
+
+  public func changed(since known: [String: Int]) async throws -> JobChanges {
+    if known.isEmpty { return JobChanges(moved: [], missing: []) }
+    let pairs = Array(known)
+    let statement = PostgresStatement(
+      """
+      SELECT k.id AS known_id, j.*, p.idempotency_key, p.spec, p.input, p.output
+      FROM unnest($1::text[], $2::bigint[]) AS k (id, sequence)
+      LEFT JOIN \(tables.schema).jobs j ON j.id = k.id LEFT JOIN \(tables.schema).payloads p ON p.job_id = j.id
+      WHERE j.id IS NULL OR j.sequence > k.sequence
+      """, [PostgresText.array(pairs.map(\.key)), PostgresText.array(pairs.map(\.value))])
+    var changes = JobChanges(moved: [], missing: [])
+    for row in try await database.read(statement) {
+      if row.text("id") == nil {
+        changes.missing.append(row.text("known_id") ?? "")
+      } else {
+        changes.moved.append(try PostgresTables.job(row))
+      }
+    }
+    changes.missing.sort()
+    return changes
+  }
+}
+
+extension PostgresTables {
+  static func job(_ row: PostgresRow) throws -> JobRecord { try JobColumns.job(row) }
+
+  /// What ``clock`` has returned.
+  static func moment(_ result: PostgresResult) throws -> Timestamp {
+    Timestamp(milliseconds: try result.rows.first?.required("now") ?? 0)
+  }
+}
+
+extension PostgresRow: StoredRow {
+  func text(_ column: String) -> String? {
+    guard let text = value(column) else { return nil }
+    return column == "idempotency_key" ? PostgresText.text(bytes: text) : text
+  }
+
+  func integer(_ column: String) -> Int64? { value(column).flatMap { Int64($0) } }
+
+  func required(_ column: String) throws -> Int64 {
+    guard let value = integer(column) else { throw UnreadableRow(id: text("job_id"), column: column) }
+    return value
+  }
+}

@@ -1,0 +1,131 @@
+import JobQueue
+import Schema
+
+extension PostgresTables {
+  /// New jobs, with what is told of them.
+  func insert(_ jobs: [JobRecord]) -> [PostgresStatement] {
+    if jobs.isEmpty { return [] }
+    let columns = ["id", "owner", "memory_bytes", "created_at"] + JobColumns.life
+    let asked = jobs.map { Dictionary(uniqueKeysWithValues: zip(JobColumns.asked, JobColumns.asked($0))) }
+    let rows = zip(jobs, asked).map { job, asked in
+      columns.prefix(4).map { asked[$0] ?? .null } + JobColumns.life(job)
+    }
+    let payloads = zip(jobs, asked).map { job, asked in
+      [
+        .text(job.id), .text(job.owner), job.idempotencyKey.map { .text(PostgresText.bytes($0)) } ?? .null,
+        asked["spec"] ?? .null, asked["input"] ?? .null, asked["output"] ?? .null,
+      ]
+    }
+    return [
+      insert("jobs", columns, rows),
+      insert("payloads", ["job_id", "owner", "idempotency_key", "spec", "input", "output"], payloads),
+    ] + take(jobs) + [tell(jobs.compactMap { JobTransition(from: nil, to: $0) }, at: jobs.map(\.createdAt))]
+  }
+
+  /// Takes the names that jobs write and read, until they are given up by ``update(_:from:at:by:)``.
+  func take(_ jobs: [JobRecord]) -> [PostgresStatement] {
+    func rows(_ names: KeyPath<JobSpec, [String]>) -> [[StoredValue]] {
+      jobs.flatMap { job in
+        // By bytes, each once.
+        var seen: Set<[UInt8]> = []
+        return job.spec[keyPath: names].filter { seen.insert(Array($0.utf8)).inserted }
+          .map { [StoredValue.text($0), .text(job.id)] }
+      }
+    }
+    return [
+      insert("reservations", ["name", "job_id"], rows(\.outputs)),
+      insert("readings", ["name", "job_id"], rows(\.inputs)),
+    ]
+  }
+
+  /// A job's new values; what is told of the change goes to its events as well.
+  func update(_ job: JobRecord, from old: JobRecord, at moment: Timestamp, by actor: String? = nil)
+    -> [PostgresStatement]
+  {
+    guard job != old else { return [] }
+    let columns = JobColumns.life.enumerated().map { "\($1) = $\($0 + 1)" }
+    let values = JobColumns.life(job).map(\.parameter)
+    var statements = [
+      PostgresStatement(
+        "UPDATE \(schema).jobs SET \(columns.joined(separator: ", ")) WHERE id = $\(values.count + 1)",
+        values + [job.id])
+    ]
+    if old.reservesOutput && !job.reservesOutput {
+      statements.append(PostgresStatement("DELETE FROM \(schema).reservations WHERE job_id = $1", [job.id]))
+    }
+    if !old.state.isFinal && job.state.isFinal {
+      statements.append(PostgresStatement("DELETE FROM \(schema).readings WHERE job_id = $1", [job.id]))
+    }
+    if let transition = JobTransition(from: old, to: job, by: actor) {
+      statements.append(tell([transition], at: [moment]))
+    }
+    return statements
+  }
+
+  func setNewest(_ result: CommittedResult, of job: JobRecord) -> PostgresStatement {
+    PostgresStatement(
+      """
+      INSERT INTO \(schema).outputs (name, generation, job_id) VALUES ($1, $2::bigint, $3)
+      ON CONFLICT (name) DO UPDATE SET generation = excluded.generation, job_id = excluded.job_id
+      """, [job.spec.output, String(result.generation), job.id])
+  }
+
+  /// Wakes who listens. For submissions and cancellations only: a notification puts commits in a row, in the whole
+  /// database.
+  var notify: PostgresStatement { PostgresStatement("SELECT pg_notify($1, '')", [channel]) }
+  var channel: String { "tally_\(schema)" }
+
+  private func tell(_ transitions: [JobTransition], at moments: [Timestamp]) -> PostgresStatement {
+    insert(
+      "events", ["job_id", "sequence", "epoch", "status", "at", "actor", "action"],
+      zip(transitions, moments).map { transition, moment in
+        let job = transition.job
+        return [
+          .text(job.id), .integer(Int64(job.sequence)), .integer(Int64(job.epoch)), .text(job.status.json.text),
+          .integer(moment.milliseconds), .text(transition.actor), .text(transition.action.rawValue),
+        ]
+      })
+  }
+
+  /// Any number of rows in one statement: each column's values are an array.
+  private func insert(_ table: String, _ columns: [String], _ rows: [[StoredValue]]) -> PostgresStatement {
+    let arrays = columns.indices.map { column in
+      "{" + rows.map { $0[column].arrayItem }.joined(separator: ",") + "}"
+    }
+    let places = columns.enumerated().map { "$\($0 + 1)::\(PostgresTables.type(of: $1))[]" }
+    return PostgresStatement(
+      """
+      INSERT INTO \(schema).\(table) (\(columns.joined(separator: ", ")))
+      SELECT * FROM unnest(\(places.joined(separator: ", ")))
+      """, arrays)
+  }
+
+  private static func type(of column: String) -> String {
+    if column == "idempotency_key" { return "bytea" }
+    return integers.contains(column) ? "bigint" : "text"
+  }
+
+  private static let integers: Set = [
+    "memory_bytes", "created_at", "claim_key", "ready_at", "started_at", "finished_at", "epoch", "attempts", "rescues",
+    "sequence", "cancel_requested", "lease_expires_at", "result_bytes", "result_rows", "result_generation", "at",
+  ]
+}
+
+extension StoredValue {
+  var parameter: String? {
+    switch self {
+    case .null: nil
+    case .integer(let value): String(value)
+    case .text(let text): text
+    }
+  }
+
+  /// As an element of an array's text.
+  fileprivate var arrayItem: String {
+    switch self {
+    case .null: "NULL"
+    case .integer(let value): String(value)
+    case .text(let text): PostgresText.quoted(text)
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import JobQueue
+import Schema
+
+/// Decides about submissions that share a transaction, one after the other, as if each had one of its own. Pure.
+struct SubmissionBatch {
+  struct Item: Sendable {
+    /// Made before the insert, so that a lost reply is settled by reading back.
+    var id: String
+    var submission: JobSubmission
+  }
+
+  /// An owner's idempotency key.
+  struct Key: Hashable, Sendable {
+    var owner: String
+    /// Bytes: for Swift, other spellings of a character are equal.
+    var key: [UInt8]
+  }
+
+  let lifecycle: JobLifecycle
+  let now: Timestamp
+  let unfinishedMost: Int
+  /// Jobs that haven't ended; those that are admitted count.
+  var unfinished: Int
+  /// Jobs that a former try has inserted, by their IDs.
+  var inserted: [String: JobRecord]
+  var keys: [Key: JobRecord]
+  /// Who writes a name, and who reads it, by the name's bytes.
+  var names: SpecNames
+  /// What is to be written.
+  private(set) var admitted: [JobRecord] = []
+
+  init(
+    lifecycle: JobLifecycle, now: Timestamp, unfinishedMost: Int, unfinished: Int, inserted: [JobRecord],
+    keyed: [JobRecord], names: SpecNames
+  ) {
+    self.lifecycle = lifecycle
+    self.now = now
+    self.unfinishedMost = unfinishedMost
+    self.unfinished = unfinished
+    self.names = names
+    self.inserted = Dictionary(inserted.map { ($0.id, $0) }) { first, _ in first }
+    keys = Dictionary(
+      keyed.compactMap { job in job.idempotencyKey.map { (Key(owner: job.owner, key: Array($0.utf8)), job) } }
+    ) { first, _ in first }
+  }
+
+  mutating func decide(_ item: Item) -> Result<JobRecord, JobStoreError> {
+    if let job = inserted[item.id] { return .success(job) }
+    let submission = item.submission
+    let key = submission.idempotencyKey.map { Key(owner: submission.owner, key: Array($0.utf8)) }
+    if let key, let job = keys[key] {
+      let isSame = job.spec.json.text.utf8.elementsEqual(submission.spec.json.text.utf8)
+      return isSame ? .success(job) : .failure(.idempotencyKeyReused(jobID: job.id))
+    }
+    if let problem = names.problem(of: submission.spec) { return .failure(problem) }
+    if unfinished >= unfinishedMost { return .failure(.tooManyJobs(limit: unfinishedMost)) }
+    let job = lifecycle.admit(submission, id: item.id, now: now)
+    unfinished += 1
+    if let key { keys[key] = job }
+    names.add(job)
+    admitted.append(job)
+    return .success(job)
+  }
+}
+
+/// Who writes and who reads names, among jobs that haven't ended.
+struct SpecNames: Sendable {
+  private var writers: [[UInt8]: String] = [:]
+  private var readers: [[UInt8]: String] = [:]
+
+  /// - Parameters: rows of a name and the ID of a job.
+  init(writers: [PostgresRow], readers: [PostgresRow]) {
+    for row in writers { add(row, to: &self.writers) }
+    for row in readers { add(row, to: &self.readers) }
+  }
+
+  private func add(_ row: PostgresRow, to names: inout [[UInt8]: String]) {
+    if let name = row.text("name"), let id = row.text("job_id") { names[Array(name.utf8)] = id }
+  }
+
+  mutating func add(_ job: JobRecord) {
+    for name in job.spec.outputs { writers[Array(name.utf8)] = job.id }
+    for name in job.spec.inputs { readers[Array(name.utf8)] = job.id }
+  }
+
+  /// One unfinished job for each output name, and none that writes what another reads.
+  func problem(of spec: JobSpec) -> JobStoreError? {
+    for name in spec.outputs {
+      if let id = writers[Array(name.utf8)] { return .outputReserved(name: name, jobID: id) }
+      if let id = readers[Array(name.utf8)] { return .outputIsInput(name: name, jobID: id) }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,108 @@
+import JobQueue
+import Schema
+
+/// Gathers submissions that wait at the same time into one transaction, so that many of them share its ways and its sync.
+///
+/// One that is refused undoes nothing of the others. Who asked is answered only after the commit.
+actor SubmissionQueue {
+  private struct Waiting {
+    var item: SubmissionBatch.Item
+    var answer: CheckedContinuation<JobRecord, any Error>
+  }
+
+  /// Submissions of one transaction, at the most.
+  private static let itemsMost = 256
+
+  private let database: PostgresDatabase
+  private let tables: PostgresTables
+  private let lifecycle: JobLifecycle
+  private let unfinishedMost: Int
+  private let onCommit: @Sendable () -> Void
+  private var waiting: [Waiting] = []
+  private var isRunning = false
+  private var count = UnfinishedCount()
+
+  init(
+    database: PostgresDatabase, tables: PostgresTables, lifecycle: JobLifecycle, unfinishedMost: Int,
+    onCommit: @escaping @Sendable () -> Void
+  ) {
+    self.database = database
+    self.tables = tables
+    self.lifecycle = lifecycle
+    self.unfinishedMost = unfinishedMost
+    self.onCommit = onCommit
+  }
+
+  func submit(_ submission: JobSubmission) async throws -> JobRecord {
+    try await withCheckedThrowingContinuation { continuation in
+      let item = SubmissionBatch.Item(id: JobID.make(now: .now), submission: submission)
+      waiting.append(Waiting(item: item, answer: continuation))
+      if !isRunning {
+        isRunning = true
+        // Its owner is the callers, who all wait for it.
+        Task { await drain() }
+      }
+    }
+  }
+
+  private func drain() async {
+    while !waiting.isEmpty {
+      let batch = Array(waiting.prefix(SubmissionQueue.itemsMost))
+      waiting.removeFirst(batch.count)
+      do {
+        let results = try await insert(batch.map(\.item))
+        for (waiting, result) in zip(batch, results) { waiting.answer.resume(with: result.mapError { $0 }) }
+        onCommit()
+      } catch {
+        for waiting in batch { waiting.answer.resume(throwing: error) }
+      }
+    }
+    isRunning = false
+  }
+
+  private func insert(_ items: [SubmissionBatch.Item]) async throws -> [Result<JobRecord, JobStoreError>] {
+    let known = count.value(mayAdd: items.count, most: unfinishedMost)
+    let keys = items.compactMap { item in item.submission.idempotencyKey.map { (item.submission.owner, $0) } }
+    let names = items.flatMap { $0.submission.spec.outputs }
+    var reads = [
+      tables.lockNames, tables.clock, tables.jobs("j.id = ANY($1::text[])", [PostgresText.array(items.map(\.id))]),
+      tables.keyed(keys), tables.writers(names), tables.readers(names),
+    ]
+    if known == nil { reads.append(tables.unfinished) }
+    let (results, unfinished) = try await database.transaction(reads: reads) {
+      [lifecycle, unfinishedMost, tables] found, _ in
+      let unfinished = try known ?? Int(found[6].rows.first?.required("unfinished") ?? 0)
+      var batch = SubmissionBatch(
+        lifecycle: lifecycle, now: try PostgresTables.moment(found[1]), unfinishedMost: unfinishedMost,
+        unfinished: unfinished, inserted: try found[2].rows.map(PostgresTables.job),
+        keyed: try found[3].rows.map(PostgresTables.job),
+        names: SpecNames(writers: found[4].rows, readers: found[5].rows))
+      let results = items.map { batch.decide($0) }
+      let writes = batch.admitted.isEmpty ? [] : tables.insert(batch.admitted) + [tables.notify]
+      return PostgresDatabase.Decision(value: (results, batch.unfinished), writes: writes)
+    }
+    count.set(unfinished, isCounted: known == nil)
+    return results
+  }
+}
+
+/// How many jobs haven't ended, as far as it has to be known: counting them for each submission would take longer than the
+/// submission.
+///
+/// What is known is never too low by what this process has submitted; it is counted again after a second, and whenever
+/// the limit might be reached.
+struct UnfinishedCount {
+  private var known = 0
+  private var countedAt: ContinuousClock.Instant?
+
+  /// - Returns: nil where it has to be counted.
+  func value(mayAdd more: Int, most: Int) -> Int? {
+    guard let countedAt, ContinuousClock.now - countedAt < .seconds(1), known + more < most else { return nil }
+    return known
+  }
+
+  mutating func set(_ value: Int, isCounted: Bool) {
+    known = value
+    if isCounted { countedAt = .now }
+  }
+}

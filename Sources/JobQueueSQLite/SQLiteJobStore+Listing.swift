@@ -1,0 +1,59 @@
+import GRDB
+public import JobQueue
+public import Schema
+
+extension SQLiteJobStore {
+  public func list(_ query: JobQuery) async throws -> JobListing {
+    var (condition, arguments): (String, StatementArguments) = ("owner = ?", [query.owner])
+    if let states = query.states {
+      condition += " AND state IN (SELECT value FROM json_each(?))"
+      arguments += [states.map(\.rawValue).json.text]
+    }
+    if let prefix = query.outputPrefix {
+      condition += " AND substr(CAST(output AS BLOB), 1, ?) = CAST(? AS BLOB)"
+      arguments += [prefix.utf8.count, prefix]
+    }
+    if let moment = query.createdFrom {
+      condition += " AND created_at >= ?"
+      arguments += [moment.milliseconds]
+    }
+    if let moment = query.createdBefore {
+      condition += " AND created_at < ?"
+      arguments += [moment.milliseconds]
+    }
+    if let token = try query.pageToken.map(JobPageToken.init) {
+      condition += " AND (created_at, id) < (?, ?)"
+      arguments += [token.createdAt.milliseconds, token.id]
+    }
+    condition += " ORDER BY created_at DESC, id DESC LIMIT ?"
+    arguments += [query.pageSize + 1]
+    let (text, values) = (condition, arguments)
+    let found = try await read { try JobTables(database: $0).all(text, values) }
+    return JobListing(found: found, pageSize: query.pageSize)
+  }
+
+  public func counts(owner: String?) async throws -> [JobState: Int] {
+    try await read { database in
+      let rows = try Row.fetchAll(
+        database, sql: "SELECT state, count(*) AS count FROM jobs WHERE ? IS NULL OR owner = ? GROUP BY state",
+        arguments: [owner, owner])
+      return Dictionary(
+        uniqueKeysWithValues: rows.compactMap { row in JobState(rawValue: row["state"]).map { ($0, row["count"]) } })
+    }
+  }
+
+  public func log(of id: String, after cursor: JobCursor?, most: Int) async throws -> [JobLogLine] {
+    try await read { database in
+      // Lines of before the log was kept are left out: they don't say who or when.
+      let rows = try Row.fetchAll(
+        database,
+        sql: "SELECT * FROM events WHERE job_id = ? AND sequence > ? AND action IS NOT NULL ORDER BY sequence LIMIT ?",
+        arguments: [id, cursor?.sequence ?? 0, most])
+      return try rows.map { row in
+        try JobLogLine(
+          jobID: id, sequence: row["sequence"], epoch: row["epoch"], atMilliseconds: row["at"], actor: row["actor"],
+          action: row["action"], status: row["status"])
+      }
+    }
+  }
+}

@@ -1,0 +1,61 @@
+public import JobQueue
+public import Logging
+import Schema
+public import ServiceLifecycle
+
+/// What does the jobs: the runner and its housekeeping, as one service, in a server or in a process of its own.
+///
+/// At shutdown running jobs go back to the queue.
+public struct TallyWorker: Service {
+  private let configuration: TallyServer.Configuration
+  private let store: any JobStore
+  private let folder: DataFolder
+  private let memory: MemoryPool
+  private let logger: Logger
+
+  public init(
+    _ configuration: TallyServer.Configuration, store: any JobStore, folder: DataFolder, logger: Logger
+  ) {
+    self.init(
+      configuration, store: store, folder: folder, memory: MemoryPool(totalBytes: configuration.memoryBytes),
+      logger: logger)
+  }
+
+  init(
+    _ configuration: TallyServer.Configuration, store: any JobStore, folder: DataFolder, memory: MemoryPool,
+    logger: Logger
+  ) {
+    self.configuration = configuration
+    self.store = store
+    self.folder = folder
+    self.memory = memory
+    self.logger = logger
+  }
+
+  /// Works until it is told to shut down gracefully, or its task is cancelled.
+  public func run() async throws {
+    let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: services, logger: logger))
+    try await group.run()
+  }
+
+  /// The last one is shut down first.
+  var services: [any Service] {
+    let housekeeping = Housekeeping(
+      store: store, folder: folder, retentionMilliseconds: configuration.limits.retentionMilliseconds, logger: logger)
+    var services: [any Service] = [LoopService { await housekeeping.run() }]
+    if configuration.jobsAtOnce > 0 {
+      let runner = makeRunner()
+      services.append(LoopService { await runner.run() })
+    }
+    return services
+  }
+
+  private func makeRunner() -> JobRunner {
+    var runner = JobRunner.Configuration(worker: configuration.workerName, jobsAtOnce: configuration.jobsAtOnce)
+    runner.leavesLargerJobs = configuration.hasOtherWorkers
+    return JobRunner(
+      store: store,
+      executor: CSVExecutor(folder: folder, spillFolder: configuration.spillFolder, limits: configuration.limits),
+      folder: folder, memory: memory, configuration: runner, logger: logger)
+  }
+}

@@ -1,0 +1,98 @@
+#if Server
+  import ArgumentParser
+  import Foundation
+  import JobQueue
+  import JobQueuePostgres
+  import JobQueueSQLite
+  import Logging
+  import RPCServer
+  import Schema
+
+  /// Opens the job store that the settings name.
+  struct StoreOpener {
+    enum Kind {
+      case sqlite(path: String)
+      case postgres(PostgresStoreAddress)
+    }
+
+    let kind: Kind
+
+    init(_ reader: SettingsReader) throws {
+      let text = reader.text("store")
+      if text.isEmpty {
+        kind = .sqlite(path: reader.text("state") + "/tally.sqlite")
+      } else if text.hasPrefix("sqlite:"), text.count > 7 {
+        kind = .sqlite(path: String(text.dropFirst(7)))
+      } else if text.hasPrefix("postgres") {
+        do {
+          kind = .postgres(try PostgresStoreAddress(text))
+        } catch {
+          throw ValidationError("The setting 'store' (from: \(reader.source("store"))) is wrong: \(error).")
+        }
+      } else {
+        throw ValidationError(
+          "The setting 'store' (from: \(reader.source("store"))) must be sqlite:PATH or postgres://USER@HOST/DATABASE, "
+            + "not '\(text.prefix(20))'.")
+      }
+    }
+
+    /// Whether other processes may have it open at the same time.
+    var isShared: Bool { if case .postgres = kind { true } else { false } }
+
+    /// As it may stand in a log: without a password.
+    var shown: String {
+      switch kind {
+      case .sqlite(let path): "sqlite:\(path)"
+      case .postgres(let address): address.shown
+      }
+    }
+
+    /// - Parameter owner: how this process is named to a second one.
+    func open(owner: String, limits: Limits, connections: Int, logger: Logger) async throws -> any JobStore {
+      switch kind {
+      case .sqlite(let path): return try SQLiteJobStore(path: path, owner: owner, limits: limits)
+      case .postgres(let address):
+        return try await patiently(logger) {
+          try await PostgresJobStore(address, limits: limits, connectionsMost: connections)
+        }
+      }
+    }
+
+    /// A database that starts together with this process may take longer: a minute is given to it.
+    private func patiently<Value>(_ logger: Logger, _ body: () async throws -> Value) async throws -> Value {
+      let end = ContinuousClock.now + .seconds(60)
+      while true {
+        do {
+          return try await body()
+        } catch let error as StoreUnavailable {
+          guard ContinuousClock.now < end else { throw error }
+          logger.warning("the store isn't there yet", metadata: ["store": "\(shown)", "error": "\(error)"])
+          try await Task.sleep(for: .seconds(1))
+        }
+      }
+    }
+  }
+
+  /// A process's store, and the data folder that belongs to it.
+  struct OpenedStore {
+    let store: any JobStore
+    let folder: DataFolder
+    /// The store, as it may stand in a log.
+    let shown: String
+
+    init(
+      _ reader: SettingsReader, _ configuration: TallyServer.Configuration, _ limits: Limits, _ logger: Logger
+    ) async throws {
+      let opener = try StoreOpener(reader)
+      try FileManager.default.createDirectory(atPath: configuration.spillFolder, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(atPath: reader.text("data"), withIntermediateDirectories: true)
+      let owner =
+        "process \(ProcessInfo.processInfo.processIdentifier) (rpc-server on \(configuration.host):\(configuration.port))"
+      // A running job takes one for a moment now and then; calls share the rest.
+      let connections = min(8 + configuration.jobsAtOnce, 32)
+      store = try await opener.open(owner: owner, limits: limits, connections: connections, logger: logger)
+      folder = try DataFolder(path: reader.text("data"), storeUUID: store.uuid)
+      shown = opener.shown
+    }
+  }
+#endif

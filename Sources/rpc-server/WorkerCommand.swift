@@ -1,0 +1,42 @@
+#if Server
+  import ArgumentParser
+  import Foundation
+  import JobQueue
+  import Logging
+  import RPCServer
+  import Schema
+
+  struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "worker",
+      abstract: "Does the jobs of a shared store (postgres://…) until it is told to stop (SIGINT, SIGTERM).")
+
+    @OptionGroup var settings: SettingOptions
+
+    func run() async throws {
+      let reader = try await settings.read()
+      let logger = try ServeCommand.makeLogger(reader)
+      let limits = try reader.limits()
+      guard try StoreOpener(reader).isShared else {
+        throw reader.problem("store", "must be postgres://… for a worker: an embedded store belongs to one process")
+      }
+      let configuration = try reader.serverConfiguration(limits, listens: false)
+      guard configuration.jobsAtOnce > 0 else { throw reader.problem("workers", "must be at least 1 for a worker") }
+      do {
+        let opened = try await OpenedStore(reader, configuration, limits, logger)
+        logger.notice(
+          "working",
+          metadata: [
+            "worker": "\(configuration.workerName)", "data": "\(opened.folder.path)", "store": "\(opened.shown)",
+            "memory": "\(ByteCount.text(configuration.memoryBytes))", "workers": "\(configuration.jobsAtOnce)",
+          ])
+        let worker = TallyWorker(configuration, store: opened.store, folder: opened.folder, logger: logger)
+        try await ServeCommand.run(worker, limits, logger)
+        try await opened.store.close()
+        logger.notice("stopped")
+      } catch {
+        throw ValidationError.stopping(ServeCommand.explain(error, configuration))
+      }
+    }
+  }
+#endif

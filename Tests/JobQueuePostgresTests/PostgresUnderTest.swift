@@ -1,0 +1,45 @@
+import JobQueue
+import JobQueueConformance
+import Schema
+import Synchronization
+import TestSupport
+
+@testable import JobQueuePostgres
+
+/// A store in a schema of its own, on a real server.
+final class PostgresUnderTest: StoreUnderTest {
+  let server: PostgresServer
+  let address: PostgresStoreAddress
+  private let place: TestFolder
+  private let opened: Mutex<[PostgresJobStore]> = Mutex([])
+  private static let count = Atomic(0)
+
+  init(_ more: String = "") throws {
+    server = try PostgresServer.shared()
+    place = try TestFolder()
+    let number = PostgresUnderTest.count.add(1, ordering: .relaxed).newValue
+    address = try PostgresStoreAddress(server.url(schema: "test_\(number)", more))
+  }
+
+  var folder: String { place.path + "/data" }
+
+  func open(clock: ManualClock, limits: Limits) async throws -> any JobStore {
+    let store = try await PostgresJobStore(
+      address, limits: limits, connectionsMost: 8, now: { String(clock.now.milliseconds) })
+    opened.withLock { $0.append(store) }
+    return store
+  }
+
+  /// The database server crashes, and starts again.
+  func kill(_ store: any JobStore) async throws {
+    try server.stop("immediate")
+    try server.start()
+  }
+
+  func takeAway() async throws { try server.stop("immediate") }
+  func bringBack() async throws { try server.start() }
+
+  func loseNextReply(of store: any JobStore) async throws { (store as? PostgresJobStore)?.loseNextReply() }
+
+  func closeAll() async { for store in opened.withLock({ $0 }) { await store.close() } }
+}
