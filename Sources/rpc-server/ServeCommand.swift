@@ -48,6 +48,8 @@
 
     /// Runs a service until SIGTERM or SIGINT.
     static func run(_ service: some Service, _ limits: Limits, _ logger: Logger) async throws {
+      // A file-size limit is told by the write that meets it, as a full disk is, and doesn't end the process.
+      signal(SIGXFSZ, SIG_IGN)
       var services = ServiceGroupConfiguration(
         services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
       services.maximumGracefulShutdownDuration = .milliseconds(limits.drainMilliseconds)

@@ -31,13 +31,17 @@ public struct Janitor: Sendable {
     let results = try folder.openOwn("results")
     var removed = 0
     for job in try DataFolder.names(in: results) {
-      let place = try DataFolder.openFolder(job, in: results)
+      // Another process's janitor may have been here.
+      guard let place = try? DataFolder.openFolder(job, in: results) else { continue }
       // The files first, the record then: a file that appears in between is not looked at.
       let files = try DataFolder.names(in: place)
       let record = try await store.job(job)
       for file in files where Janitor.mayRemove(file, of: record) {
         if record == nil, try !isOld(file, in: place) { continue }
-        try check("unlink", unlinkat(place.descriptor, file, 0))
+        guard unlinkat(place.descriptor, file, 0) == 0 else {
+          if errno == ENOENT { continue }
+          throw SystemCallError("unlink \(file)", errno)
+        }
         logger.info("a result that no job names is removed", metadata: ["job": "\(job)", "file": "\(file)"])
         removed += 1
       }

@@ -44,10 +44,12 @@ public struct OutputPublisher: Sendable {
       return
     }
     defer { withExtendedLifetime(lock) {} }
+    Failpoint.publishLocked.reach()
     // Under the lock: the newest generation, whoever made it.
     guard let job = try await store.newestCommitted(output: output), let result = job.result,
       job.publication == .pending
     else { return }
+    Failpoint.publishChosen.reach()
     do {
       // The rejected rows first: who sees the output finds them beside it. The two are not one step.
       if let rejects = job.spec.rejectsName {
@@ -60,6 +62,7 @@ public struct OutputPublisher: Sendable {
       return try await store.markUnpublishable(job.id, generation: result.generation, failure: failure)
     }
     try await store.markPublished(job.id, generation: result.generation)
+    Failpoint.publishMarked.reach()
   }
 
   /// Links the result to a name that follows from job and epoch, and renames that over the visible name.
@@ -69,15 +72,19 @@ public struct OutputPublisher: Sendable {
     let staging = try folder.openOwn("publish")
     unlinkat(staging.descriptor, temporary, 0)
     try check("link", linkat(results.descriptor, file, staging.descriptor, temporary, 0))
+    Failpoint.publishLinked.reach()
     do {
       try check("rename", renameat(staging.descriptor, temporary, visible.descriptor, name))
     } catch {
       unlinkat(staging.descriptor, temporary, 0)
       throw error
     }
+    Failpoint.publishRenamed.reach()
     // A rename between two links of one inode does nothing, and leaves both.
     unlinkat(staging.descriptor, temporary, 0)
+    Failpoint.publishUnlinked.reach()
     try visible.synchronize()
+    Failpoint.publishSynced.reach()
   }
 
   /// What no repetition will mend; nil for everything else, such as a full disk.

@@ -29,7 +29,9 @@ public struct OutputRemover: Sendable {
       }
       // A later job need not have written any: only a name that still shows this job's own is removed.
       if let rejects = job.spec.rejectsName { try removeVisible(rejects, showing: result.rejectsFile) }
+      Failpoint.deleteUnlinked.reach()
       try await store.delete(job.id)
+      Failpoint.deleteForgotten.reach()
       try removeResult(result)
     } else {
       try await store.delete(job.id)

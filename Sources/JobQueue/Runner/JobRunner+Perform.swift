@@ -18,7 +18,9 @@ extension JobRunner {
     logger[metadataKey: "job"] = "\(job.id)"
     logger[metadataKey: "epoch"] = "\(job.epoch)"
     logger.info("the job runs", metadata: ["input": "\(job.spec.input)", "rescues": "\(job.rescues)"])
+    Failpoint.claimed.reach()
     let ending = await runToEnd(job, logger)
+    if case .result = ending { Failpoint.resultWritten.reach() }
     // From here on nothing may be cut short: the job's state depends on it.
     await Task { await settle(job, ending, logger) }.value
   }
@@ -35,6 +37,7 @@ extension JobRunner {
     let file: String
     do {
       file = try folder.makeResultName(job: job.id, epoch: job.epoch)
+      Failpoint.resultNamed.reach()
       run = try executor.prepare(job, resultPath: "\(folder.path)/\(file)")
     } catch {
       return .failed(JobRunner.failure(error))
@@ -111,6 +114,7 @@ extension JobRunner {
     case .result(let outcome, let file):
       let result = UncommittedResult(file: file, bytes: outcome.bytes, rows: outcome.rows, sha256: outcome.sha256)
       written = try await store.commit(job.id, epoch: job.epoch, result: result, progress: outcome.progress)
+      Failpoint.committed.reach()
     case .failed(let failure): written = try await store.fail(job.id, epoch: job.epoch, failure: failure)
     case .interrupted: written = try await store.release(job.id, epoch: job.epoch)
     case .fenced:

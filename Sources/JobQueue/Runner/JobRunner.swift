@@ -52,8 +52,8 @@ public struct JobRunner: Sendable {
     await withDiscardingTaskGroup { group in
       group.addTask { for await _ in store.changes.wakeups() { wake.yield() } }
       group.addTask {
-        // Workers that started together don't ask together: between half of the time and all of it.
-        let most = configuration.pollMilliseconds
+        // Workers that started together don't ask together. What is over is for the asking.
+        let most = configuration.pollMilliseconds * 9 / 10
         while (try? await Task.sleep(for: .milliseconds(Int.random(in: most / 2...most)))) != nil { wake.yield() }
       }
       for await _ in wakeups {
