@@ -11,7 +11,9 @@ actor GroupCommit {
   private struct Write {
     var durability: Durability
     /// Runs inside a savepoint, and keeps what the body returned or threw.
-    var run: (Database) -> Void
+    ///
+    /// - Throws: what has undone the whole transaction, such as a full disk.
+    var run: (Database) throws -> Void
     /// Answers the caller once the transaction's end is known: with the error that undid it, if there is one.
     var answer: ((any Error)?) -> Void
   }
@@ -37,7 +39,16 @@ actor GroupCommit {
       var result: Result<Value, any Error> = .failure(DatabaseError(message: "the write didn't run"))
       waiting.append(
         Write(
-          durability: durability, run: { database in result = Result { try database.savepoint(body) } },
+          durability: durability,
+          run: { database in
+            do {
+              result = .success(try database.savepoint(body))
+            } catch let error as DatabaseError where !database.isInsideTransaction {
+              throw error
+            } catch {
+              result = .failure(error)
+            }
+          },
           answer: { failure in continuation.resume(with: failure.map { .failure($0) } ?? result) }))
       if !isRunning {
         isRunning = true
@@ -67,7 +78,7 @@ actor GroupCommit {
           let isDurable = writes.list.contains { $0.durability == .full }
           try database.execute(sql: "PRAGMA synchronous = \(isDurable ? "FULL" : "NORMAL")")
           try database.inTransaction(.immediate) {
-            for write in writes.list { write.run(database) }
+            for write in writes.list { try write.run(database) }
             return .commit
           }
         } catch {

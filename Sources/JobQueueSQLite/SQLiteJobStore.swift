@@ -37,6 +37,8 @@ public final class SQLiteJobStore: JobStore {
     configuration.foreignKeysEnabled = true
     configuration.busyMode = .timeout(busySeconds)
     configuration.maximumReaderCount = 4
+    // A savepoint's journal is written to a file otherwise: twenty pages for each submission.
+    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA temp_store = MEMORY") }
     pool = try DatabasePool(path: path, configuration: configuration)
     // The tables and the store's identity are as durable as what refers to them.
     try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }

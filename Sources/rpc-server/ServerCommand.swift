@@ -5,7 +5,8 @@
   struct ServerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "rpc-server", abstract: "Takes CSV aggregation jobs over JSON-RPC 2.0 on HTTP, and does them.",
-      subcommands: [ServeCommand.self, WorkerCommand.self, ConfigCommand.self], defaultSubcommand: ServeCommand.self)
+      subcommands: [ServeCommand.self, WorkerCommand.self, ConfigCommand.self, DoctorCommand.self, BackupCommand.self],
+      defaultSubcommand: ServeCommand.self)
   }
 
   /// The options that stand for settings. Each is an environment variable as well: `--data` is `TALLY_DATA`.

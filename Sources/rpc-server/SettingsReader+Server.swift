@@ -16,9 +16,6 @@
       }
       let store = try StoreOpener(self)
       let workers = try integer("workers", 0...1_024)
-      if workers == 0, !store.isShared {
-        throw problem("workers", "must be at least 1 with a store of this process alone: nobody else would do the jobs")
-      }
       let memory = text("memory").isEmpty ? SettingsReader.halfOfMemory : try bytes("memory")
       if memory < limits.memoryBytesLeast {
         throw problem("memory", "must be at least \(limits.memoryBytesLeast) bytes, which one job needs")

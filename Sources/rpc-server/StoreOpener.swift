@@ -47,20 +47,33 @@
       }
     }
 
-    /// - Parameter owner: how this process is named to a second one.
-    func open(owner: String, limits: Limits, connections: Int, logger: Logger) async throws -> any JobStore {
+    /// - Parameters:
+    ///   - owner: how this process is named to a second one.
+    ///   - patienceSeconds: for a database that starts together with this process.
+    func open(
+      owner: String, limits: Limits, connections: Int, logger: Logger, patienceSeconds: Int = 60
+    ) async throws -> any JobStore {
       switch kind {
-      case .sqlite(let path): return try SQLiteJobStore(path: path, owner: owner, limits: limits)
+      case .sqlite(let path):
+        let store = try SQLiteJobStore(path: path, owner: owner, limits: limits)
+        do {
+          try await store.checkIntegrity()
+        } catch {
+          try? await store.close()
+          throw error
+        }
+        return store
       case .postgres(let address):
-        return try await patiently(logger) {
+        return try await patiently(patienceSeconds, logger) {
           try await PostgresJobStore(address, limits: limits, connectionsMost: connections)
         }
       }
     }
 
-    /// A database that starts together with this process may take longer: a minute is given to it.
-    private func patiently<Value>(_ logger: Logger, _ body: () async throws -> Value) async throws -> Value {
-      let end = ContinuousClock.now + .seconds(60)
+    private func patiently<Value>(_ seconds: Int, _ logger: Logger, _ body: () async throws -> Value) async throws
+      -> Value
+    {
+      let end = ContinuousClock.now + .seconds(seconds)
       while true {
         do {
           return try await body()
@@ -91,6 +104,9 @@
       // A running job takes one for a moment now and then; calls share the rest.
       let connections = min(8 + configuration.jobsAtOnce, 32)
       store = try await opener.open(owner: owner, limits: limits, connections: connections, logger: logger)
+      if configuration.jobsAtOnce == 0, !opener.isShared {
+        logger.warning("jobs wait: this process does none (--workers 0), and no other can have its store")
+      }
       folder = try DataFolder(path: reader.text("data"), storeUUID: store.uuid)
       shown = opener.shown
     }

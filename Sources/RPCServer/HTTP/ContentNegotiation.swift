@@ -53,7 +53,11 @@ struct MediaRange {
 extension StringProtocol {
   /// Without the spaces and tabs around it.
   var trimmed: String {
-    let isSpace: (Character) -> Bool = { $0 == " " || $0 == "\t" }
-    return String(drop(while: isSpace).reversed().drop(while: isSpace).reversed())
+    // By bytes: a character with a combining mark on it is no space, and neither byte is part of another character.
+    let isSpace: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+    let bytes = Substring(self).utf8
+    guard let first = bytes.firstIndex(where: { !isSpace($0) }), let last = bytes.lastIndex(where: { !isSpace($0) })
+    else { return "" }
+    return String(Substring(bytes[first...last]))
   }
 }

@@ -1,0 +1,76 @@
+#if Server
+  import ArgumentParser
+  import Foundation
+  import JobQueue
+  import JobQueueSQLite
+  import Logging
+  import RPCServer
+  import Schema
+
+  /// Checks what a server or a worker needs, each on a line of its own; exit code 1 where something is missing.
+  struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "doctor",
+      abstract: "Checks settings, data folder, state folder and job store: for operators, and for health checks.")
+
+    @OptionGroup var settings: SettingOptions
+    @Flag(help: "Say nothing when all is well.") var quiet = false
+
+    func run() async throws {
+      let reader = try await settings.read()
+      var problems = 0
+      func check(_ what: String, _ body: () async throws -> String) async {
+        do {
+          let found = try await body()
+          if !quiet { print("ok      \(what): \(found)") }
+        } catch {
+          problems += 1
+          print("problem \(what): \(error)")
+        }
+      }
+      await check("settings") {
+        let configuration = try reader.serverConfiguration(try reader.limits())
+        return "\(configuration.jobsAtOnce) workers share \(ByteCount.text(configuration.memoryBytes))"
+      }
+      for name in ["data", "state"] {
+        await check(name) { try DoctorCommand.tryFolder(reader.text(name)) }
+      }
+      await check("store") { try await DoctorCommand.tryStore(reader) }
+      if problems > 0 { throw ExitCode(1) }
+    }
+
+    /// Writes, syncs and removes a file.
+    private static func tryFolder(_ path: String) throws -> String {
+      let file = path + "/.tally-doctor-\(ProcessInfo.processInfo.processIdentifier)"
+      try Data("ok".utf8).write(to: URL(fileURLWithPath: file))
+      try FileManager.default.removeItem(atPath: file)
+      let free = try FileManager.default.attributesOfFileSystem(forPath: path)[.systemFreeSize] as? Int ?? 0
+      return "\(path) is writable, \(ByteCount.text(free)) are free"
+    }
+
+    private static func tryStore(_ reader: SettingsReader) async throws -> String {
+      let opener = try StoreOpener(reader)
+      switch opener.kind {
+      case .sqlite(let path):
+        // A server that runs owns the store, and has checked it.
+        guard FileManager.default.fileExists(atPath: path) else { return "\(path) isn't there yet; serve makes it" }
+        do {
+          let store = try SQLiteJobStore(path: path, owner: "rpc-server doctor", limits: try reader.limits())
+          try await store.checkIntegrity()
+          let counts = try await store.counts(owner: nil)
+          try await store.close()
+          return "\(path) is whole: \(counts.values.reduce(0, +)) jobs"
+        } catch let error as StoreInUse {
+          return "\(path) belongs to \(error.owner)"
+        }
+      case .postgres:
+        let store = try await opener.open(
+          owner: "rpc-server doctor", limits: try reader.limits(), connections: 1, logger: Logger(label: "tally"),
+          patienceSeconds: 0)
+        let counts = try await store.counts(owner: nil)
+        try await store.close()
+        return "\(opener.shown) answers: \(counts.values.reduce(0, +)) jobs"
+      }
+    }
+  }
+#endif

@@ -1,0 +1,109 @@
+import Foundation
+import GRDB
+import JobQueue
+import Schema
+import TestSupport
+import Testing
+
+@testable import JobQueueSQLite
+
+/// Backups, damage, disks, and stores that older versions have written.
+@Suite struct UpkeepTests {
+  private let folder: TestFolder
+  private var path: String { folder.path + "/tally.sqlite" }
+
+  init() throws { folder = try TestFolder() }
+
+  private func submission(_ output: String) -> JobSubmission {
+    JobSubmission(owner: "a", spec: JobSpec(input: "i", output: output))
+  }
+
+  @Test func aBackupOfARunningStoreIsAStore() async throws {
+    let store = try SQLiteJobStore(path: path, owner: "test")
+    let job = try await store.submit(submission("1"))
+    let copy = folder.path + "/copy.sqlite"
+    try SQLiteJobStore.backUp(path, to: copy)
+    _ = try await store.submit(submission("2"))
+    let restored = try SQLiteJobStore(path: copy, owner: "test")
+    #expect(try await restored.list(JobQuery(owner: "a")).jobs == [job])
+    #expect(restored.uuid == store.uuid)
+    try await restored.checkIntegrity()
+    #expect(throws: BackupRefused.self) { try SQLiteJobStore.backUp(path, to: copy) }
+    #expect(throws: BackupRefused.self) { try SQLiteJobStore.backUp(path + ".not", to: copy + "2") }
+  }
+
+  @Test func aDamagedFileIsFoundOut() async throws {
+    let store = try SQLiteJobStore(path: path, owner: "test")
+    for index in 0..<200 { _ = try await store.submit(submission("\(index)")) }
+    try await store.close()
+    let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+    let size = try file.seekToEnd()
+    // Every page but the first, which holds the schema.
+    for page in stride(from: UInt64(8_192), to: size, by: 4_096) {
+      try file.seek(toOffset: page + 100)
+      try file.write(contentsOf: Data(repeating: 0x5A, count: 2_000))
+    }
+    try file.close()
+    await #expect(throws: (any Error).self) {
+      let damaged = try SQLiteJobStore(path: path, owner: "test")
+      try await damaged.checkIntegrity()
+    }
+  }
+
+  @Test(arguments: [1, 2]) func aStoreOfAnOlderVersionIsBroughtUp(version: Int) async throws {
+    let applied = Array(SQLiteSchema.migrator.migrations.prefix(version))
+    let queue = try DatabaseQueue(path: path)
+    try SQLiteSchema.migrator.migrate(queue, upTo: try #require(applied.last))
+    let job = JobRecord(
+      id: "0199a3c2-7f00-7000-8000-0123456789ab", owner: "a", spec: JobSpec(input: "i", output: "o"), state: .queued,
+      createdAt: .now, readyAt: .now)
+    try await queue.write { database in
+      var told = job
+      told.sequence = 1
+      try database.execute(sql: JobRow.insert, arguments: JobRow.insertArguments(told))
+      try database.execute(
+        sql: "INSERT INTO events (job_id, sequence, epoch, status) VALUES (?, 1, 0, ?)",
+        arguments: [job.id, told.status.json.text])
+      try database.execute(sql: "INSERT INTO reservations (name, job_id) VALUES ('o', ?)", arguments: [job.id])
+    }
+    try queue.close()
+    let store = try SQLiteJobStore(path: path, owner: "test")
+    #expect(try await store.job(job.id)?.spec == job.spec)
+    // Lines that say neither who nor when aren't told.
+    #expect(try await store.log(of: job.id, after: nil, most: 9).isEmpty)
+    let claimed = try #require(try await store.claim(worker: "w", memory: .unlimited))
+    #expect(claimed.id == job.id && claimed.epoch == 1)
+    #expect(try await store.log(of: job.id, after: nil, most: 9).map(\.action) == [.claimed])
+    _ = try await store.fail(job.id, epoch: 1, failure: JobFailure(.invalidArgument, reason: "X", "x"))
+    _ = try await store.submit(submission("o"))
+  }
+
+  @Test func aReadOnlyStoreIsSaidSo() async throws {
+    let store = try SQLiteJobStore(path: path, owner: "test")
+    try await store.write { try $0.execute(sql: "PRAGMA query_only = ON") }
+    let error = await #expect(throws: StoreUnavailable.self) { try await store.submit(submission("1")) }
+    #expect(error?.reason == "STORE_READ_ONLY")
+  }
+
+  /// The file may not grow, as on a full disk; when there is room again, the store goes on.
+  @Test func aFullDiskIsSaidSoAndWorkGoesOnAfterwards() async throws {
+    let store = try SQLiteJobStore(path: path, owner: "test")
+    try await store.write { database in
+      let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+      _ = try Int.fetchOne(database, sql: "PRAGMA max_page_count = \(pages)")
+    }
+    var refused: StoreUnavailable?
+    var taken: [String] = []
+    for index in 0..<1_000 where refused == nil {
+      do {
+        taken.append(try await store.submit(submission("\(index)")).id)
+      } catch let error as StoreUnavailable {
+        refused = error
+      }
+    }
+    #expect(refused?.reason == "STORE_FULL")
+    try await store.write { _ = try Int.fetchOne($0, sql: "PRAGMA max_page_count = 1000000") }
+    taken.append(try await store.submit(submission("more")).id)
+    #expect(Set(try await store.list(JobQuery(owner: "a", pageSize: 1_000)).jobs.map(\.id)) == Set(taken))
+  }
+}
