@@ -29,7 +29,7 @@ COPY --from=build /out/rpc-server /out/rpc-client /usr/local/bin/
 ENV TALLY_HOST=0.0.0.0 \
     TALLY_DATA=/var/lib/tally/data \
     TALLY_STATE=/var/lib/tally/state
-USER tally
+USER 10001
 WORKDIR /var/lib/tally
 VOLUME ["/var/lib/tally/data", "/var/lib/tally/state"]
 EXPOSE 8000

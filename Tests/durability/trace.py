@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""What a kill can't show: a kill keeps the system's cache, so the order of the calls is looked at instead. A submission's
+write-ahead log is synced before its answer goes out; a result's file is synced before its name is shown, and the folder
+before anyone is told. And: a copy of the state folder, cut to what had been synced by then, still has the acknowledged job.
+
+Usage: trace.py [--bin .build/release]
+"""
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peers"))
+from server import Server
+
+arguments = argparse.ArgumentParser()
+arguments.add_argument("--bin", default=".build/release")
+arguments = arguments.parse_args()
+
+
+def fail(what):
+    print(f"durability: {what}")
+    sys.exit(1)
+
+
+class Trace:
+    """The calls of a process, in the order in which they returned: name, arguments, result."""
+
+    CALLS = "fsync,fdatasync,rename,renameat,renameat2,linkat,unlinkat,write,writev,sendto,sendmsg,pwrite64,pwritev,openat,close"
+
+    def __init__(self, process, path):
+        self.path = path
+        self.strace = subprocess.Popen(["strace", "-f", "-y", "-s", "4096", "-e", f"trace={self.CALLS}", "-o", path, "-p", str(process)],
+                                       stderr=subprocess.PIPE, text=True)
+        while "attached" not in self.strace.stderr.readline():
+            pass
+        time.sleep(0.3)
+
+    def end(self):
+        self.strace.send_signal(signal.SIGINT)
+        self.strace.wait()
+        calls, begun = [], {}
+        for line in open(self.path, errors="replace"):
+            pid, _, text = line.strip().partition(" ")
+            text = text.strip()
+            if text.endswith("<unfinished ...>"):
+                begun[pid] = text[: -len("<unfinished ...>")]
+                continue
+            resumed = re.match(r"<\.\.\. \w+ resumed>(.*)", text)
+            if resumed:
+                text = begun.pop(pid, "") + resumed[1]
+            found = re.match(r"(\w+)\((.*)\)\s+= (-?\d+)", text)
+            if found:
+                calls.append((found[1], found[2], int(found[3])))
+        return calls
+
+
+def first(calls, start, what, condition):
+    for index in range(start, len(calls)):
+        if condition(*calls[index]):
+            return index
+    fail(f"there is no {what} after call {start} of {len(calls)}")
+
+
+def is_answer(job):
+    return lambda name, text, result: name in ("write", "writev", "sendto", "sendmsg") and "HTTP/1.1 200" in text and job in text and result > 0
+
+
+def file_of(text):
+    """The file that a call's descriptor stands for: `30</data/out.csv>, …`."""
+    found = re.match(r"\d+(<[^>]*>)", text)
+    return found[1] if found else ""
+
+
+def is_sync(part):
+    return lambda name, text, result: name in ("fsync", "fdatasync") and part in file_of(text) and result == 0
+
+
+def check_submission(server, place):
+    trace = Trace(server.process.pid, os.path.join(place, "submit.trace"))
+    job = server.call("submitJob", input="in.csv", output="later.csv", startAt="2100-01-01T00:00:00Z")["jobId"]
+    calls = trace.end()
+    answered = first(calls, 0, "answer to the submission", is_answer(job))
+    written = [index for index, (name, text, _) in enumerate(calls[:answered]) if name.startswith("pwrite") and "tally.sqlite-wal" in file_of(text)]
+    if not written:
+        fail("nothing was written to the log before the answer")
+    synced = [index for index in range(written[-1], answered) if is_sync("tally.sqlite-wal")(*calls[index])]
+    if not synced:
+        fail("the log wasn't synced between its last write and the answer")
+    return job
+
+
+def check_result(server, place):
+    trace = Trace(server.process.pid, os.path.join(place, "result.trace"))
+    job = server.call("submitJob", input="in.csv", output="out.csv")["jobId"]
+    status = server.call("streamProgress", jobId=job, waitMs=60_000)
+    calls = trace.end()
+    if not status["published"]:
+        fail(f"the job wasn't published: {status}")
+    results = f".tally/results/{job}"
+    synced = first(calls, 0, "sync of the result's file", is_sync(results + "/"))
+    writes = [index for index, (name, text, _) in enumerate(calls) if name.startswith("pwrite") and results + "/" in file_of(text)]
+    if not writes or max(writes) > max(index for index, call in enumerate(calls) if is_sync(results + "/")(*call)):
+        fail("the result was written to after its last sync")
+    folder = first(calls, synced, "sync of the results' folder", lambda name, text, result: is_sync(results + ">")(name, text, result))
+    shown = first(calls, folder, "rename over the visible name", lambda name, text, result: name.startswith("rename") and '"out.csv"' in text and result == 0)
+    committed = [index for index in range(folder, shown) if is_sync("tally.sqlite-wal")(*calls[index])]
+    if not committed:
+        fail("the commit wasn't synced between the result's sync and the rename")
+    visible = first(calls, shown, "sync of the folder with the visible name", is_sync("/data>"))
+    marked = first(calls, visible, "sync of the mark", is_sync("tally.sqlite-wal"))
+    first(calls, marked, "final answer", lambda name, text, result: is_answer(job)(name, text, result) and 'published\\":true' in text)
+
+
+def check_cut(server, place, job):
+    """Everything after the last sync is lost: the log is cut to what had been synced. The job is there."""
+    trace = Trace(server.process.pid, os.path.join(place, "cut.trace"))
+    kept = server.call("submitJob", input="in.csv", output="kept.csv", startAt="2100-01-01T00:00:00Z")["jobId"]
+    calls = trace.end()
+    synced = max(index for index, call in enumerate(calls) if is_sync("tally.sqlite-wal")(*call))
+    # The highest end of a write before that sync.
+    end = 0
+    for name, text, result in calls[:synced]:
+        found = name == "pwrite64" and "tally.sqlite-wal" in file_of(text) and re.search(r", (\d+), (\d+)$", text)
+        if found:
+            end = max(end, int(found[1]) + int(found[2]))
+    copy = os.path.join(place, "copy")
+    os.makedirs(copy)
+    for name in ["tally.sqlite", "tally.sqlite-wal"]:
+        shutil.copy(os.path.join(server.state, name), copy)
+    os.truncate(os.path.join(copy, "tally.sqlite-wal"), end)
+    server.stop(signal.SIGKILL)
+    server.state = copy
+    server.start()
+    for each in (job, kept):
+        if server.call("getStatus", jobId=each)["state"] != "waiting":
+            fail(f"{each} isn't there as it was")
+
+
+with tempfile.TemporaryDirectory() as place, Server(arguments.bin, place) as server:
+    with open(os.path.join(server.data, "in.csv"), "w") as file:
+        file.write("Song,Date,Number of Plays\nA,2020-01-01,1\n")
+    job = check_submission(server, place)
+    check_result(server, place)
+    check_cut(server, place, job)
+print("durability: a submission is synced before its answer; a result, its folder and its commit before its name; the name before "
+      "it is told; and what was acknowledged is in a copy that has lost everything after the last sync")
