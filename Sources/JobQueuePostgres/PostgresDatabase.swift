@@ -13,8 +13,6 @@ struct PostgresDatabase: Sendable {
     var writes: [PostgresStatement]
   }
 
-  enum Durability: Sendable { case full, none }
-
   private static let patience = Duration.seconds(2)
   /// Each transaction's own limits, in milliseconds: a process that stops in the middle holds its locks no longer.
   private static let limits = PostgresStatement(
@@ -22,9 +20,6 @@ struct PostgresDatabase: Sendable {
     SELECT set_config('statement_timeout', '8000', true), set_config('lock_timeout', '5000', true),
       set_config('idle_in_transaction_session_timeout', '5000', true)
     """)
-  private static let limitsWithoutSync = PostgresStatement(
-    limits.sql + ", set_config('synchronous_commit', 'off', true)")
-
   let pool: PostgresPool
   /// For tests: the reply to the next COMMIT is lost.
   let losesNextReply = Losing()
@@ -57,15 +52,12 @@ struct PostgresDatabase: Sendable {
   ///   - reads: told whether an earlier try may have been carried out.
   ///   - decide: takes the results of the reads, in their order.
   func transaction<Value: Sendable>(
-    _ durability: Durability = .full, reads: [PostgresStatement],
+    reads: [PostgresStatement],
     _ decide: @Sendable (_ results: [PostgresResult], _ isRepeated: Bool) throws -> Decision<Value>
   ) async throws -> Value {
     try await repeating { isRepeated in
       try await pool.withConnection { connection in
-        let begin = [
-          PostgresStatement("BEGIN"),
-          durability == .full ? PostgresDatabase.limits : PostgresDatabase.limitsWithoutSync,
-        ]
+        let begin = [PostgresStatement("BEGIN ISOLATION LEVEL READ COMMITTED"), PostgresDatabase.limits]
         let results = try await connection.run(begin + reads)
         let decision = try decide(Array(results.dropFirst(begin.count)), isRepeated)
         do {

@@ -1,5 +1,6 @@
 public import JobQueue
 public import Schema
+import Synchronization
 
 extension PostgresJobStore {
   /// The first job that may be claimed: queued and ready, or running under a lease that has expired. Of one millisecond,
@@ -23,9 +24,14 @@ extension PostgresJobStore {
         // Those that another worker is just claiming are skipped.
         tables.jobs(head(now, memory) + " FOR UPDATE OF j SKIP LOCKED"),
       ]
-      let outcome = try await database.transaction(reads: reads) { [tables, lifecycle] found, _ in
+      let decided = Mutex<JobRecord?>(nil)
+      let outcome = try await database.transaction(reads: reads) { [tables, lifecycle] found, isRepeated in
         let now = try PostgresTables.moment(found[0])
         var decision = PostgresDatabase.Decision<ClaimOutcome>(value: .none, writes: [])
+        if isRepeated {
+          decision.value = .again
+          return decision
+        }
         for job in try found[1].rows.map(PostgresTables.job) {
           guard let awake = lifecycle.wake(job, now: now) else { continue }
           decision.writes += tables.update(awake, from: job, at: now)
@@ -37,6 +43,7 @@ extension PostgresJobStore {
         switch lifecycle.claim(job, worker: worker, now: now) {
         case .run(let claimed) where job.spec.memoryBytes <= memory.freeBytes:
           decision.value = .claimed(claimed)
+          decided.withLock { $0 = claimed }
           decision.writes += tables.update(claimed, from: job, at: now)
         case .ended(let ended):
           decision.value = .again
@@ -47,7 +54,14 @@ extension PostgresJobStore {
       }
       switch outcome {
       case .none: return nil
-      case .again: changes.notify()
+      case .again:
+        changes.notify()
+        // The reply to a claim was lost: whether it was carried out is read back.
+        if let claimed = decided.withLock({ $0 }), let job = try await job(claimed.id), job.epoch == claimed.epoch,
+          job.lease?.worker == worker
+        {
+          return job
+        }
       case .claimed(let job):
         changes.notify()
         return job
@@ -74,7 +88,9 @@ extension PostgresJobStore {
   }
 
   public func renew(_ id: String, epoch: Int, progress: JobProgress) async throws -> JobLifecycle.WorkerWrite {
-    try await write(id, .none) { [lifecycle] job, now in
+    // On disk as well: a report that a crash of the database took back would have been shown under a sequence that is then
+    // given to the job's end, which nobody would be told.
+    try await write(id, signals: false) { [lifecycle] job, now in
       lifecycle.renew(job, epoch: epoch, progress: progress, now: now)
     }
   }
@@ -89,18 +105,18 @@ extension PostgresJobStore {
 
   /// A worker's write to its job's row, which may be refused.
   private func write(
-    _ id: String, _ durability: PostgresDatabase.Durability = .full,
+    _ id: String, signals: Bool = true,
     _ rule: @Sendable (JobRecord, Timestamp) -> JobLifecycle.WorkerWrite
   ) async throws -> JobLifecycle.WorkerWrite {
     let reads = [tables.lock(id), tables.clock]
-    let outcome = try await database.transaction(durability, reads: reads) { [tables] found, _ in
+    let outcome = try await database.transaction(reads: reads) { [tables] found, _ in
       guard let old = try found[0].rows.first.map(PostgresTables.job) else { throw JobStoreError.notFound(jobID: id) }
       let now = try PostgresTables.moment(found[1])
       let outcome = rule(old, now)
       guard case .applied(let new) = outcome else { return PostgresDatabase.Decision(value: outcome, writes: []) }
       return PostgresDatabase.Decision(value: outcome, writes: tables.update(new, from: old, at: now))
     }
-    if durability == .full { changes.notify() }
+    if signals { changes.notify() }
     return outcome
   }
 

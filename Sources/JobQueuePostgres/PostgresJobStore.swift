@@ -8,8 +8,7 @@ public import Schema
 /// let job = try await store.submit(JobSubmission(owner: "local", spec: spec))
 /// ```
 ///
-/// The database's clock is the only one. Every transaction commits with `synchronous_commit` as the server has it, but for
-/// reports of progress, whose loss costs nothing.
+/// The database's clock is the only one. Every transaction commits with `synchronous_commit` as the server has it.
 public final class PostgresJobStore: JobStore {
   public let uuid: String
   public let changes = ChangeSignal()
@@ -58,6 +57,34 @@ public final class PostgresJobStore: JobStore {
       onCommit: { [changes] in changes.notify() })
     listener =
       address.listens ? PostgresListener(loop: loop, url: address.url, channel: tables.channel, signal: changes) : nil
+  }
+
+  /// Looks at a store without changing it.
+  ///
+  /// - Returns: what there is, in words.
+  /// - Throws: `StoreUnavailable`; ``StoreTooNew``.
+  public static func inspect(_ address: PostgresStoreAddress) async throws -> String {
+    let loop = try PostgresLoop()
+    let database = PostgresDatabase(pool: PostgresPool(loop: loop, url: address.url, connectionsMost: 1))
+    let outcome: Result<String, any Error>
+    do {
+      let there = PostgresStatement("SELECT to_regclass($1) IS NOT NULL AS there", ["\(address.schema).store"])
+      if try await database.read(there).first?.value("there") == "t" {
+        let version = try await database.read(PostgresStatement("SELECT version FROM \(address.schema).store")).first
+        let (found, known) = (
+          Int(try version?.required("version") ?? 0), PostgresSchema.migrations(address.schema).count
+        )
+        if found > known { throw StoreTooNew(version: found, known: known) }
+        outcome = .success(
+          found == known ? "tables of version \(found)" : "tables of version \(found), serve migrates them to \(known)")
+      } else {
+        outcome = .success("no tables yet; serve makes them")
+      }
+    } catch {
+      outcome = .failure(error)
+    }
+    await loop.stop()
+    return try outcome.get()
   }
 
   public func close() async {
@@ -116,7 +143,7 @@ public final class PostgresJobStore: JobStore {
     let pairs = Array(known)
     let statement = PostgresStatement(
       """
-      SELECT k.id AS known_id, j.*, p.idempotency_key, p.spec, p.input, p.output
+      SELECT k.id AS known_id, j.*, encode(p.idempotency_key, 'hex') AS idempotency_key, p.spec, p.input, p.output
       FROM unnest($1::text[], $2::bigint[]) AS k (id, sequence)
       LEFT JOIN \(tables.schema).jobs j ON j.id = k.id LEFT JOIN \(tables.schema).payloads p ON p.job_id = j.id
       WHERE j.id IS NULL OR j.sequence > k.sequence
@@ -146,7 +173,7 @@ extension PostgresTables {
 extension PostgresRow: StoredRow {
   func text(_ column: String) -> String? {
     guard let text = value(column) else { return nil }
-    return column == "idempotency_key" ? PostgresText.text(bytes: text) : text
+    return column == "idempotency_key" ? PostgresText.text(hexadecimal: text) : text
   }
 
   func integer(_ column: String) -> Int64? { value(column).flatMap { Int64($0) } }

@@ -14,7 +14,8 @@ enum PostgresSchema {
     let migrations = migrations(schema)
     // One process migrates at a time; the others find it done.
     _ = try await connection.run([
-      PostgresStatement("BEGIN"), PostgresStatement("SELECT pg_advisory_xact_lock(hashtextextended($1, 7))", [schema]),
+      PostgresStatement("BEGIN ISOLATION LEVEL READ COMMITTED"),
+      PostgresStatement("SELECT pg_advisory_xact_lock(hashtextextended($1, 7))", [schema]),
     ])
     let found = try await connection.run([
       PostgresStatement("SELECT to_regclass($1) IS NOT NULL AS there", ["\(schema).store"])

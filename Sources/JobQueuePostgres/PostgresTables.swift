@@ -9,7 +9,7 @@ struct PostgresTables: Sendable {
 
   private var select: String {
     """
-    SELECT j.*, p.idempotency_key, p.spec, p.input, p.output
+    SELECT j.*, encode(p.idempotency_key, 'hex') AS idempotency_key, p.spec, p.input, p.output
     FROM \(schema).jobs j JOIN \(schema).payloads p ON p.job_id = j.id
     """
   }

@@ -17,6 +17,21 @@ extension SQLiteJobStore {
     if found != ["ok"] { throw StoreDamaged(path: pool.path, findings: found) }
   }
 
+  /// Looks through a store's file without changing it, also while another process owns it.
+  ///
+  /// - Returns: how many jobs it has.
+  /// - Throws: ``StoreDamaged``; what SQLite says.
+  public static func inspect(_ path: String) throws -> Int {
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.busyMode = .timeout(10)
+    return try DatabaseQueue(path: path, configuration: configuration).read { database in
+      let findings = try String.fetchAll(database, sql: "PRAGMA quick_check(10)")
+      guard findings == ["ok"] else { throw StoreDamaged(path: path, findings: findings) }
+      return try Int.fetchOne(database, sql: "SELECT count(*) FROM jobs") ?? 0
+    }
+  }
+
   /// Copies a store into a file that doesn't exist, while another process may be writing to it: the copy is the store at
   /// one moment, checked and on disk when this returns.
   ///

@@ -17,7 +17,13 @@
       let reader = try await settings.read()
       for setting in Setting.all {
         // A secret is no one's business who looks over a shoulder.
-        let value = setting.name == "token" && !reader.text(setting.name).isEmpty ? "…" : reader.text(setting.name)
+        let text = reader.text(setting.name)
+        let value =
+          switch setting.name {
+          case "token" where !text.isEmpty: "…"
+          case "store" where !text.isEmpty: try StoreOpener(reader).shown
+          default: text
+          }
         print("\(setting.variable)=\(value)  # \(reader.source(setting.name)): \(setting.summary)")
       }
     }

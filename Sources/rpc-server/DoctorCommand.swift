@@ -1,9 +1,8 @@
 #if Server
   import ArgumentParser
   import Foundation
-  import JobQueue
+  import JobQueuePostgres
   import JobQueueSQLite
-  import Logging
   import RPCServer
   import Schema
 
@@ -48,28 +47,15 @@
       return "\(path) is writable, \(ByteCount.text(free)) are free"
     }
 
+    /// Looks only: nothing is migrated, and no store is taken from a server.
     private static func tryStore(_ reader: SettingsReader) async throws -> String {
       let opener = try StoreOpener(reader)
       switch opener.kind {
       case .sqlite(let path):
-        // A server that runs owns the store, and has checked it.
         guard FileManager.default.fileExists(atPath: path) else { return "\(path) isn't there yet; serve makes it" }
-        do {
-          let store = try SQLiteJobStore(path: path, owner: "rpc-server doctor", limits: try reader.limits())
-          try await store.checkIntegrity()
-          let counts = try await store.counts(owner: nil)
-          try await store.close()
-          return "\(path) is whole: \(counts.values.reduce(0, +)) jobs"
-        } catch let error as StoreInUse {
-          return "\(path) belongs to \(error.owner)"
-        }
-      case .postgres:
-        let store = try await opener.open(
-          owner: "rpc-server doctor", limits: try reader.limits(), connections: 1, logger: Logger(label: "tally"),
-          patienceSeconds: 0)
-        let counts = try await store.counts(owner: nil)
-        try await store.close()
-        return "\(opener.shown) answers: \(counts.values.reduce(0, +)) jobs"
+        return "\(path) is whole: \(try SQLiteJobStore.inspect(path)) jobs"
+      case .postgres(let address):
+        return "\(opener.shown) answers: \(try await PostgresJobStore.inspect(address))"
       }
     }
   }

@@ -47,11 +47,9 @@
       }
     }
 
-    /// - Parameters:
-    ///   - owner: how this process is named to a second one.
-    ///   - patienceSeconds: for a database that starts together with this process.
+    /// - Parameter owner: how this process is named to a second one.
     func open(
-      owner: String, limits: Limits, connections: Int, logger: Logger, patienceSeconds: Int = 60
+      owner: String, limits: Limits, connections: Int, logger: Logger
     ) async throws -> any JobStore {
       switch kind {
       case .sqlite(let path):
@@ -64,16 +62,17 @@
         }
         return store
       case .postgres(let address):
-        return try await patiently(patienceSeconds, logger) {
+        return try await patiently(logger) {
           try await PostgresJobStore(address, limits: limits, connectionsMost: connections)
         }
       }
     }
 
-    private func patiently<Value>(_ seconds: Int, _ logger: Logger, _ body: () async throws -> Value) async throws
+    /// A database that starts together with this process may take longer: a minute is given to it.
+    private func patiently<Value>(_ logger: Logger, _ body: () async throws -> Value) async throws
       -> Value
     {
-      let end = ContinuousClock.now + .seconds(seconds)
+      let end = ContinuousClock.now + .seconds(60)
       while true {
         do {
           return try await body()

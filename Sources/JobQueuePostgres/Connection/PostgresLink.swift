@@ -104,7 +104,9 @@ final class PostgresLink {
       let isAlive = PQconsumeInput(connection) == 1
       tellNotifications()
       collect()
-      if !isAlive { return close(because: lost("the connection is lost")) }
+      tellNotifications()
+      // libpq may have given the connection up while it read what had come.
+      if !isAlive || PQstatus(connection) == CONNECTION_BAD { return close(because: lost("the connection is lost")) }
       if case .working = state { flush() }
     case .closed: break
     }
@@ -116,7 +118,10 @@ final class PostgresLink {
     state = .closed
     switch former {
     case .connecting(_, let opened, _): opened(.failure(error))
-    case .working(let work): work.answer(.failure(work.failure ?? error))
+    case .working(let work):
+      // Whatever it said before, the connection went with it: whether a COMMIT was carried out isn't known.
+      let last = work.failure.map { PostgresError(kind: .connection, description: $0.description) }
+      work.answer(.failure(last ?? error))
     case .idle, .closed: break
     }
   }

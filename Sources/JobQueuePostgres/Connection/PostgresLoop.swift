@@ -27,7 +27,7 @@ final class PostgresLoop: Sendable {
     var nextID = 0
     var inbox: [Message] = []
     var isStopped = false
-    var ended: CheckedContinuation<Void, Never>?
+    var ended: [CheckedContinuation<Void, Never>] = []
     var hasEnded = false
   }
 
@@ -91,7 +91,7 @@ final class PostgresLoop: Sendable {
     send(.stop)
     await withCheckedContinuation { continuation in
       let hasEnded = state.withLock { state in
-        if !state.hasEnded { state.ended = continuation }
+        if !state.hasEnded { state.ended.append(continuation) }
         return state.hasEnded
       }
       if hasEnded { continuation.resume() }
@@ -162,21 +162,19 @@ final class PostgresLoop: Sendable {
     var order: [PostgresLink] = []
     var nearest = PostgresLoop.now + 60_000
     for link in links.values {
+      nearest = min(nearest, link.deadline ?? nearest)
       guard let (descriptor, events) = link.interest else { continue }
       polled.append(pollfd(fd: descriptor, events: events, revents: 0))
       order.append(link)
-      nearest = min(nearest, link.deadline ?? nearest)
     }
     poll(&polled, nfds_t(polled.count), Int32(max(0, nearest - PostgresLoop.now)))
     if polled[0].revents != 0 { pipe.drain() }
+    for (index, link) in order.enumerated() where polled[index + 1].revents != 0 { link.proceed() }
     let now = PostgresLoop.now
-    for (index, link) in order.enumerated() {
-      if polled[index + 1].revents != 0 { link.proceed() }
-      if let deadline = link.deadline, deadline <= now {
-        link.close(
-          because: PostgresError(
-            kind: .connection, description: "PostgreSQL: no answer within \(patienceMilliseconds) ms"))
-      }
+    for link in links.values where link.deadline.map({ $0 <= now }) == true {
+      link.close(
+        because: PostgresError(
+          kind: .connection, description: "PostgreSQL: no answer within \(patienceMilliseconds) ms"))
     }
   }
 
@@ -187,7 +185,7 @@ final class PostgresLoop: Sendable {
       return (state.inbox, state.ended)
     }
     for message in left { PostgresLoop.refuse(message) }
-    ended?.resume()
+    for continuation in ended { continuation.resume() }
   }
 
   /// A clock that nobody sets, in milliseconds.

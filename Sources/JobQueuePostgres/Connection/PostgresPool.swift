@@ -67,6 +67,7 @@ actor PostgresPool {
       throw lastError
     }
     openCount += 1
+    let begun = ContinuousClock.now
     do {
       let id = try await loop.connect(url)
       failures = 0
@@ -74,10 +75,13 @@ actor PostgresPool {
       return id
     } catch {
       openCount -= 1
-      failures += 1
-      let pause = Double(min(50 << min(failures, 7), 5_000)) * Double.random(in: 0.5...1)
-      nextAttempt = .now + .milliseconds(Int(pause))
       lastError = error as? PostgresError
+      // Attempts that failed together are one failure.
+      if begun >= nextAttempt {
+        failures += 1
+        let pause = Double(min(50 << min(failures, 7), 5_000)) * Double.random(in: 0.5...1)
+        nextAttempt = .now + .milliseconds(Int(pause))
+      }
       wakeOne()
       throw error
     }

@@ -86,9 +86,9 @@ enum PostgresText {
     return "\\x" + String(decoding: hexadecimal, as: UTF8.self)
   }
 
-  /// The text that ``bytes(_:)`` has written.
-  static func text(bytes: String) -> String {
-    let digits = bytes.utf8.dropFirst(2).map { $0 > 0x60 ? $0 - 0x57 : $0 - 0x30 }
+  /// The text of the bytes that hexadecimal digits stand for, as `encode(…, 'hex')` writes them.
+  static func text(hexadecimal: String) -> String {
+    let digits = hexadecimal.utf8.map { $0 > 0x60 ? $0 - 0x57 : $0 - 0x30 }
     let decoded = stride(from: 0, to: digits.count - 1, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
     return String(decoding: decoded, as: UTF8.self)
   }
