@@ -169,8 +169,7 @@ public struct JobLifecycle: Sendable {
   /// full disk has failed together don't come back together.
   public static func backoffMilliseconds(attempts: Int, id: String) -> Int {
     let most = 2_000 << (2 * (min(attempts, 8) - 1))
-    let hash = id.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-    return most / 2 + Int((hash >> 32) % UInt64(most / 2))
+    return most / 2 + Int((FNV1a.hash(id) >> 32) % UInt64(most / 2))
   }
 
   private func fenced(_ job: JobRecord, _ epoch: Int, _ change: (inout JobRecord) -> Void) -> WorkerWrite {

@@ -38,7 +38,7 @@
       if problems > 0 { throw ExitCode(1) }
     }
 
-    /// Writes, syncs and removes a file.
+    /// Writes and removes a file.
     private static func tryFolder(_ path: String) throws -> String {
       let file = path + "/.tally-doctor-\(ProcessInfo.processInfo.processIdentifier)"
       try Data("ok".utf8).write(to: URL(fileURLWithPath: file))

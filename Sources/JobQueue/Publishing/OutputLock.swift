@@ -30,7 +30,6 @@ struct OutputLock {
 
   /// A name of fixed length (FNV-1a, 64 bits): two outputs that share one wait for each other, and nothing else.
   static func lockName(of output: String) -> String {
-    let hash = output.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-    return String(hash, radix: 16)
+    String(FNV1a.hash(output), radix: 16)
   }
 }

@@ -119,7 +119,7 @@ public struct UncommittedResult: Hashable, Sendable {
 
 /// The store can't be reached, or can't write. Nothing is known to have happened; the same call may be made again.
 public struct StoreUnavailable: Error, Hashable, Sendable, CustomStringConvertible {
-  /// `STORE_AWAY`, `STORE_FULL`, `STORE_READ_ONLY`.
+  /// `STORE_AWAY`, `STORE_FULL`, `STORE_READ_ONLY`, `STORE_FAILED`.
   public var reason: String
   public var description: String
 
