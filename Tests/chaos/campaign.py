@@ -23,7 +23,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import history
 from cluster import Cluster
-from fleet import CallFailed, Fleet
+from fleet import CallFailed, Fleet, clock_library
 from history import Wrong
 from server import generate
 
@@ -163,7 +163,7 @@ class Campaign:
         if self.cluster:
             some |= {"killServer": lambda: self.fleet.servers[0].kill(), "restartDatabase": self.restart_database,
                      "killBackends": lambda: [(self.cluster.kill_backends(), time.sleep(0.1)) for _ in range(3)]}
-            if shutil.which("faketime"):
+            if clock_library():
                 some["wrongClock"] = self.wrong_clock
         return {name: fault for name, fault in some.items() if not arguments.faults or name in arguments.faults.split(",")}
 
@@ -283,10 +283,15 @@ class Campaign:
             caller.start()
         else:
             jobs = [self.submit(number, output, "small.csv")]
-        end = time.time() + 30
+        end, look = time.time() + 30, time.time() + 2
         while node.is_alive and not node.is_stopped_now():
             if time.time() > end:
                 raise Wrong(f"nobody came to {point}")
+            # Any process shows what it finds to be shown: now and then the server is before the worker.
+            if self.cluster and point not in DELETE_POINTS and time.time() > look:
+                if self.fleet.persist("getStatus", jobId=jobs[-1][0])["published"]:
+                    jobs.append(self.submit(number, output, "small.csv"))
+                look = time.time() + 2
             time.sleep(0.005)
         history.check_whole(self.fleet, output, set(self.expected.values()))
         if action == "stop":
@@ -333,8 +338,9 @@ class Campaign:
     def guard(self, number, body, what):
         try:
             body()
-        except Wrong as wrong:
+        except (Wrong, SystemExit) as wrong:
             print(f"chaos: seed {arguments.seed}, round {number} {what} ({dict(self.faults)}): {wrong}", file=sys.stderr)
+            print(self.evidence(), file=sys.stderr)
             keep = os.path.join(".build", f"chaos-{arguments.store}-{arguments.seed}")
             shutil.rmtree(keep, ignore_errors=True)
             os.makedirs(keep)
@@ -343,6 +349,18 @@ class Campaign:
                     shutil.copy(os.path.join(self.place, name), keep)
             print(f"chaos: the logs are in {keep}", file=sys.stderr)
             raise SystemExit(1)
+
+    def evidence(self):
+        """Who is alive, who holds which file's lock, and what the database does."""
+        lines = [f"{node.name}: process {node.pid if node.process else '-'}{', stopped' if node.is_stopped_now() else ''}" for node in self.fleet.nodes]
+        with open("/proc/locks") as locks:
+            lines += locks.read().splitlines()
+        if self.cluster:
+            try:
+                lines.append(self.cluster.sql("SELECT pid, state, wait_event_type, wait_event, clock_timestamp() - xact_start, left(query, 100) FROM pg_stat_activity WHERE backend_type = 'client backend'"))
+            except SystemExit as failure:
+                lines.append(str(failure))
+        return "\n".join(lines)
 
     def report(self):
         found = history.recoveries(self.logs, self.fleet.nodes)
