@@ -142,7 +142,9 @@ let package = Package(
       swiftSettings: flags),
     .testTarget(
       name: "RPCServerTests",
-      dependencies: ["RPCServer", "JobQueue", "JobQueueSQLite", "Schema", "TestSupport"],
+      dependencies: [
+        "RPCServer", "JobQueue", "JobQueueSQLite", "Schema", "TestSupport", .server("NIOEmbedded", "swift-nio"),
+      ],
       swiftSettings: flags),
     .testTarget(name: "RPCClientTests", dependencies: ["RPCClient", "Schema"], swiftSettings: flags),
     .testTarget(

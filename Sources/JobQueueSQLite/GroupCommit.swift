@@ -2,21 +2,26 @@ import GRDB
 
 /// Gathers writes that wait at the same time into one transaction, so that many of them share one fsync (group commit).
 ///
-/// Each write has a savepoint of its own: one that throws undoes nothing of the others. Who asked is answered only after
-/// the commit. A write is carried out even if the task that asked for it has been cancelled by then.
+/// A write that throws undoes nothing of the others: where it had changed something by then, the transaction is rolled back
+/// and all are run again, each in a savepoint of its own. Savepoints for all from the start would cost a third of a
+/// submission, and what the store writes throws before its first change. Who asked is answered only after the commit. A
+/// write is carried out even if the task that asked for it has been cancelled by then.
 actor GroupCommit {
   /// Whether a write must be on disk before it is answered.
   enum Durability { case full, none }
 
   private struct Write {
     var durability: Durability
-    /// Runs inside a savepoint, and keeps what the body returned or threw.
+    /// Runs the body, and keeps what it returned or threw. It may be run again.
     ///
-    /// - Throws: what has undone the whole transaction, such as a full disk.
-    var run: (Database) throws -> Void
+    /// - Throws: what has undone the whole transaction, such as a full disk; ``HalfDone``.
+    var run: (Database, _ inSavepoint: Bool) throws -> Void
     /// Answers the caller once the transaction's end is known: with the error that undid it, if there is one.
     var answer: ((any Error)?) -> Void
   }
+
+  /// A write has failed after it had changed something.
+  private struct HalfDone: Error {}
 
   /// Writes of one transaction, at the most.
   private static let writesMost = 256
@@ -40,13 +45,15 @@ actor GroupCommit {
       waiting.append(
         Write(
           durability: durability,
-          run: { database in
+          run: { database, inSavepoint in
+            let changesBefore = database.totalChangesCount
             do {
-              result = .success(try database.savepoint(body))
+              result = .success(try inSavepoint ? database.savepoint(body) : body(database))
             } catch let error as DatabaseError where !database.isInsideTransaction {
               throw error
             } catch {
               result = .failure(error)
+              if !inSavepoint, database.totalChangesCount != changesBefore { throw HalfDone() }
             }
           },
           answer: { failure in continuation.resume(with: failure.map { .failure($0) } ?? result) }))
@@ -77,9 +84,10 @@ actor GroupCommit {
         do {
           let isDurable = writes.list.contains { $0.durability == .full }
           try database.execute(sql: "PRAGMA synchronous = \(isDurable ? "FULL" : "NORMAL")")
-          try database.inTransaction(.immediate) {
-            for write in writes.list { try write.run(database) }
-            return .commit
+          do {
+            try GroupCommit.run(writes.list, database, inSavepoints: false)
+          } catch is HalfDone {
+            try GroupCommit.run(writes.list, database, inSavepoints: true)
           }
         } catch {
           failure = error
@@ -87,6 +95,13 @@ actor GroupCommit {
         for write in writes.list { write.answer(failure) }
         done.resume(returning: failure == nil && database.totalChangesCount != changesBefore)
       }
+    }
+  }
+
+  private static func run(_ writes: [Write], _ database: Database, inSavepoints: Bool) throws {
+    try database.inTransaction(.immediate) {
+      for write in writes { try write.run(database, inSavepoints) }
+      return .commit
     }
   }
 

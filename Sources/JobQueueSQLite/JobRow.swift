@@ -1,5 +1,6 @@
 import GRDB
 import JobQueue
+import Schema
 
 /// A job as a row of the table `jobs`.
 enum JobRow {
@@ -10,11 +11,16 @@ enum JobRow {
   static let update = "UPDATE jobs SET \(JobColumns.life.map { "\($0) = ?" }.joined(separator: ", ")) WHERE id = ?"
 
   static func insertArguments(_ job: JobRecord) -> StatementArguments {
-    StatementArguments((JobColumns.asked(job) + JobColumns.life(job)).map(\.databaseValue))
+    JobRow.arguments(JobColumns.asked(job) + JobColumns.life(job))
   }
 
   static func updateArguments(_ job: JobRecord) -> StatementArguments {
-    StatementArguments((JobColumns.life(job) + [.text(job.id)]).map(\.databaseValue))
+    JobRow.arguments(JobColumns.life(job) + [.text(job.id)])
+  }
+
+  /// As a sequence of optional values: of other sequences, GRDB takes the elements by key paths, at ten times the cost.
+  private static func arguments(_ values: [StoredValue]) -> StatementArguments {
+    StatementArguments(values.map { $0.converted })
   }
 
   static func job(_ row: Row) throws -> JobRecord { try JobColumns.job(Reader(row: row)) }
@@ -27,11 +33,38 @@ enum JobRow {
 }
 
 extension StoredValue {
-  fileprivate var databaseValue: DatabaseValue {
+  fileprivate var converted: (any DatabaseValueConvertible)? {
     switch self {
-    case .null: .null
-    case .integer(let value): value.databaseValue
-    case .text(let text): text.databaseValue
+    case .null: nil
+    case .integer(let value): value
+    case .text(let text): text
     }
+  }
+}
+
+/// A change of a job as a row of the table `events`.
+enum JobEventRow {
+  static let insert =
+    "INSERT INTO events (job_id, sequence, epoch, status, at, actor, action) VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+  static func arguments(_ transition: JobTransition, at moment: Timestamp) -> StatementArguments {
+    let job = transition.job
+    return [
+      job.id, job.sequence, job.epoch, job.status.json.text, moment.milliseconds, transition.actor,
+      transition.action.rawValue,
+    ]
+  }
+}
+
+/// A job that is to be inserted, with its rows.
+struct NewJob: Sendable {
+  let job: JobRecord
+  let row: StatementArguments
+  let event: StatementArguments
+
+  init(_ job: JobRecord) {
+    self.job = job
+    row = JobRow.insertArguments(job)
+    event = JobTransition(from: nil, to: job).map { JobEventRow.arguments($0, at: job.createdAt) } ?? []
   }
 }

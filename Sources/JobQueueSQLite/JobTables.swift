@@ -22,11 +22,11 @@ struct JobTables {
     try database.cachedStatement(sql: sql).execute(arguments: arguments)
   }
 
-  func insert(_ job: JobRecord) throws {
-    try run(JobRow.insert, JobRow.insertArguments(job))
-    try reserve(job)
+  func insert(_ new: NewJob) throws {
+    try run(JobRow.insert, new.row)
+    try reserve(new.job)
     try count(1)
-    try tell(JobTransition(from: nil, to: job), at: job.createdAt)
+    try run(JobEventRow.insert, new.event)
   }
 
   /// Takes the job's output name until it is given up by ``update(_:from:at:by:)``.
@@ -82,9 +82,21 @@ struct JobTables {
       """, [job.spec.output, result.generation, job.id])
   }
 
-  /// Jobs that haven't ended.
-  func unfinished() throws -> Int {
-    try Int.fetchOne(database.cachedStatement(sql: "SELECT unfinished FROM totals")) ?? 0
+  /// The unfinished jobs that write and read a name, and how many there are altogether: one statement for all of it,
+  /// since every submission asks. Of jobs that read several files, each is looked through.
+  func others(naming name: String) throws -> (writer: String?, reader: String?, unfinished: Int) {
+    let statement = try database.cachedStatement(
+      sql: """
+        SELECT (SELECT job_id FROM reservations WHERE name = ?1) AS writer,
+          coalesce(
+            (SELECT id FROM jobs WHERE input = ?1 AND state IN ('waiting', 'queued', 'running') LIMIT 1),
+            (SELECT id FROM jobs
+              WHERE json_type(spec, '$.input') = 'array' AND state IN ('waiting', 'queued', 'running')
+                AND EXISTS (SELECT 1 FROM json_each(spec, '$.input') WHERE value = ?1) LIMIT 1)) AS reader,
+          (SELECT unfinished FROM totals) AS unfinished
+        """)
+    let row = try Row.fetchOne(statement, arguments: [name])
+    return (row?["writer"], row?["reader"], row?["unfinished"] ?? 0)
   }
 
   /// Kept with every job's beginning and end: counting them for each submission would take longer than the submission.
@@ -92,12 +104,6 @@ struct JobTables {
 
   private func tell(_ transition: JobTransition?, at moment: Timestamp) throws {
     guard let transition else { return }
-    let job = transition.job
-    try run(
-      "INSERT INTO events (job_id, sequence, epoch, status, at, actor, action) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      [
-        job.id, job.sequence, job.epoch, job.status.json.text, moment.milliseconds, transition.actor,
-        transition.action.rawValue,
-      ])
+    try run(JobEventRow.insert, JobEventRow.arguments(transition, at: moment))
   }
 }

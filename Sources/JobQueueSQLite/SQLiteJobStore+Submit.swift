@@ -4,9 +4,11 @@ import Schema
 
 extension SQLiteJobStore {
   public func submit(_ submission: JobSubmission) async throws -> JobRecord {
-    try await write { [lifecycle, limits, clock] database in
+    let now = clock()
+    // Made here, where many do it at the same time, and not by the one who writes for all of them.
+    let new = NewJob(lifecycle.admit(submission, id: JobID.make(now: now), now: now))
+    return try await write { [limits] database in
       let tables = JobTables(database: database)
-      let now = clock()
       if let key = submission.idempotencyKey,
         let job = try tables.first("owner = ? AND idempotency_key = ?", [submission.owner, key])
       {
@@ -15,13 +17,9 @@ extension SQLiteJobStore {
         }
         return job
       }
-      try SQLiteJobStore.checkNames(submission.spec, tables)
-      if try tables.unfinished() >= limits.unfinishedJobs {
-        throw JobStoreError.tooManyJobs(limit: limits.unfinishedJobs)
-      }
-      let job = lifecycle.admit(submission, id: JobID.make(now: now), now: now)
-      try tables.insert(job)
-      return job
+      try SQLiteJobStore.checkNames(submission.spec, tables, unfinishedMost: limits.unfinishedJobs)
+      try tables.insert(new)
+      return new.job
     }
   }
 
@@ -56,23 +54,17 @@ extension SQLiteJobStore {
     }
   }
 
-  /// One unfinished job for each output name, and none that writes what another reads.
-  private static func checkNames(_ spec: JobSpec, _ tables: JobTables) throws {
-    for name in spec.outputs { try check(name, tables) }
-  }
-
-  private static func check(_ name: String, _ tables: JobTables) throws {
-    if let holder = try String.fetchOne(
-      tables.database.cachedStatement(sql: "SELECT job_id FROM reservations WHERE name = ?"), arguments: [name])
-    {
-      throw JobStoreError.outputReserved(name: name, jobID: holder)
+  /// One unfinished job for each output name, none that writes what another reads, and not too many.
+  ///
+  /// - Parameter unfinishedMost: nil for a job that counts already.
+  private static func checkNames(_ spec: JobSpec, _ tables: JobTables, unfinishedMost: Int? = nil) throws {
+    for name in spec.outputs {
+      let others = try tables.others(naming: name)
+      if let holder = others.writer { throw JobStoreError.outputReserved(name: name, jobID: holder) }
+      if let reader = others.reader { throw JobStoreError.outputIsInput(name: name, jobID: reader) }
+      if let unfinishedMost, others.unfinished >= unfinishedMost {
+        throw JobStoreError.tooManyJobs(limit: unfinishedMost)
+      }
     }
-    let reader = try tables.first(
-      "input = ? AND state IN ('waiting', 'queued', 'running') LIMIT 1", [name])
-    // Of jobs that read several files, each is looked through.
-    let other = try tables.first(
-      "json_type(spec, '$.input') = 'array' AND state IN ('waiting', 'queued', 'running') "
-        + "AND EXISTS (SELECT 1 FROM json_each(spec, '$.input') WHERE value = ?) LIMIT 1", [name])
-    if let reader = reader ?? other { throw JobStoreError.outputIsInput(name: name, jobID: reader.id) }
   }
 }

@@ -100,14 +100,18 @@ public struct TallyServer: Service {
     let metrics = CallMetrics()
     let stats = ServerStats(store: store, hub: hub, memory: memory, metrics: metrics, inFlight: inFlight)
     let dispatcher = try makeDispatcher(hub: hub, memory: memory, metrics: metrics, stats: stats)
+    let presences = ConnectionPresences()
     let routes = HTTPRoutes(
+      presences: presences,
       rpc: RPCEndpoint(dispatcher: dispatcher, limits: limits, inFlight: inFlight),
       results: ResultEndpoint(store: store, folder: folder),
       health: HealthEndpoint(store: store, isDraining: draining), metrics: MetricsEndpoint(stats: stats),
       origins: OriginPolicy(hosts: configuration.allowedHosts), cors: CORSPolicy(origins: configuration.allowedOrigins),
       auth: auth, isDraining: draining, logger: logger)
     return Application(
-      responder: routes, server: try HTTPBinding.server(tls: configuration.tls, limits: limits),
+      responder: routes,
+      server: try HTTPBinding.server(
+        tls: configuration.tls, limits: limits, presences: presences),
       configuration: ApplicationConfiguration(
         address: .hostname(configuration.host, port: configuration.port), serverName: "tally", backlog: 1_024),
       onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) }, logger: logger)

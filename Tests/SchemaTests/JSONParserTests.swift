@@ -59,6 +59,27 @@ import Testing
     #expect(JSONValue.string("\u{85}\u{2028}\u{2029}\u{1}").text == #""\u0085\u2028\u2029\u0001""#)
   }
 
+  /// Every character up to U+30FF, and some of four bytes: alone, and between others.
+  @Test func aStringIsWrittenAsCharacterByCharacter() throws {
+    func expected(_ scalar: Unicode.Scalar) -> String {
+      switch scalar {
+      case "\"", "\\": "\\\(scalar)"
+      case "\n": "\\n"
+      case "\r": "\\r"
+      case "\t": "\\t"
+      case "\0"..<" ", "\u{7F}", "\u{85}", "\u{2028}", "\u{2029}":
+        "\\u" + String(repeating: "0", count: 4 - String(scalar.value, radix: 16).count)
+          + String(scalar.value, radix: 16)
+      default: String(scalar)
+      }
+    }
+    for value in Array(0..<0x3100) + [0x1_0000, 0x1_F600, 0x10_FFFF] {
+      let scalar = try #require(Unicode.Scalar(UInt32(value)))
+      #expect(JSONValue.string(String(scalar)).text == "\"\(expected(scalar))\"")
+      #expect(JSONValue.string("ä\(scalar)€\(scalar)").text == "\"ä\(expected(scalar))€\(expected(scalar))\"")
+    }
+  }
+
   @Test(
     arguments: [
       ("1", 1), ("1.0", 1), ("1e2", 100), ("9223372036854775807", Int64.max), ("1.5", nil), ("1e400", nil),

@@ -1,4 +1,5 @@
 """Servers and workers as processes that can be killed, stopped and started again, over one store and one data folder."""
+import datetime
 import glob
 import json
 import os
@@ -14,6 +15,11 @@ def clock_library():
     """The library that shifts a process's clock, of Debian's package libfaketime; None where it is missing."""
     found = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
     return found[0] if found else None
+
+
+def moment(text):
+    """Seconds, of a time as logs and answers have it."""
+    return datetime.datetime.fromisoformat(re.sub(r"([+-]\d\d)(\d\d)$", r"\1:\2", text.replace("Z", "+00:00"))).timestamp()
 
 
 class Node:
@@ -34,7 +40,9 @@ class Node:
         if clock:
             # The machine's clock as this process sees it; the one that measures durations stays. Without the command
             # faketime, which would stand between us and the process that we kill.
-            environment |= {"LD_PRELOAD": clock_library(), "FAKETIME": clock, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+            # A FAKETIME_SHARED of its own would be set before main, by which a Swift program loses its arguments.
+            environment |= {"LD_PRELOAD": clock_library(), "FAKETIME": clock, "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                            "FAKETIME_SHARED": "/tally-none /tally-none"}
         if self.arguments[0] == "serve":
             # Any that is free at first, and the same afterwards.
             command += ["--port", str(self.port)]
@@ -51,7 +59,10 @@ class Node:
             if found:
                 self.port = int(found[1])
                 return self
-            if b"notice tally: " in text and b"working" in text:
+            working = re.search(rb"^(\S+) notice tally: .*working$", text, re.M)
+            if working:
+                if clock and abs(moment(working[1].decode()) - time.time()) < 3_000:
+                    raise SystemExit(f"{self.name} has the right clock, where it should have a wrong one")
                 return self
             if self.process.poll() is not None:
                 if failpoints:

@@ -2,6 +2,8 @@
 import hashlib
 import os
 
+from fleet import moment
+
 ENDS = ("succeeded", "failed", "cancelled")
 
 
@@ -115,7 +117,3 @@ def recoveries(logs, nodes):
                 holder = line["actor"]
     return found
 
-
-def moment(text):
-    from datetime import datetime
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()

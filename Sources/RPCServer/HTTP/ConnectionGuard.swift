@@ -17,7 +17,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   enum Version: Sendable { case http1, http2 }
 
   /// Known once the handler stands in its pipeline.
-  private(set) var presence = ConnectionPresence(.http1)
+  private var presence: ConnectionPresence?
+  private let presences: ConnectionPresences
   private let limits: Limits
   private var timer: Scheduled<Void>?
   /// Requests whose heads have come and whose responses haven't been written.
@@ -31,16 +32,27 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private var isClosing = false
   private var parserError: HTTPParserError?
 
-  init(limits: Limits) { self.limits = limits }
+  /// - Parameter presences: where this connection's is to be found while it lasts.
+  init(limits: Limits, presences: ConnectionPresences) {
+    self.limits = limits
+    self.presences = presences
+  }
+
+  private var isHTTP1: Bool { presence?.version == .http1 }
 
   func handlerAdded(context: ChannelHandlerContext) {
     // With TLS, ALPN has decided by now, and only HTTP/1.1 has its codec in the same pipeline.
     let isHTTP1 = (try? context.pipeline.syncOperations.handler(type: HTTP1ToHTTPServerCodec.self)) != nil
-    presence = ConnectionPresence(isHTTP1 ? .http1 : .http2)
+    let presence = ConnectionPresence(isHTTP1 ? .http1 : .http2, eventLoop: context.eventLoop)
+    self.presence = presence
+    presences.add(presence, of: context.channel)
     if context.channel.isActive { waitForFirstHead(context) }
   }
 
-  func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
+  func handlerRemoved(context: ChannelHandlerContext) {
+    timer?.cancel()
+    presences.remove(context.channel)
+  }
 
   func channelActive(context: ChannelHandlerContext) {
     waitForFirstHead(context)
@@ -49,14 +61,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   func channelInactive(context: ChannelHandlerContext) {
     timer?.cancel()
-    presence.gone.happen()
+    presence?.gone.happen()
     context.fireChannelInactive()
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     // An HTTP/2 stream's input ends with every request.
-    if presence.version == .http1, let event = event as? ChannelEvent, event == .inputClosed {
-      presence.halfClosed.happen()
+    if isHTTP1, let event = event as? ChannelEvent, event == .inputClosed {
+      presence?.halfClosed.happen()
     }
     context.fireUserInboundEventTriggered(event)
   }
@@ -98,12 +110,12 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       if head.status == .badRequest, let error = parserError { return refuse(context, error, promise) }
       isLast = head.headerFields[.connection] == "close"
       // HTTP/2 has no such field (RFC 9113, section 8.2.2); its streams end by themselves.
-      if presence.version == .http2 { head.headerFields[.connection] = nil }
+      if !isHTTP1 { head.headerFields[.connection] = nil }
       context.write(wrapOutboundOut(.head(head)), promise: promise)
     case .body: context.write(data, promise: promise)
     case .end:
       responsesDue -= 1
-      if isLast, presence.version == .http1 { return writeLast(context, promise) }
+      if isLast, isHTTP1 { return writeLast(context, promise) }
       context.write(data, promise: promise)
       if responsesDue == 0, !isReadingBody {
         waitForNextHead(context)
@@ -146,7 +158,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private func timeOut(_ context: ChannelHandlerContext, _ message: String?) {
     guard !isClosing, context.channel.isActive else { return }
     // In HTTP/2 the stream alone ends; and what has been answered already isn't answered again.
-    guard let message, presence.version == .http1, !(isReadingBody && responsesDue == 0) else {
+    guard let message, isHTTP1, !(isReadingBody && responsesDue == 0) else {
       return context.close(promise: nil)
     }
     let error = RPCError(.deadlineExceeded, reason: "REQUEST_TIMEOUT", message)
@@ -200,7 +212,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private func linger(_ context: ChannelHandlerContext) {
     context.close(mode: .output, promise: nil)
     closeLater(context, milliseconds: 1_000)
-    presence.gone.happen()
+    presence?.gone.happen()
   }
 
   private func closeLater(_ context: ChannelHandlerContext, milliseconds: Int) {
@@ -212,7 +224,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   // MARK: Expect: 100-continue
 
   private func wantsContinue(_ head: HTTPRequest) -> Bool {
-    guard presence.version == .http1, let name = HTTPField.Name("Expect"),
+    guard isHTTP1, let name = HTTPField.Name("Expect"),
       head.headerFields[name]?.lowercased() == "100-continue"
     else { return false }
     // A body that will be refused anyway needn't come.

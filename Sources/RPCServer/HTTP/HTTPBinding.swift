@@ -7,9 +7,11 @@ import Schema
 /// The protocols that a server speaks: HTTP/1.1, and over TLS HTTP/2 as well, by ALPN.
 enum HTTPBinding {
   /// - Throws: what is wrong with the certificate or its key.
-  static func server(tls: TallyServer.TLSFiles?, limits: Limits) throws -> HTTPServerBuilder {
+  static func server(
+    tls: TallyServer.TLSFiles?, limits: Limits, presences: ConnectionPresences
+  ) throws -> HTTPServerBuilder {
     let channel = HTTP1Channel.Configuration(
-      additionalChannelHandlers: [ConnectionGuard(limits: limits)],
+      additionalChannelHandlers: [ConnectionGuard(limits: limits, presences: presences)],
       httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
         maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes))
     guard let tls else { return .http1(configuration: channel) }

@@ -10,6 +10,7 @@ import Schema
 struct HTTPRoutes: HTTPResponder {
   typealias Context = ConnectionContext
 
+  let presences: ConnectionPresences
   let rpc: RPCEndpoint
   let results: ResultEndpoint
   let health: HealthEndpoint
@@ -43,10 +44,8 @@ struct HTTPRoutes: HTTPResponder {
   private func route(_ request: Request, _ context: ConnectionContext) async throws -> Response {
     let path = request.uri.path
     guard let allowed = HTTPRoutes.allowed(path) else { return HTTPAnswers.notFound(path) }
-    if request.method == .options { return cors.preflight(allow: allowed) }
-    guard allowed.split(separator: ", ").contains(Substring(request.method.rawValue)) else {
-      return HTTPAnswers.methodNotAllowed(allowed)
-    }
+    if request.method == .options { return cors.preflight(allow: HTTPRoutes.list(allowed)) }
+    guard allowed.contains(request.method) else { return HTTPAnswers.methodNotAllowed(HTTPRoutes.list(allowed)) }
     // What says whether the server lives is open to all, and so is the page, which then asks for the token.
     if let open = try await openRoute(path) { return open }
     guard let owner = auth.owner(authorization: request.headers[.authorization]) else { return TokenAuth.refusal }
@@ -59,7 +58,8 @@ struct HTTPRoutes: HTTPResponder {
       let job = String(path.dropFirst("/results/".count))
       return try await results.respond(job: job, owner: owner)
     }
-    let presence = try await context.presence()
+    // Nobody reads what a connection that has gone would be answered.
+    guard let presence = presences.presence(of: context.channel) else { return Response(status: .init(code: 499)) }
     return request.method == .get
       ? await rpc.get(request, owner: owner, presence: presence)
       : await rpc.post(request, owner: owner, presence: presence)
@@ -74,13 +74,20 @@ struct HTTPRoutes: HTTPResponder {
     }
   }
 
-  /// The HTTP methods that a path takes, as `Allow` has them; nil: there is no such path.
-  private static func allowed(_ path: String) -> String? {
+  /// As `Allow` has them.
+  private static func list(_ methods: [HTTPRequest.Method]) -> String {
+    methods.map { $0.rawValue }.joined(separator: ", ")
+  }
+
+  private static let reading: [HTTPRequest.Method] = [.get, .head, .options]
+
+  /// The HTTP methods that a path takes; nil: there is no such path.
+  private static func allowed(_ path: String) -> [HTTPRequest.Method]? {
     switch path {
-    case "/rpc": "GET, POST, OPTIONS"
-    case "/up", "/healthz", "/up/databases", "/readyz", "/metrics": "GET, HEAD, OPTIONS"
-    case _ where PageAssets.response(path) != nil: "GET, HEAD, OPTIONS"
-    case _ where path.hasPrefix("/results/") && !path.dropFirst("/results/".count).contains("/"): "GET, HEAD, OPTIONS"
+    case "/rpc": [.get, .post, .options]
+    case "/up", "/healthz", "/up/databases", "/readyz", "/metrics": reading
+    case _ where PageAssets.response(path) != nil: reading
+    case _ where path.hasPrefix("/results/") && !path.dropFirst("/results/".count).contains("/"): reading
     default: nil
     }
   }

@@ -43,32 +43,3 @@ public struct LogInterceptor: RPCInterceptor {
     return try result.get()
   }
 }
-
-/// Ends a call at its deadline: the caller's, else the method's own.
-public struct DeadlineInterceptor: RPCInterceptor {
-  public init() {}
-
-  public func intercept(
-    _ call: RPCCall, _ descriptor: any RPCDescriptor, _ writer: any RPCEventWriter, next: Next
-  ) async throws -> RPCAnswer {
-    guard let milliseconds = call.context.deadlineMilliseconds ?? descriptor.defaultDeadlineMilliseconds else {
-      return try await next(call, writer)
-    }
-    return try await withoutActuallyEscaping(next) { next in
-      try await withThrowingTaskGroup(of: RPCAnswer?.self) { group in
-        group.addTask { try await next(call, writer) }
-        group.addTask {
-          try await Task.sleep(for: .milliseconds(milliseconds))
-          return nil
-        }
-        defer { group.cancelAll() }
-        guard let answer = try await group.next() ?? nil else {
-          throw RPCError(
-            .deadlineExceeded, reason: "DEADLINE_EXCEEDED",
-            "The call took longer than its deadline of \(milliseconds) ms (Tally-Timeout-Ms).")
-        }
-        return answer
-      }
-    }
-  }
-}

@@ -7,23 +7,34 @@
 /// ```
 public struct JSONFields {
   private let members: [JSONMember]
-  private var taken: Set<String> = []
+  /// Names that were asked for: a few, so that looking through them is quicker than hashing.
+  private var taken: [String] = []
+  private static let fewMembers = 16
 
   /// - Throws: ``JSONFieldError`` when it is no object, or when a name stands in it twice.
   public init(_ json: JSONValue, of what: String) throws {
     guard case .object(let members) = json else {
       throw JSONFieldError(field: "", rule: "\(what) must be an object, not \(json.kind)")
     }
-    var seen: Set<String> = []
-    for member in members where !seen.insert(member.name).inserted {
-      throw JSONFieldError(field: member.name, rule: "stands twice in \(what)")
-    }
+    if let name = JSONFields.twice(members) { throw JSONFieldError(field: name, rule: "stands twice in \(what)") }
     self.members = members
+  }
+
+  /// A name that more than one member has.
+  private static func twice(_ members: [JSONMember]) -> String? {
+    if members.count <= fewMembers {
+      for (index, member) in members.enumerated() where members[..<index].contains(where: { $0.name == member.name }) {
+        return member.name
+      }
+      return nil
+    }
+    var seen: Set<String> = []
+    return members.first { !seen.insert($0.name).inserted }?.name
   }
 
   /// The member's raw value; `null` counts as absent.
   public mutating func value(_ name: String) -> JSONValue? {
-    taken.insert(name)
+    taken.append(name)
     guard let value = members.first(where: { $0.name == name })?.value, value != .null else { return nil }
     return value
   }

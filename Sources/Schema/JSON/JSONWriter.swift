@@ -37,21 +37,51 @@ extension JSONValue {
   /// break a text on them.
   static func write(_ text: String, into output: inout [UInt8]) {
     output.append(UInt8(ascii: "\""))
-    for scalar in text.unicodeScalars {
-      switch scalar.value {
-      case 0x22: output.append(contentsOf: "\\\"".utf8)
-      case 0x5C: output.append(contentsOf: "\\\\".utf8)
-      case 0x0A: output.append(contentsOf: "\\n".utf8)
-      case 0x0D: output.append(contentsOf: "\\r".utf8)
-      case 0x09: output.append(contentsOf: "\\t".utf8)
-      case 0..<0x20, 0x7F, 0x85, 0x2028, 0x2029:
-        let hex = String(scalar.value, radix: 16)
-        output.append(contentsOf: "\\u".utf8)
-        output.append(contentsOf: String(repeating: "0", count: 4 - hex.count).utf8)
-        output.append(contentsOf: hex.utf8)
-      default: output.append(contentsOf: UTF8.encode(scalar)!)
+    var text = text
+    text.withUTF8 { bytes in
+      // What needs no escape goes over in one piece.
+      var begin = 0
+      var index = 0
+      while index < bytes.count {
+        let length = escapedLength(bytes, at: index)
+        if length == 0 {
+          index += 1
+          continue
+        }
+        output.append(contentsOf: bytes[begin..<index])
+        writeEscape(bytes, at: index, into: &output)
+        index += length
+        begin = index
       }
+      output.append(contentsOf: bytes[begin...])
     }
     output.append(UInt8(ascii: "\""))
+  }
+
+  /// Bytes of the character there if it must be escaped; 0 if it needn't be.
+  private static func escapedLength(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> Int {
+    switch bytes[index] {
+    case 0..<0x20, 0x22, 0x5C, 0x7F: 1
+    case 0xC2: bytes[index + 1] == 0x85 ? 2 : 0
+    case 0xE2: bytes[index + 1] == 0x80 && bytes[index + 2] & 0xFE == 0xA8 ? 3 : 0
+    default: 0
+    }
+  }
+
+  private static func writeEscape(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int, into output: inout [UInt8]) {
+    switch bytes[index] {
+    case 0x22: output.append(contentsOf: "\\\"".utf8)
+    case 0x5C: output.append(contentsOf: "\\\\".utf8)
+    case 0x0A: output.append(contentsOf: "\\n".utf8)
+    case 0x0D: output.append(contentsOf: "\\r".utf8)
+    case 0x09: output.append(contentsOf: "\\t".utf8)
+    case 0xC2: output.append(contentsOf: "\\u0085".utf8)
+    case 0xE2: output.append(contentsOf: (bytes[index + 2] == 0xA8 ? "\\u2028" : "\\u2029").utf8)
+    case let control:
+      let digits = Array("0123456789abcdef".utf8)
+      output.append(contentsOf: "\\u00".utf8)
+      output.append(digits[Int(control >> 4)])
+      output.append(digits[Int(control & 15)])
+    }
   }
 }
