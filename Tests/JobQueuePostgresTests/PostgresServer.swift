@@ -74,7 +74,7 @@ final class PostgresServer: Sendable {
 
   /// PostgreSQL refuses to run as root. (Foundation's `Process` waits for the server that `pg_ctl` leaves behind.)
   @discardableResult
-  private static func run(_ command: [String], asPostgres: Bool = true) throws -> String {
+  static func run(_ command: [String], asPostgres: Bool = true) throws -> String {
     let prefix =
       asPostgres && geteuid() == 0 ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : []
     let line = (prefix + command).map { "'" + $0.replacingOccurrences(of: "'", with: "'\\''") + "'" }.joined(

@@ -8,8 +8,9 @@ import Testing
 
 /// One after the other: some of them stop the server.
 @Suite(.serialized) struct PostgresTests {
-  @Test(arguments: StoreConformance.cases) func theFleetsStoreKeeps(rule: StoreConformance.Case) async throws {
-    let place = try PostgresUnderTest()
+  @Test(arguments: StoreConformance.cases, [false, true])
+  func theFleetsStoreKeeps(rule: StoreConformance.Case, throughAPooler: Bool) async throws {
+    let place = try PostgresUnderTest(isPooled: throughAPooler)
     do {
       try await rule.run(on: place)
     } catch {

@@ -14,11 +14,14 @@ final class PostgresUnderTest: StoreUnderTest {
   private let opened: Mutex<[PostgresJobStore]> = Mutex([])
   private static let count = Atomic(0)
 
-  init(_ more: String = "") throws {
+  /// - Parameter isPooled: whether a pooler in transaction mode stands between.
+  init(_ more: String = "", isPooled: Bool = false) throws {
     server = try PostgresServer.shared()
     place = try TestFolder()
     let number = PostgresUnderTest.count.add(1, ordering: .relaxed).newValue
-    address = try PostgresStoreAddress(server.url(schema: "test_\(number)", more))
+    let schema = "test_\(number)"
+    address = try PostgresStoreAddress(
+      isPooled ? PostgresPooler.shared().url(schema: schema) : server.url(schema: schema, more))
   }
 
   var folder: String { place.path + "/data" }

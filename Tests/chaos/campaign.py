@@ -44,20 +44,6 @@ RUN_POINTS = ["claimed", "resultNamed", "resultWritten", "committed", "publishLo
 DELETE_POINTS = ["deleteUnlinked", "deleteForgotten"]
 
 
-def reference(path):
-    """The answer, by other means: sums in a dictionary, sorted by bytes."""
-    import hashlib
-    sums = collections.Counter()
-    with open(path, "rb") as file:
-        next(file)
-        for line in file:
-            key, _, plays = line.rstrip(b"\n").rpartition(b",")
-            sums[key] += int(plays)
-    ordered = sorted((tuple(key.split(b",")), count) for key, count in sums.items())
-    text = b"Song,Date,Total Number of Plays for Date\n" + b"".join(b",".join(key) + b",%d\n" % count for key, count in ordered)
-    return hashlib.sha256(text).hexdigest()
-
-
 class Disk:
     """The data folder's own small disk, where the machine lets one be mounted."""
 
@@ -99,7 +85,7 @@ class Campaign:
         for name, rows, shape in [("small.csv", 2_000, ["--shape", "varied"]), ("middle.csv", 300_000, []), ("large.csv", 4_000_000, ["--shape", "varied"])]:
             path = os.path.join(self.fleet.data, name)
             generate(arguments.bin, rows, path, *shape)
-            self.expected[name] = reference(path)
+            self.expected[name] = history.reference(path)
         self.fleet.start()
         self.logs, self.stale, self.faults, self.jobs = [], 0, collections.Counter(), 0
         self.forgotten = set()

@@ -1,4 +1,5 @@
 """Looks at a history: what was acknowledged, what became of it, and what stands in the folders."""
+import collections
 import hashlib
 import os
 
@@ -9,6 +10,19 @@ ENDS = ("succeeded", "failed", "cancelled")
 
 class Wrong(Exception):
     pass
+
+
+def reference(path):
+    """The answer's digest, by other means: sums in a dictionary, sorted by bytes."""
+    sums = collections.Counter()
+    with open(path, "rb") as file:
+        next(file)
+        for line in file:
+            key, _, plays = line.rstrip(b"\n").rpartition(b",")
+            sums[key] += int(plays)
+    ordered = sorted((tuple(key.split(b",")), count) for key, count in sums.items())
+    text = b"Song,Date,Total Number of Plays for Date\n" + b"".join(b",".join(key) + b",%d\n" % count for key, count in ordered)
+    return hashlib.sha256(text).hexdigest()
 
 
 def digest(path):
