@@ -3,9 +3,12 @@
 write-ahead log is synced before its answer goes out; a result's file is synced before its name is shown, and the folder
 before anyone is told. And: a copy of the state folder, cut to what had been synced by then, still has the acknowledged job.
 
-Usage: trace.py [--bin .build/release]
+With --unsynced the server runs on a library that drops every sync, and each check must find it out.
+
+Usage: trace.py [--unsynced] [--bin .build/release]        needs Debian's strace, and libeatmydata1 for --unsynced
 """
 import argparse
+import glob
 import json
 import os
 import re
@@ -21,12 +24,16 @@ from server import Server
 
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--bin", default=".build/release")
+arguments.add_argument("--unsynced", action="store_true")
 arguments = arguments.parse_args()
 
 
+class Broken(Exception):
+    """What is promised wasn't kept."""
+
+
 def fail(what):
-    print(f"durability: {what}")
-    sys.exit(1)
+    raise Broken(what)
 
 
 class Trace:
@@ -143,11 +150,34 @@ def check_cut(server, place, job):
             fail(f"{each} isn't there as it was")
 
 
-with tempfile.TemporaryDirectory() as place, Server(arguments.bin, place) as server:
-    with open(os.path.join(server.data, "in.csv"), "w") as file:
-        file.write("Song,Date,Number of Plays\nA,2020-01-01,1\n")
+def must_fail(what, check):
+    try:
+        check()
+    except Broken as found:
+        print(f"durability: without syncs, {what} fails as it must: {found}")
+        return
+    sys.exit(f"durability: {what} passes on a server that syncs nothing: this check can't fail")
+
+
+def main(server, place):
     job = check_submission(server, place)
     check_result(server, place)
     check_cut(server, place, job)
-print("durability: a submission is synced before its answer; a result, its folder and its commit before its name; the name before "
-      "it is told; and what was acknowledged is in a copy that has lost everything after the last sync")
+    print("durability: a submission is synced before its answer; a result, its folder and its commit before its name; the name before "
+          "it is told; and what was acknowledged is in a copy that has lost everything after the last sync")
+
+
+if arguments.unsynced:
+    os.environ["LD_PRELOAD"] = glob.glob("/usr/lib/*/libeatmydata.so.1")[0]
+with tempfile.TemporaryDirectory() as place, Server(arguments.bin, place) as server:
+    os.environ.pop("LD_PRELOAD", None)
+    with open(os.path.join(server.data, "in.csv"), "w") as file:
+        file.write("Song,Date,Number of Plays\nA,2020-01-01,1\n")
+    try:
+        if arguments.unsynced:
+            must_fail("the submission's check", lambda: check_submission(server, place))
+            must_fail("the result's check", lambda: check_result(server, place))
+        else:
+            main(server, place)
+    except Broken as broken:
+        sys.exit(f"durability: {broken}")
