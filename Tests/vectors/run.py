@@ -4,20 +4,15 @@
 Usage: run.py [--bin .build/release] [--only NAME] [--whole]
 """
 import argparse
-import glob
-import http.client
 import json
 import os
 import re
-import shutil
-import socket
 import sys
 import tempfile
 import time
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-sys.path.insert(0, os.path.join(ROOT, "Tests", "peers"))
-from server import Server
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from subject import OPTIONS, Server, answer, connect, prepare, request_bytes, sse, vectors
 
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--bin", default=".build/release")
@@ -56,49 +51,6 @@ def difference(expected, found, where="body"):
     return None if type(expected) is type(found) and expected == found else f"{where}: {found!r} isn't {expected!r}"
 
 
-def filled(value, variables):
-    if isinstance(value, str):
-        return re.sub(r"\$\{(\w+)\}", lambda match: variables[match[1]], value)
-    if isinstance(value, list):
-        return [filled(item, variables) for item in value]
-    if isinstance(value, dict):
-        return {name: filled(item, variables) for name, item in value.items()}
-    return value
-
-
-def request_bytes(request, port):
-    headers = {"Host": f"127.0.0.1:{port}", "Content-Type": "application/json", "Accept": "application/json"}
-    headers.update(request.get("headers", {}))
-    body = bytes.fromhex(request["bodyHex"]) if "bodyHex" in request else request.get("body")
-    if isinstance(body, str):
-        body = body.encode()
-    if body is not None:
-        headers["Content-Length"] = str(len(body))
-    lines = [f"{request['method']} {request['path']} HTTP/1.1"] + [f"{n}: {v}" for n, v in headers.items() if v is not None]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + (body or b"")
-
-
-def answer(connection, method):
-    response = http.client.HTTPResponse(connection, method=method)
-    response.begin()
-    return response, response.read()
-
-
-def sse(text):
-    """The events' IDs and data; comments are left out."""
-    events, event, identity = [], [], None
-    for line in text.split("\n"):
-        if line == "":
-            if event:
-                events.append((identity, "\n".join(event)))
-            event, identity = [], None
-        elif line.startswith("data: "):
-            event.append(line[6:])
-        elif line.startswith("id: "):
-            identity = line[4:]
-    return events
-
-
 def problem(vector, response, body):
     expected = vector["response"]
     if response.status != expected["status"]:
@@ -126,12 +78,6 @@ def problem(vector, response, body):
             if wrong := difference(event["message"], json.loads(data), "event"):
                 return wrong
     return None
-
-
-def connect(port):
-    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return connection
 
 
 def whole(vector, data, port):
@@ -165,48 +111,24 @@ def split(vector, data, port):
     return wrong
 
 
-def prepare(server):
-    """Makes the jobs that the vectors speak of."""
-    shutil.copy(os.path.join(ROOT, "examples", "plays.csv"), server.data)
-    os.makedirs(os.path.join(server.data, "folder"))
-    later = "2999-01-01T00:00:00Z"
-    submit = lambda **more: server.call("submitJob", input="plays.csv", **more)["jobId"]
-    end = lambda job: server.call("streamProgress", jobId=job, waitMs=20_000)
-    variables = {"succeeded": submit(output="sums.csv", idempotencyKey="vector-key")}
-    end(variables["succeeded"])
-    variables["failed"] = submit(output="failed.csv", groupBy=["None"])
-    end(variables["failed"])
-    variables["waiting"] = submit(output="waiting.csv", startAt=later)
-    time.sleep(0.01)
-    variables["cancelled"] = submit(output="cancelled.csv", startAt=later)
-    server.call("cancelJob", jobId=variables["cancelled"])
-    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "streamProgress", "params": {"jobId": variables["succeeded"]}})
-    with connect(server.port) as connection:
-        connection.sendall(request_bytes({"method": "POST", "path": "/rpc", "body": body, "headers": {"Accept": "text/event-stream"}}, server.port))
-        variables["final"] = sse(answer(connection, "POST")[1].decode())[-1][0]
-    return variables
-
-
 def main():
     ways = [whole] if arguments.whole else [whole, byte_by_byte, split]
     count, exchanges, problems = 0, 0, 0
-    with tempfile.TemporaryDirectory() as place, Server(arguments.bin, place, "--limit", "streamHeartbeatMilliseconds=60000") as server:
+    with tempfile.TemporaryDirectory() as place, Server(arguments.bin, place, *OPTIONS) as server:
         variables = prepare(server)
-        for path in sorted(glob.glob(os.path.join(ROOT, "clients", "vectors", "*.json"))):
-            for raw in json.load(open(path)):
-                if arguments.only not in raw["name"]:
+        for file, vector in vectors(variables):
+            if arguments.only not in vector["name"]:
+                continue
+            data = request_bytes(vector["request"], server.port)
+            count += 1
+            for way in ways:
+                # What is long is long in its values: the places where it can be cut are the same as in the short ones.
+                if way is not whole and len(data) > 2_000:
                     continue
-                vector = filled(raw, variables)
-                data = request_bytes(vector["request"], server.port)
-                count += 1
-                for way in ways:
-                    # What is long is long in its values: the places where it can be cut are the same as in the short ones.
-                    if way is not whole and len(data) > 2_000:
-                        continue
-                    exchanges += 1 if way is not split else len(data) - 1
-                    if wrong := way(vector, data, server.port):
-                        problems += 1
-                        print(f"{os.path.basename(path)}: {raw['name']} ({way.__name__}): {wrong}", flush=True)
+                exchanges += 1 if way is not split else len(data) - 1
+                if wrong := way(vector, data, server.port):
+                    problems += 1
+                    print(f"{file}: {vector['name']} ({way.__name__}): {wrong}", flush=True)
     print(f"vectors: {count} vectors, {exchanges} exchanges, {problems} problems")
     sys.exit(1 if problems or not count else 0)
 

@@ -1,0 +1,148 @@
+// The protocol without I/O: requests, answers, server-sent events, and when a call is sent again.
+import { ProtocolError, RemoteError } from "./errors.js";
+
+/** @typedef {Record<string, any> | any[] | undefined} Parameters */
+/** @typedef {{event?: any, result?: any, isLast: boolean}} StreamItem An event, or, last and once, the result. */
+
+// Calling them twice is as calling them once; submitJob is repeatable by its key.
+const repeatable = new Set([
+  "getStatus", "streamProgress", "watchJobs", "cancelJob", "deleteJob", "listJobs", "listEvents", "getResult",
+  "describeInput", "listInputs", "rpc.discover", "rpc.stats",
+]);
+export const attemptsMost = 4;
+/** Milliseconds for which a broken stream tries to come back. */
+export const reconnectMs = 30_000;
+/** Milliseconds without a byte after which a stream's other end counts as gone: three of the server's heartbeats. */
+export const silenceMs = 45_000;
+const eventMost = 16 << 20;
+
+/**
+ * A request object; a notification without an ID.
+ * @param {number | undefined} id @param {string} method @param {Parameters} params
+ */
+export function call(id, method, params) {
+  return { jsonrpc: "2.0", ...(id === undefined ? {} : { id }), method, ...(params === undefined ? {} : { params }) };
+}
+
+/**
+ * A submission gets an idempotency key, so that it may be repeated.
+ * @param {string} method @param {Parameters} params @returns {Parameters}
+ */
+export function keyed(method, params) {
+  const isNamed = params !== undefined && !Array.isArray(params);
+  return method === "submitJob" && isNamed && !params.idempotencyKey ? { ...params, idempotencyKey: crypto.randomUUID() } : params;
+}
+
+/** @param {string} method @param {any} params */
+export function mayRepeat(method, params) {
+  return repeatable.has(method) || (method === "submitJob" && Boolean(params?.idempotencyKey));
+}
+
+/**
+ * A response's result.
+ * @param {any} response @returns {any} @throws {RemoteError | ProtocolError}
+ */
+export function result(response) {
+  if (response?.jsonrpc !== "2.0" || "result" in response === "error" in response) {
+    throw new ProtocolError(`no JSON-RPC response: ${JSON.stringify(response)?.slice(0, 200)}`);
+  }
+  if ("error" in response) throw new RemoteError(response.error);
+  return response.result;
+}
+
+/**
+ * The results of a batch in the order of its calls; an error stands for the call that it belongs to.
+ * @param {number} count @param {any} responses @returns {any[]}
+ */
+export function batchResults(count, responses) {
+  if (!Array.isArray(responses)) return result(responses);
+  const byID = new Map(responses.map((response) => [response?.id, response]));
+  const ids = [...Array(count).keys()];
+  if (byID.size !== count || !ids.every((id) => byID.has(id))) {
+    throw new ProtocolError(`a batch of ${count} calls was answered with the IDs ${[...byID.keys()]}`);
+  }
+  return ids.map((id) => {
+    try {
+      return result(byID.get(id));
+    } catch (error) {
+      if (error instanceof RemoteError) return error;
+      throw error;
+    }
+  });
+}
+
+/**
+ * Milliseconds before the next attempt: doubling, with jitter, and not before the server wants it.
+ * @param {any} error @param {number} attempt
+ */
+export function pauseMs(error, attempt) {
+  const wait = Math.min(100 * 2 ** Math.min(attempt - 1, 16), 5_000) * (0.5 + Math.random() / 2);
+  return Math.max(wait, error.retryAfterMs ?? 0);
+}
+
+/** Server-sent events (WHATWG HTML, section 9.2) from pieces of text of any size. */
+export class SSEDecoder {
+  #text = "";
+  #data = /** @type {string[]} */ ([]);
+  #id = "";
+
+  /** @param {string} piece @returns {{id: string, data: string}[]} each event, with the ID that is its own */
+  feed(piece) {
+    this.#text += piece;
+    if (this.#text.length > eventMost) throw new ProtocolError(`an event is larger than ${eventMost} characters`);
+    const events = [];
+    // A CR at the end may be half of a CR LF.
+    const lines = this.#text.split(/\r\n|\n|\r(?!$)/);
+    this.#text = /** @type {string} */ (lines.pop());
+    for (const line of lines) {
+      if (line === "") {
+        if (this.#data.length > 0) events.push({ id: this.#id, data: this.#data.join("\n") });
+        this.#data = [];
+        this.#id = "";
+        continue;
+      }
+      const colon = line.indexOf(":");
+      const name = colon < 0 ? line : line.slice(0, colon);
+      const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+      if (name === "data") this.#data.push(value);
+      if (name === "id" && !value.includes("\0")) this.#id = value;
+    }
+    return events;
+  }
+}
+
+/** What a stream has told so far: its cursor, whether it is over, and that nothing comes twice. */
+export class StreamState {
+  cursor = "";
+  isOver = false;
+
+  /**
+   * The element that an event is; undefined: one that has been told already.
+   * @param {{id: string, data: string}} event @returns {StreamItem | undefined}
+   */
+  item({ id, data }) {
+    let message;
+    try {
+      message = JSON.parse(data);
+    } catch {
+      throw new ProtocolError(`the stream holds no JSON: ${data.slice(0, 200)}`);
+    }
+    if ("method" in message) {
+      if (id && !advances(this.cursor, id)) return undefined;
+      this.cursor = id || this.cursor;
+      return { event: message.params, isLast: false };
+    }
+    this.cursor = id || this.cursor;
+    const value = result(message);
+    this.isOver = true;
+    return { result: value, isLast: true };
+  }
+}
+
+/** Cursors strictly increase within a job: what a resumed stream repeats is left out. @param {string} from @param {string} to */
+function advances(from, to) {
+  const [oldJob, oldEpoch, oldSequence] = from.split(".");
+  const [job, epoch, sequence] = to.split(".");
+  if (oldJob !== job) return true;
+  return Number(epoch) > Number(oldEpoch) || (epoch === oldEpoch && Number(sequence) > Number(oldSequence));
+}

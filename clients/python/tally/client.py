@@ -1,0 +1,234 @@
+"""The client for threads."""
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import threading
+import time
+from contextlib import contextmanager
+from typing import Any, BinaryIO, Callable, Iterator, List, Optional, Sequence, Tuple, TypeVar, Union
+
+from . import protocol
+from .errors import ConnectionFailed, DeadlineExceeded, ProtocolError, RemoteError, TallyError
+from .protocol import Head, Parameters, Request, Server
+from .types import JobStatus, StreamItem
+
+Value = TypeVar("Value")
+
+
+class Client:
+    """A client of one server. It may be used by many threads; connections are kept and used again.
+
+    >>> with Client("http://127.0.0.1:8000") as tally:
+    ...     job = tally.submit("plays.csv", "sums.csv")
+    ...     print(tally.wait(job["jobId"])["state"])
+    """
+
+    def __init__(self, server: str = "http://127.0.0.1:8000", token: Optional[str] = None, timeout: Optional[float] = 30.0,
+                 context: Optional[ssl.SSLContext] = None):
+        """`timeout`: seconds for a call that has none of its own; None: as long as it takes."""
+        self.server, self.token, self.timeout = Server.of(server), token, timeout
+        self._context = context or (ssl.create_default_context() if self.server.secure else None)
+        self._idle: List[http.client.HTTPConnection] = []
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the idle connections. The client may be used again."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    # --- Calls ---
+
+    def call(self, method: str, parameters: Parameters = None, timeout: Optional[float] = None, **named: Any) -> Any:
+        """Calls a method and returns its result; parameters by position as a list, by name as a dict or as keywords.
+
+        What may be repeated is sent again when the server is away. Raises RemoteError, ConnectionFailed, DeadlineExceeded,
+        ProtocolError.
+        """
+        parameters = protocol.keyed(method, {**(parameters if isinstance(parameters, dict) else {}), **named} if named else parameters)
+        message = protocol.call(1, method, parameters)
+        repeats = protocol.may_repeat(method, parameters)
+        return self._until(timeout, repeats, lambda left: protocol.result(self._ask(message, left, repeats)))
+
+    def notify(self, method: str, parameters: Parameters = None) -> None:
+        """Calls a method and wants no answer."""
+        self._exchange(protocol.post(protocol.call(None, method, parameters), "application/json", self.token), self.timeout)
+
+    def batch(self, calls: Sequence[Tuple[str, Parameters]], timeout: Optional[float] = None) -> List[Union[Any, RemoteError]]:
+        """Calls methods in one request; returns their results in order, a RemoteError where one failed."""
+        calls = [(method, protocol.keyed(method, parameters)) for method, parameters in calls]
+        message = [protocol.call(number, method, parameters) for number, (method, parameters) in enumerate(calls)]
+        repeats = all(protocol.may_repeat(method, parameters) for method, parameters in calls)
+        return self._until(timeout, repeats, lambda left: protocol.batch_results(len(calls), self._ask(message, left, repeats)))
+
+    def stream(self, method: str, parameters: Parameters = None, **named: Any) -> Iterator[StreamItem]:
+        """Calls a stream method; yields its events and, last, its result. A broken stream goes on after the last event."""
+        message = protocol.call(1, method, {**(parameters if isinstance(parameters, dict) else {}), **named} if named else parameters)
+        state, failures, failing_since = protocol.StreamState(), 0, 0.0
+        while not state.is_over:
+            try:
+                for item in self._stream_once(message, state):
+                    failures = 0
+                    yield item
+                if not state.is_over:
+                    raise ConnectionFailed("the stream ended without its final response")
+            except (ConnectionFailed, RemoteError) as error:
+                if isinstance(error, RemoteError) and error.status != "UNAVAILABLE":
+                    raise
+                failing_since = failing_since if failures else time.monotonic()
+                failures += 1
+                if time.monotonic() - failing_since > protocol.RECONNECT:
+                    raise
+                time.sleep(protocol.pause(error, failures))
+
+    # --- Jobs ---
+
+    def submit(self, input: Union[str, Sequence[str]], output: str, timeout: Optional[float] = None, **spec: Any) -> JobStatus:
+        """Submits a job; `spec` as in docs/protocol.md: groupBy, aggregates, where, idempotencyKey, …"""
+        names = input if isinstance(input, str) else list(input)
+        return self.call("submitJob", {"input": names, "output": output, **spec}, timeout)
+
+    def status(self, job: str) -> JobStatus:
+        return self.call("getStatus", {"jobId": job})
+
+    def progress(self, job: str) -> Iterator[StreamItem]:
+        return self.stream("streamProgress", {"jobId": job})
+
+    def wait(self, job: str) -> JobStatus:
+        """Waits for a job's end, and returns its last status: look at `state`."""
+        for item in self.progress(job):
+            if item.is_last:
+                return item.result
+        raise ProtocolError("the stream has no result")
+
+    def cancel(self, job: str) -> JobStatus:
+        """Asks for a job's end; `wait` tells when its work has stopped."""
+        return self.call("cancelJob", {"jobId": job})
+
+    def download(self, job: str, file: BinaryIO, timeout: Optional[float] = None) -> int:
+        """Writes a job's answer to a file; returns its bytes."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        with self._open(Request("GET", f"/results/{job}", headers, None), timeout) as (head, response):
+            if head.status != 200:
+                protocol.result(protocol.value(head, response.read(1 << 20)))
+            count = 0
+            while piece := self._reading(lambda: response.read(1 << 16)):
+                file.write(piece)
+                count += len(piece)
+            if "content-length" in head.headers and count != int(head.headers["content-length"]):
+                raise ConnectionFailed(f"the answer ended after {count} of {head.headers['content-length']} bytes")
+            return count
+
+    # --- HTTP ---
+
+    def exchange(self, request: Request, timeout: Optional[float] = None) -> Tuple[Head, bytes]:
+        """One HTTP request as it is, and its whole answer."""
+        return self._exchange(request, timeout if timeout is not None else self.timeout)
+
+    def _until(self, timeout: Optional[float], repeats: bool, body: Callable[[Optional[float]], Value]) -> Value:
+        timeout = timeout if timeout is not None else self.timeout
+        end = None if timeout is None else time.monotonic() + timeout
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return body(None if end is None else end - time.monotonic())
+            except (ConnectionFailed, RemoteError) as error:
+                if isinstance(error, RemoteError) and error.status != "UNAVAILABLE":
+                    raise
+                wait = protocol.pause(error, attempt)
+                if not repeats or attempt == protocol.ATTEMPTS or (end is not None and time.monotonic() + wait >= end):
+                    raise
+                time.sleep(wait)
+
+    def _ask(self, message: Any, timeout: Optional[float], repeats: bool) -> Any:
+        head, body = self._exchange(protocol.post(message, "application/json", self.token, timeout), timeout, repeats)
+        return protocol.value(head, body)
+
+    def _exchange(self, request: Request, timeout: Optional[float], repeats: bool = False) -> Tuple[Head, bytes]:
+        # The server answers at the deadline; the little more is for its answer's way.
+        with self._open(request, None if timeout is None else timeout + 0.5, repeats) as (head, response):
+            return head, self._reading(response.read)
+
+    def _stream_once(self, message: Any, state: protocol.StreamState) -> Iterator[StreamItem]:
+        request = protocol.post(message, "text/event-stream", self.token, cursor=state.cursor)
+        with self._open(request, protocol.SILENCE) as (head, response):
+            if not head.headers.get("content-type", "").startswith("text/event-stream"):
+                protocol.result(protocol.value(head, self._reading(response.read)))
+                raise ProtocolError("the answer is no stream")
+            decoder = protocol.SSEDecoder()
+            while piece := self._reading(lambda: response.read1(1 << 16)):
+                for identity, text in decoder.feed(piece):
+                    item = state.item(identity, text)
+                    if item:
+                        yield item
+                    if state.is_over:
+                        return
+
+    @contextmanager
+    def _open(self, request: Request, timeout: Optional[float], repeats: bool = True) -> Iterator[Tuple[Head, http.client.HTTPResponse]]:
+        connection, response = self._send(request, timeout, repeats)
+        head = Head(response.status, {name.lower(): text for name, text in response.getheaders()})
+        try:
+            # http.client takes a head that was cut for a whole one.
+            if head.status == 200 and not {"content-length", "transfer-encoding"} & set(head.headers):
+                raise ConnectionFailed("the connection broke in the answer's head")
+            yield head, response
+        finally:
+            if response.isclosed() and not response.will_close:
+                with self._lock:
+                    self._idle.append(connection)
+            else:
+                connection.close()
+
+    def _send(self, request: Request, timeout: Optional[float], repeats: bool) -> Tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        while True:
+            # What may not be repeated has a connection of its own: an idle one may have been closed meanwhile, and whether the
+            # server had read the request by then isn't known.
+            with self._lock:
+                connection = self._idle.pop() if self._idle and repeats else None
+            is_used = connection is not None
+            connection = connection or self._connection()
+            connection.timeout = timeout
+            if connection.sock:
+                connection.sock.settimeout(timeout)
+            try:
+                connection.putrequest(request.method, self.server.prefix + request.path, skip_accept_encoding=True, skip_host="Host" in request.headers)
+                for name, text in request.headers.items():
+                    connection.putheader(name, text)
+                if request.body is not None:
+                    connection.putheader("Content-Length", str(len(request.body)))
+                connection.endheaders(request.body)
+                return connection, connection.getresponse()
+            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError) as error:
+                connection.close()
+                if not is_used:
+                    raise ConnectionFailed(f"{self.server.host}:{self.server.port}: {error}") from error
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                raise self._failure(error) from error
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self.server.secure:
+            return http.client.HTTPSConnection(self.server.host, self.server.port, context=self._context)
+        return http.client.HTTPConnection(self.server.host, self.server.port)
+
+    def _reading(self, read: Callable[[], bytes]) -> bytes:
+        try:
+            return read()
+        except (OSError, http.client.HTTPException) as error:
+            raise self._failure(error) from error
+
+    def _failure(self, error: Exception) -> TallyError:
+        if isinstance(error, socket.timeout):
+            return DeadlineExceeded(f"{self.server.host}:{self.server.port} didn't answer in time")
+        return ConnectionFailed(f"{self.server.host}:{self.server.port}: {error}")

@@ -1,0 +1,207 @@
+"""The protocol without I/O: requests to bytes, answers to values, and when a call is sent again."""
+from __future__ import annotations
+
+import json
+import random
+import uuid
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+from urllib.parse import urlsplit
+
+from .errors import ProtocolError, RemoteError, TallyError
+from .types import StreamItem
+
+Parameters = Union[Dict[str, Any], Sequence[Any], None]
+
+# Calling them twice is as calling them once; submitJob is repeatable by its key.
+REPEATABLE = frozenset({
+    "getStatus", "streamProgress", "watchJobs", "cancelJob", "deleteJob", "listJobs", "listEvents", "getResult", "describeInput",
+    "listInputs", "rpc.discover", "rpc.stats",
+})
+ATTEMPTS = 4
+# Seconds for which a broken stream tries to come back.
+RECONNECT = 30.0
+# Seconds without a byte after which a stream's other end counts as gone: three of the server's heartbeats.
+SILENCE = 45.0
+
+
+class Request(NamedTuple):
+    """One HTTP request."""
+
+    method: str
+    path: str
+    headers: Dict[str, str]
+    body: Optional[bytes]
+
+
+class Head(NamedTuple):
+    """An HTTP response without its body; names in lower case."""
+
+    status: int
+    headers: Dict[str, str]
+
+
+class Server(NamedTuple):
+    """Where a server is."""
+
+    secure: bool
+    host: str
+    port: int
+    prefix: str
+
+    @classmethod
+    def of(cls, url: str) -> "Server":
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"'{url}' is no server's URL: http://host:port")
+        return cls(parts.scheme == "https", parts.hostname, parts.port or (443 if parts.scheme == "https" else 80), parts.path.rstrip("/"))
+
+
+def call(number: Optional[int], method: str, parameters: Parameters) -> Dict[str, Any]:
+    """A request object; a notification without a number."""
+    message: Dict[str, Any] = {"jsonrpc": "2.0", "method": method}
+    if number is not None:
+        message["id"] = number
+    if parameters is not None:
+        message["params"] = parameters
+    return message
+
+
+def post(message: Any, accept: str, token: Optional[str], timeout: Optional[float] = None, cursor: Optional[str] = None) -> Request:
+    headers = {"Content-Type": "application/json", "Accept": accept}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    if timeout is not None:
+        headers["Tally-Timeout-Ms"] = str(max(1, int(timeout * 1_000)))
+    if cursor:
+        headers["Last-Event-ID"] = cursor
+    return Request("POST", "/rpc", headers, json.dumps(message, separators=(",", ":")).encode())
+
+
+def keyed(method: str, parameters: Parameters) -> Parameters:
+    """A submission gets an idempotency key, so that it may be repeated."""
+    if method == "submitJob" and isinstance(parameters, dict) and not parameters.get("idempotencyKey"):
+        return {**parameters, "idempotencyKey": str(uuid.uuid4())}
+    return parameters
+
+
+def may_repeat(method: str, parameters: Parameters) -> bool:
+    return method in REPEATABLE or (method == "submitJob" and isinstance(parameters, dict) and bool(parameters.get("idempotencyKey")))
+
+
+def value(head: Head, body: bytes) -> Any:
+    """The body as JSON.
+
+    Raises ProtocolError: of a proxy, or of something that is no Tally server.
+    """
+    try:
+        return json.loads(body)
+    except ValueError:
+        raise ProtocolError(f"HTTP {head.status}, and no JSON: {body[:200]!r}") from None
+
+
+def result(response: Any) -> Any:
+    """A response's result. Raises RemoteError, ProtocolError."""
+    if not isinstance(response, dict) or response.get("jsonrpc") != "2.0" or ("result" in response) == ("error" in response):
+        raise ProtocolError(f"no JSON-RPC response: {str(response)[:200]}")
+    if "error" in response:
+        raise RemoteError(response["error"])
+    return response["result"]
+
+
+def batch_results(count: int, responses: Any) -> List[Union[Any, RemoteError]]:
+    """The results of a batch in the order of its calls; an error stands for the call that it belongs to."""
+    if isinstance(responses, dict):
+        result(responses)
+    by_id = {response.get("id"): response for response in responses if isinstance(response, dict)} if isinstance(responses, list) else {}
+    if set(by_id) != set(range(count)):
+        raise ProtocolError(f"a batch of {count} calls was answered with the IDs {sorted(map(str, by_id))}")
+    found: List[Union[Any, RemoteError]] = []
+    for number in range(count):
+        try:
+            found.append(result(by_id[number]))
+        except RemoteError as error:
+            found.append(error)
+    return found
+
+
+def pause(error: TallyError, attempt: int) -> float:
+    """Seconds before the next attempt: doubling, with jitter, and not before the server wants it."""
+    wait = min(0.1 * 2 ** min(attempt - 1, 16), 5.0) * random.uniform(0.5, 1)
+    return max(wait, getattr(error, "retry_after", None) or 0)
+
+
+class SSEDecoder:
+    """Server-sent events (WHATWG HTML, section 9.2) from pieces of any size: (the event's own ID, data)."""
+
+    def __init__(self, limit: int = 16 << 20):
+        self._limit = limit
+        self._bytes = b""
+        self._data: List[str] = []
+        self._id = ""
+        self._after_cr = False
+
+    def feed(self, piece: bytes) -> Iterator[Tuple[str, str]]:
+        if self._after_cr and piece.startswith(b"\n"):
+            piece = piece[1:]
+        if piece:
+            self._after_cr = piece.endswith(b"\r")
+        self._bytes += piece
+        if len(self._bytes) > self._limit:
+            raise ProtocolError(f"an event is larger than {self._limit} bytes")
+        *lines, self._bytes = self._bytes.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        for line in lines:
+            event = self._line(line.decode("utf-8", "replace"))
+            if event:
+                yield event
+
+    def _line(self, line: str) -> Optional[Tuple[str, str]]:
+        if not line:
+            (data, identity), (self._data, self._id) = (self._data, self._id), ([], "")
+            return (identity, "\n".join(data)) if data else None
+        name, _, text = line.partition(":")
+        text = text[1:] if text.startswith(" ") else text
+        if name == "data":
+            self._data.append(text)
+        elif name == "id" and "\0" not in text:
+            self._id = text
+        return None
+
+
+class StreamState:
+    """What a stream has told so far: its cursor, whether it is over, and that nothing comes twice."""
+
+    def __init__(self) -> None:
+        self.cursor: Optional[str] = None
+        self.is_over = False
+
+    def item(self, identity: str, text: str) -> Optional[StreamItem]:
+        """The element that an event is; None: one that isn't ours."""
+        try:
+            message = json.loads(text)
+        except ValueError:
+            raise ProtocolError(f"the stream holds no JSON: {text[:200]}") from None
+        if "method" in message:
+            if identity and not self._advances(identity):
+                return None
+            return StreamItem(message.get("params"), None)
+        if identity:
+            self.cursor = identity
+        value = result(message)
+        self.is_over = True
+        return StreamItem(None, value)
+
+    def _advances(self, identity: str) -> bool:
+        """Cursors strictly increase within a job: what a resumed stream repeats is left out."""
+        old, new = position(self.cursor), position(identity)
+        if old and new and old[0] == new[0] and new[1] <= old[1]:
+            return False
+        self.cursor = identity
+        return True
+
+
+def position(cursor: Optional[str]) -> Optional[Tuple[str, Tuple[int, int]]]:
+    """A cursor's job, and its epoch and sequence."""
+    parts = (cursor or "").split(".")
+    if len(parts) != 3 or not parts[1].isdigit() or not parts[2].isdigit():
+        return None
+    return parts[0], (int(parts[1]), int(parts[2]))
