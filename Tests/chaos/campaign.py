@@ -264,17 +264,18 @@ class Campaign:
                 other.end()
         node.end()
         node.start(failpoints=f"{point}={action}")
+        # By another thread: the process may come to the point before it has answered, and the answer comes from the next one.
         if point in DELETE_POINTS:
             caller = threading.Thread(target=lambda: self.quietly("deleteJob", jobId=jobs[0][0]))
-            caller.start()
         else:
-            jobs = [self.submit(number, output, "small.csv")]
+            caller = threading.Thread(target=lambda: jobs.append(self.submit(number, output, "small.csv")))
+        caller.start()
         end, look = time.time() + 30, time.time() + 2
         while node.is_alive and not node.is_stopped_now():
             if time.time() > end:
                 raise Wrong(f"nobody came to {point}")
             # Any process shows what it finds to be shown: now and then the server is before the worker.
-            if self.cluster and point not in DELETE_POINTS and time.time() > look:
+            if self.cluster and point not in DELETE_POINTS and time.time() > look and jobs:
                 if self.fleet.persist("getStatus", jobId=jobs[-1][0])["published"]:
                     jobs.append(self.submit(number, output, "small.csv"))
                 look = time.time() + 2
@@ -290,8 +291,10 @@ class Campaign:
         else:
             node.bury()
         self.fleet.heal()
+        caller.join()
+        if not jobs:
+            raise Wrong("the submission was never answered")
         if point in DELETE_POINTS:
-            caller.join()
             self.forget(jobs)
             if os.path.exists(os.path.join(self.fleet.data, output)):
                 raise Wrong(f"{output} is still there")

@@ -1,0 +1,3 @@
+module tally.invalid/client
+
+go 1.19

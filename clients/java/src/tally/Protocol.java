@@ -1,0 +1,82 @@
+package tally;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** The protocol without I/O: requests, answers, and when a call is sent again. */
+final class Protocol {
+    /** Of a call that may be repeated. */
+    static final int ATTEMPTS = 4;
+    /** For which a broken stream tries to come back. */
+    static final Duration RECONNECT = Duration.ofSeconds(30);
+
+    // Calling them twice is as calling them once; submitJob is repeatable by its key.
+    private static final Set<String> REPEATABLE = Set.of("getStatus", "streamProgress", "watchJobs", "cancelJob", "deleteJob", "listJobs",
+        "listEvents", "getResult", "describeInput", "listInputs", "rpc.discover", "rpc.stats");
+
+    private Protocol() {}
+
+    static Map<String, Object> call(int id, String method, Map<String, ?> parameters) {
+        var message = new LinkedHashMap<String, Object>();
+        message.put("jsonrpc", "2.0");
+        message.put("id", id);
+        message.put("method", method);
+        message.put("params", parameters);
+        return message;
+    }
+
+    /** A submission gets an idempotency key, so that it may be repeated. */
+    static Map<String, ?> keyed(String method, Map<String, ?> parameters) {
+        if (!method.equals("submitJob") || parameters.containsKey("idempotencyKey")) return parameters;
+        var copy = new LinkedHashMap<String, Object>(parameters);
+        copy.put("idempotencyKey", UUID.randomUUID().toString());
+        return copy;
+    }
+
+    static boolean mayRepeat(String method, Map<String, ?> parameters) {
+        return REPEATABLE.contains(method) || method.equals("submitJob") && parameters.containsKey("idempotencyKey");
+    }
+
+    /** A response's result. */
+    static Object result(Object response) {
+        if (!(response instanceof Map<?, ?> map) || !"2.0".equals(map.get("jsonrpc")) || map.containsKey("result") == map.containsKey("error")) {
+            throw new ProtocolException("no JSON-RPC response");
+        }
+        if (map.containsKey("error")) throw new RemoteException(map.get("error"));
+        return map.get("result");
+    }
+
+    /** The results of a batch in the order of its calls; a RemoteException stands for the call that it belongs to. */
+    static List<Object> batchResults(int count, Object responses) {
+        if (!(responses instanceof List<?> list)) {
+            result(responses);
+            throw new ProtocolException("a batch was answered by one result");
+        }
+        var byID = new HashMap<String, Object>();
+        for (var response : list) byID.put(String.valueOf(Json.at(response, "id")), response);
+        var results = new ArrayList<Object>();
+        for (var id = 0; id < count; id++) {
+            if (!byID.containsKey(String.valueOf(id)) || byID.size() != count) throw new ProtocolException("a batch's answers aren't those of its calls");
+            try {
+                results.add(result(byID.get(String.valueOf(id))));
+            } catch (RemoteException error) {
+                results.add(error);
+            }
+        }
+        return results;
+    }
+
+    /** Before the next attempt: doubling, with jitter, and not before the server wants it. */
+    static Duration pause(TallyException error, int attempt) {
+        var wait = Math.min(100L << Math.min(attempt - 1, 16), 5_000) * ThreadLocalRandom.current().nextDouble(0.5, 1);
+        var wanted = error instanceof RemoteException remote ? remote.retryAfter.toMillis() : 0;
+        return Duration.ofMillis(Math.max((long) wait, wanted));
+    }
+}
