@@ -20,8 +20,20 @@
       }
       let (method, timeout) = (method, global.timeoutMilliseconds)
       try await global.withClient { client, terminal in
-        terminal.print(try await client.call(method, json, deadlineMilliseconds: timeout))
+        do {
+          terminal.print(try await client.call(method, json, deadlineMilliseconds: timeout))
+        } catch var error as RPCError where error.code == RPCError.methodNotFoundCode {
+          if let meant = await CallCommand.meant(by: method, client) { error.message += " Did you mean '\(meant)'?" }
+          throw error
+        }
       }
+    }
+
+    /// The server's method that is nearest to a name it doesn't know.
+    private static func meant(by name: String, _ client: TallyClient) async -> String? {
+      let document = try? await client.call(SystemMethods.discover, NoParameters())
+      return Suggestion.nearest(
+        to: name, among: (document?["methods"]?.array ?? []).compactMap { $0["name"]?.string })
     }
   }
 #endif

@@ -21,7 +21,9 @@
         """,
       subcommands: [
         RunCommand.self, SubmitCommand.self, StatusCommand.self, WatchCommand.self, WaitCommand.self,
-        CancelCommand.self, ListCommand.self, ResultCommand.self, CallCommand.self,
+        CancelCommand.self, RetryCommand.self, DeleteCommand.self, ListCommand.self, EventsCommand.self,
+        ResultCommand.self, InputsCommand.self, DescribeCommand.self, CallCommand.self, DiscoverCommand.self,
+        StatsCommand.self,
       ])
   }
 #else

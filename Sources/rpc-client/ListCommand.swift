@@ -35,17 +35,7 @@
         if terminal.json { return jobs.forEach { terminal.print($0.json) } }
         let rows = jobs.map { [$0.jobID, $0.state.rawValue, $0.createdAt.description, $0.input, $0.output] }
         let header = noHeaders ? [] : [["JOB", "STATE", "CREATED", "INPUT", "OUTPUT"]]
-        for line in ListCommand.aligned(header + rows) { terminal.print(line) }
-      }
-    }
-
-    /// Columns of equal width, two spaces apart.
-    static func aligned(_ rows: [[String]]) -> [String] {
-      let widths = (0..<(rows.first?.count ?? 0)).map { column in rows.map { $0[column].count }.max() ?? 0 }
-      return rows.map { row in
-        row.enumerated().map { index, text in
-          index == row.count - 1 ? text : text + String(repeating: " ", count: widths[index] - text.count)
-        }.joined(separator: "  ")
+        for line in TextTable.lines(header + rows) { terminal.print(line) }
       }
     }
   }

@@ -71,6 +71,52 @@ import Testing
       })
   }
 
+  @Test func aJobsLifeIsToldAndUndone() async throws {
+    let job = try await server.client("run", "plays.csv", "-o", "life.csv", "--quiet").output.trimmingCharacters(
+      in: .newlines)
+    let events = try await server.client("events", job, "--no-headers")
+    #expect(
+      events.output.split(separator: "\n").map { $0.split(separator: " ")[1] }
+        == ["submitted", "claimed", "succeeded", "published"])
+    #expect(try await server.client("retry", job).exitCode == 73, "it has succeeded")
+    #expect(try await server.client("delete", job).output == job + "\n")
+    #expect(try await server.client("status", job).exitCode == 69)
+    #expect(throws: (any Error).self) { try server.read("life.csv") }
+    let failed = try await server.client("submit", "plays.csv", "-o", "f.csv", "--group-by", "None").output
+      .trimmingCharacters(in: .newlines)
+    #expect(try await server.client("wait", failed).exitCode == 1)
+    #expect(try await server.client("retry", failed).output == failed + "\n")
+    #expect(try await server.client("wait", failed).exitCode == 1)
+    let told = try await server.client("events", failed, "--json")
+    let actions = try told.output.split(separator: "\n").map {
+      try JobLogLine(json: JSONValue(parsing: String($0))).action
+    }
+    #expect(actions == [.submitted, .claimed, .failed, .retried, .claimed, .failed])
+  }
+
+  @Test func inputsAreListedAndDescribed() async throws {
+    try server.write("a;b\n1,5;x\n", as: "semicolons.csv")
+    let list = try await server.client("inputs")
+    #expect(
+      list.output.split(separator: "\n").map { $0.split(separator: " ").last } == [
+        "NAME", "plays.csv", "semicolons.csv",
+      ])
+    #expect(try await server.client("inputs", "semi", "--no-headers").output.hasSuffix("  semicolons.csv\n"))
+    let described = try await server.client("describe", "semicolons.csv")
+    #expect(described.output.contains(#""delimiter":";""#) && described.output.contains("COLUMN  TYPE\na       "))
+    #expect(try await server.client("describe", "none.csv").exitCode == 69)
+  }
+
+  @Test func theServerTellsOfItself() async throws {
+    let methods = try await server.client("discover")
+    #expect(methods.output.contains("getStatus jobId\n") && methods.output.contains("listJobs [states]"))
+    #expect(try JSONValue(parsing: try await server.client("discover", "--json").output)["openrpc"] == "1.3.2")
+    #expect(try await server.client("stats").output.contains("jobs.queued "))
+    let typo = try await server.client("call", "getStats")
+    #expect(typo.exitCode == 76 && typo.errors.contains("Did you mean 'getStatus'?"))
+    #expect(!(try await server.client("call", "somethingElse").errors.contains("Did you mean")))
+  }
+
   @Test func theSameKeyIsTheSameJob() async throws {
     let first = try await server.client("submit", "plays.csv", "-o", "k.csv", "--key", "k1")
     _ = try await server.client("wait", first.output.trimmingCharacters(in: .newlines))

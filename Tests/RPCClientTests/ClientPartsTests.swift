@@ -76,4 +76,50 @@ import Testing
     #expect(error?.status == .invalidArgument || error?.status == .unavailable)
     await client.shutdown()
   }
+
+  private func batch() -> (RPCBatch, RPCBatch.Item<JobStatus>, RPCBatch.Item<JobPage>) {
+    var batch = RPCBatch()
+    let status = batch.add(Jobs.status, JobParameters(jobID: "a"))
+    let list = batch.add(Jobs.list, ListParameters())
+    return (batch, status, list)
+  }
+
+  @Test func aBatchsAnswersAreFoundInAnyOrder() throws {
+    let (batch, status, list) = batch()
+    #expect(batch.requests.map { $0.id?.rawText } == ["0", "1"] && batch.isRepeatable)
+    let error = RPCError(.notFound, reason: "JOB_NOT_FOUND", "There is no job 'a'.")
+    let answers = try batch.answers(
+      JSONValue(
+        parsing: RPCResponse.encoded(batch: [
+          RPCResponse(id: RPCID(1), result: ["jobs": []]).encoded(), RPCResponse(id: RPCID(0), error: error).encoded(),
+        ])[...]))
+    #expect(throws: error) { try answers[status] }
+    #expect(try answers[list].jobs.isEmpty)
+  }
+
+  @Test(arguments: [
+    "[]", #"{"jsonrpc":"2.0","id":0,"result":{}}"#, #"[{"jsonrpc":"2.0","id":0,"result":{}}]"#,
+    #"[{"jsonrpc":"2.0","id":0,"result":{}},{"jsonrpc":"2.0","id":0,"result":{}}]"#,
+    #"[{"jsonrpc":"2.0","id":0,"result":{}},{"jsonrpc":"2.0","id":2,"result":{}}]"#,
+    #"[{"jsonrpc":"2.0","id":0,"result":{}},{"jsonrpc":"2.0","id":1,"result":{}},{"jsonrpc":"2.0","id":2,"result":{}}]"#,
+    #"[{"jsonrpc":"2.0","id":0},{"jsonrpc":"2.0","id":1,"result":{}}]"#,
+  ])
+  func whatDoesntAnswerABatchIsRefused(text: String) throws {
+    let json = try JSONValue(parsing: text)
+    #expect(throws: JSONFieldError.self) { try batch().0.answers(json) }
+  }
+
+  @Test func aBatchThatIsRefusedAsAWholeThrows() throws {
+    let refusal = RPCError(.resourceExhausted, reason: "BATCH_TOO_LARGE", "Too many.")
+    let json = try JSONValue(parsing: RPCResponse(id: .null, error: refusal).encoded()[...])
+    #expect(throws: refusal) { try batch().0.answers(json) }
+  }
+
+  @Test func aBatchWithASubmissionWithoutAKeyIsNotRepeated() {
+    var batch = RPCBatch()
+    _ = batch.add(Jobs.submit, SubmitParameters(spec: JobSpec(input: "i", output: "o"), idempotencyKey: "k"))
+    #expect(batch.isRepeatable)
+    _ = batch.add(Jobs.submit, SubmitParameters(spec: JobSpec(input: "i", output: "o2")))
+    #expect(!batch.isRepeatable)
+  }
 }

@@ -5,13 +5,21 @@ extension TallyClient {
   func httpMessage(
     _ request: RPCRequest, accept: String, deadlineMilliseconds: Int?, lastEventID: String? = nil
   ) -> HTTPRequestMessage {
+    httpMessage(
+      body: request.encoded(), accept: accept, deadlineMilliseconds: deadlineMilliseconds, lastEventID: lastEventID)
+  }
+
+  /// The same for a body that has been encoded.
+  func httpMessage(
+    body: [UInt8], accept: String, deadlineMilliseconds: Int?, lastEventID: String? = nil
+  ) -> HTTPRequestMessage {
     var headers = [("Content-Type", "application/json"), ("Accept", accept), ("User-Agent", "tally")]
     if let deadlineMilliseconds { headers.append(("Tally-Timeout-Ms", String(deadlineMilliseconds))) }
     if let lastEventID { headers.append(("Last-Event-ID", lastEventID)) }
     headers += configuration.metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     return HTTPRequestMessage(
       method: "POST", url: configuration.server + "/rpc", headers: headers.map { (name: $0.0, value: $0.1) },
-      body: request.encoded(), connectMilliseconds: configuration.connectMilliseconds,
+      body: body, connectMilliseconds: configuration.connectMilliseconds,
       // The server answers at the deadline; the little more is for its answer's way.
       totalMilliseconds: deadlineMilliseconds.map { $0 + 500 })
   }

@@ -85,10 +85,17 @@ public final class TallyClient: Sendable {
   public func call(
     _ method: String, _ parameters: JSONValue, deadlineMilliseconds: Int? = nil, isRepeatable: Bool = false
   ) async throws -> JSONValue {
+    try await repeating(isRepeatable: isRepeatable) {
+      try await callOnce(method, parameters, deadlineMilliseconds: deadlineMilliseconds)
+    }
+  }
+
+  /// Runs the body until it succeeds or may not be run again.
+  func repeating<Value>(isRepeatable: Bool, _ body: () async throws -> Value) async throws -> Value {
     var attempt = 1
     while true {
       do {
-        return try await callOnce(method, parameters, deadlineMilliseconds: deadlineMilliseconds)
+        return try await body()
       } catch let error as RPCError {
         let pause = configuration.retry.pause(
           after: error, attempt: attempt, isRepeatable: isRepeatable, random: .random(in: 0...1))
@@ -116,7 +123,7 @@ public final class TallyClient: Sendable {
     return try response.outcome.get()
   }
 
-  private func exchange(_ message: HTTPRequestMessage) async throws -> (HTTPResponseHead, [UInt8]) {
+  func exchange(_ message: HTTPRequestMessage) async throws -> (HTTPResponseHead, [UInt8]) {
     try await translating {
       let transfer = try loop.begin(message)
       defer { transfer.cancel() }

@@ -15,6 +15,8 @@ final class CurlWorker: @unchecked Sendable {
   private let messages: @Sendable () -> [CurlLoop.Message]
   private let ended: @Sendable () -> Void
   private var transfers: [Int: EasyHandle] = [:]
+  /// The same by curl's own handles.
+  private var ids: [UnsafeMutableRawPointer: Int] = [:]
 
   init(
     multi: MultiHandle, count: @escaping @Sendable (Int) -> Void,
@@ -65,7 +67,7 @@ final class CurlWorker: @unchecked Sendable {
       handle.transfer.finish(.failure(TransferError(kind: .cancelled, message: "the client has been shut down")))
       count(-1)
     }
-    transfers = [:]
+    (transfers, ids) = ([:], [:])
     ended()
   }
 
@@ -79,6 +81,7 @@ final class CurlWorker: @unchecked Sendable {
         if let handle = transfers[transfer.id] { curl_easy_pause(handle.pointer, CURLPAUSE_CONT) }
       case .cancel(let transfer):
         guard let handle = transfers.removeValue(forKey: transfer.id) else { continue }
+        ids[handle.pointer] = nil
         curl_multi_remove_handle(multi.pointer, handle.pointer)
         transfer.finish(.failure(TransferError(kind: .cancelled, message: "the call was cancelled")))
         count(-1)
@@ -95,6 +98,7 @@ final class CurlWorker: @unchecked Sendable {
         throw TransferError(kind: .other, message: String(cString: curl_multi_strerror(code)))
       }
       transfers[transfer.id] = handle
+      ids[handle.pointer] = transfer.id
       count(1)
     } catch {
       transfer.finish(.failure(error))
@@ -107,10 +111,9 @@ final class CurlWorker: @unchecked Sendable {
       var pointer: UnsafeMutableRawPointer?
       var code = CURLE_OK
       guard tally_curl_finished(message, &pointer, &code) != 0, let pointer,
-        let (id, handle) = transfers.first(where: { $0.value.pointer == pointer })
+        let id = ids.removeValue(forKey: pointer), let handle = transfers.removeValue(forKey: id)
       else { continue }
       curl_multi_remove_handle(multi.pointer, pointer)
-      transfers[id] = nil
       handle.transfer.finish(code == CURLE_OK ? .success(()) : .failure(handle.error(code)))
       count(-1)
     }

@@ -1,0 +1,100 @@
+public import Schema
+
+/// Calls that go out as one request (JSON-RPC 2.0, section 6). The server carries them out at the same time, and answers
+/// when all have ended.
+///
+/// ```swift
+/// var batch = RPCBatch()
+/// let status = batch.add(Jobs.status, JobParameters(jobID: id))
+/// let inputs = batch.add(Jobs.inputs, ListInputsParameters())
+/// let answers = try await client.call(batch)
+/// print(try answers[status].state, try answers[inputs].inputs.count)
+/// ```
+public struct RPCBatch: Sendable {
+  /// One call's place in its batch, and the type of its answer.
+  public struct Item<Output: RPCValue>: Sendable {
+    fileprivate let index: Int
+    fileprivate let method: String
+  }
+
+  private(set) var requests: [RPCRequest] = []
+  private(set) var isRepeatable = true
+
+  public init() {}
+
+  public var count: Int { requests.count }
+
+  /// Adds a call; its answer is found by what this returns.
+  public mutating func add<Parameters, Output>(
+    _ method: RPCMethod<Parameters, Output>, _ parameters: Parameters
+  ) -> Item<Output> {
+    let json = parameters.json
+    if method.idempotency == .withKey, json["idempotencyKey"] == nil { isRepeatable = false }
+    requests.append(RPCRequest(id: RPCID(requests.count), method: method.name, parameters: json))
+    return Item(index: requests.count - 1, method: method.name)
+  }
+
+  /// What became of each call of a batch.
+  public struct Answers: Sendable {
+    let outcomes: [Result<JSONValue, RPCError>]
+
+    /// - Throws: that call's ``RPCError``.
+    public subscript<Output>(_ item: Item<Output>) -> Output {
+      get throws {
+        let json = try outcomes[item.index].get()
+        do {
+          return try Output(json: json)
+        } catch {
+          throw RPCError(
+            .internal, reason: "UNEXPECTED_RESULT",
+            "The server's answer to \(item.method) isn't what it should be: \(error).")
+        }
+      }
+    }
+  }
+
+  /// The outcomes in the order of the calls, whatever order they came in.
+  ///
+  /// - Throws: ``RPCError`` when the batch was refused as a whole; ``JSONFieldError`` for what is no answer to it.
+  func answers(_ json: JSONValue) throws -> Answers {
+    guard let items = json.array else {
+      if case .response(let response) = try RPCServerMessage(json: json) { _ = try response.outcome.get() }
+      throw JSONFieldError(field: "", rule: "must be an array, as of a batch")
+    }
+    var found: [RPCID: Result<JSONValue, RPCError>] = [:]
+    for item in items {
+      guard case .response(let response) = try RPCServerMessage(json: item),
+        found.updateValue(response.outcome, forKey: response.id) == nil
+      else { throw JSONFieldError(field: "id", rule: "must be of one call each") }
+    }
+    let outcomes = requests.compactMap { request in request.id.flatMap { found[$0] } }
+    guard outcomes.count == requests.count, found.count == requests.count else {
+      throw JSONFieldError(field: "", rule: "must answer \(requests.count) calls, not \(found.count)")
+    }
+    return Answers(outcomes: outcomes)
+  }
+}
+
+extension TallyClient {
+  /// Calls all methods of a batch. It is sent again as a call is, where all of its calls may be repeated.
+  ///
+  /// - Parameter deadlineMilliseconds: both ends give the batch up after it; nil: the configuration's, else 30 seconds.
+  /// - Throws: ``RPCError`` when there is no answer, or the batch was refused as a whole; the calls' own errors stand in
+  ///   the answers.
+  public func call(_ batch: RPCBatch, deadlineMilliseconds: Int? = nil) async throws -> RPCBatch.Answers {
+    if batch.count == 0 { return RPCBatch.Answers(outcomes: []) }
+    let body = RPCResponse.encoded(batch: batch.requests.map { $0.encoded() })
+    let deadline = deadlineMilliseconds ?? configuration.deadlineMilliseconds ?? 30_000
+    return try await repeating(isRepeatable: batch.isRepeatable) {
+      let message = httpMessage(body: body, accept: "application/json", deadlineMilliseconds: deadline)
+      let (head, answer) = try await exchange(message)
+      do {
+        return try batch.answers(JSONValue(parsing: answer[...]))
+      } catch let error as RPCError {
+        throw error
+      } catch {
+        throw notJSONRPC(head, "\(error)")
+      }
+    }
+  }
+}
