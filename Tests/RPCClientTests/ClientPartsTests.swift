@@ -37,6 +37,17 @@ import Testing
   }
 
   @Test(arguments: [
+    (["HTTP/1.1 200 OK\r\n", "Content-Type: a\r\n"], true), (["HTTP/1.1 200 OK\r\n"], true),
+    (["HTTP/1.1 200 OK\r\n", "Content-Length: 0\r\n"], false), (["HTTP/1.1 204 No Content\r\n", "\r\n"], false),
+    (["HTTP/1.1 200 OK\r\n", "Transfer-Encoding: chunked\r\n"], false),
+  ])
+  func aHeadThatWasCutIsKnown(lines: [String], isCut: Bool) {
+    var parser = HeadParser()
+    for line in lines { parser.feed(line) }
+    #expect(parser.head.isCut == isCut)
+  }
+
+  @Test(arguments: [
     (RPCStatus.unavailable, 1, true, true), (.unavailable, 2, true, true), (.unavailable, 3, true, false),
     (.unavailable, 1, false, false), (.notFound, 1, true, false), (.deadlineExceeded, 1, true, false),
   ])

@@ -69,6 +69,7 @@ public struct RPCClientStream<Parameters: RPCParameters, Event: RPCValue, Output
       return try await stream.client.translating {
         let connection = StreamConnection(transfer: try stream.client.loop.begin(message))
         let head = try await connection.transfer.head()
+        if head.isCut { throw TransferError.brokenHead }
         guard head.status == 200 else { throw stream.client.notJSONRPC(head, "the stream was refused") }
         connection.isEventStream = head.headers["content-type"]?.hasPrefix("text/event-stream") ?? false
         return connection

@@ -14,6 +14,7 @@ extension TallyClient {
       let transfer = try loop.begin(message)
       defer { transfer.cancel() }
       let head = try await transfer.head()
+      if head.isCut { throw TransferError.brokenHead }
       guard head.status == 200 else {
         var body: [UInt8] = []
         while body.count < 65_536, let piece = try await transfer.nextPiece() { body += piece }

@@ -128,6 +128,7 @@ public final class TallyClient: Sendable {
       let transfer = try loop.begin(message)
       defer { transfer.cancel() }
       let head = try await transfer.head()
+      if head.isCut { throw TransferError.brokenHead }
       var body: [UInt8] = []
       while let piece = try await transfer.nextPiece() {
         body += piece

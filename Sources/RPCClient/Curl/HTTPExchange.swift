@@ -17,6 +17,10 @@ struct HTTPResponseHead: Hashable, Sendable {
   var status: Int
   /// By lower-case name; of several fields of one name, the last.
   var headers: [String: String]
+
+  /// Whether the connection broke before the head was whole. curl takes such a head for a whole one, and a body of no bytes
+  /// for its end; but a server of HTTP/1.1 that means to go on says how long the body is (RFC 9112, section 6.3).
+  var isCut: Bool { status == 200 && headers["content-length"] == nil && headers["transfer-encoding"] == nil }
 }
 
 /// A transfer that failed before its end: curl's own code and words.
@@ -25,6 +29,8 @@ struct TransferError: Error, Hashable, CustomStringConvertible {
   var kind: Kind
   var message: String
   var description: String { message }
+
+  static let brokenHead = TransferError(kind: .connection, message: "the connection broke in the answer's head")
 }
 
 /// Reads the lines of a response's head as curl hands them over: pure. A new status line begins a new head, as after
