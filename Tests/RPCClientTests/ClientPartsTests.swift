@@ -88,6 +88,23 @@ import Testing
     await client.shutdown()
   }
 
+  private func head(_ status: Int, _ headers: [String: String] = [:]) -> HTTPResponseHead {
+    HTTPResponseHead(status: status, headers: headers.merging(["etag": "\"a\""]) { given, _ in given })
+  }
+
+  @Test func aDownloadGoesOnWhereItStood() throws {
+    var state = DownloadState()
+    #expect(state.headers.isEmpty)
+    try state.begin(head(200))
+    #expect(state.headers.isEmpty, "nothing was taken: it begins again")
+    state.offset = 7
+    #expect(state.headers.map(\.0) == ["Range", "If-Range"] && state.headers.map(\.1) == ["bytes=7-", "\"a\""])
+    try state.begin(head(206, ["content-range": "bytes 7-9/10"]))
+    for other in [head(200), head(206), head(206, ["content-range": "bytes 6-9/10"])] {
+      #expect(throws: RPCError.self) { try state.begin(other) }
+    }
+  }
+
   private func batch() -> (RPCBatch, RPCBatch.Item<JobStatus>, RPCBatch.Item<JobPage>) {
     var batch = RPCBatch()
     let status = batch.add(Jobs.status, JobParameters(jobID: "a"))

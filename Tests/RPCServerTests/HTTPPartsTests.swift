@@ -37,6 +37,40 @@ import Testing
     ] as [(String, String?)])
   func percentEncodingIsUndone(text: String, expected: String?) { #expect(QueryCall.decoded(text) == expected) }
 
+  @Test(
+    arguments: [
+      (nil, .whole), ("bytes=0-0", .part(0..<1)), ("bytes=2-4", .part(2..<5)), ("bytes=2-", .part(2..<10)),
+      ("bytes=9-9", .part(9..<10)), ("bytes=9-99", .part(9..<10)), ("bytes=-3", .part(7..<10)),
+      ("bytes=-99", .part(0..<10)), (" BYTES = 1-2 ", .part(1..<3)), ("bytes=10-", .unsatisfiable),
+      ("bytes=-0", .unsatisfiable), ("bytes=99999999999999999999-", .unsatisfiable),
+      ("bytes=1-99999999999999999999", .part(1..<10)), ("bytes=4-2", .whole), ("bytes=0-1,3-4", .whole),
+      ("bytes=-", .whole), ("bytes=", .whole), ("bytes", .whole), ("bytes=a-b", .whole), ("bytes=+1-2", .whole),
+      ("bytes=1--2", .whole), ("rows=0-1", .whole), ("bytes=1- 2", .whole), ("bytes=\u{661}-2", .whole),
+    ] as [(String?, ByteRange)])
+  func aRangeIsOneOfBytesOrNone(text: String?, range: ByteRange) {
+    #expect(ByteRange(text, ifRange: nil, eTag: #""a""#, bytes: 10) == range)
+    #expect(ByteRange(text, ifRange: #""a""#, eTag: #""a""#, bytes: 10) == range)
+    for other in [#""b""#, #"W/"a""#, "a", "Wed, 21 Oct 2015 07:28:00 GMT", ""] {
+      #expect(ByteRange(text, ifRange: other, eTag: #""a""#, bytes: 10) == .whole)
+    }
+  }
+
+  @Test(arguments: ["bytes=0-", "bytes=0-0", "bytes=-1"]) func nothingHasNoRange(text: String) {
+    #expect(ByteRange(text, ifRange: nil, eTag: "", bytes: 0) == .unsatisfiable)
+  }
+
+  @Test(arguments: [
+    (nil, false), (#""a""#, true), (#"W/"a""#, true), ("*", true), (#""b", "a""#, true), (#""b""#, false), ("a", false),
+  ])
+  func aTagIsNamedByAList(text: String?, isNamed: Bool) {
+    #expect(RPCServer.isNamed(#""a""#, by: text) == isNamed)
+  }
+
+  @Test func aDigestIsWrittenInBase64() {
+    #expect(ResultEndpoint.base64(hexadecimal: "00ff10") == "AP8Q")
+    #expect(ResultEndpoint.base64(hexadecimal: "") == "")
+  }
+
   @Test func aTokenIsComparedWhole() {
     let auth = TokenAuth(token: "secret")
     for (header, isKnown) in [

@@ -151,6 +151,18 @@ def watch(server, job, last, harm, position):
     return None, True
 
 
+def download(server, job, answer, harm, position):
+    """An answer that breaks off goes on where it stood."""
+    proxy = Proxy(server.port, harm, position)
+    done = client(proxy.url, "result", job)
+    proxy.close()
+    if done is None:
+        return f"it hangs for {SECONDS_MOST} s"
+    if done.returncode == 0:
+        return None if done.stdout == answer or (harm == "garble" and len(done.stdout) == len(answer)) else f"it wrote {done.stdout!r}"
+    return None if harm == "garble" and done.returncode > 64 else f"it ended with {done.returncode}: {done.stderr}"
+
+
 def once(server, job, harm, position):
     """retryJob may not be sent twice: whatever becomes of its answer."""
     proxy = Proxy(server.port, harm, position)
@@ -195,11 +207,16 @@ def main():
         last = server.call("streamProgress", jobId=job, waitMs=20_000)
         waiting = server.call("submitJob", input="plays.csv", output="waiting.csv", startAt="2999-01-01T00:00:00Z")["jobId"]
         length = answer_length(server, job)
+        with open(os.path.join(server.data, "sums.csv")) as file:
+            answer = file.read()
         for harm in Proxy.HARMS:
             for position in range(0, length, arguments.step):
                 problem, is_error = watch(server, job, last, harm, position)
                 errors += is_error
                 check(f"watch, {harm} at {position}", problem)
+            # Of both answers on that connection: of getResult, and of the download.
+            for position in range(0, 1_500, arguments.step):
+                check(f"result, {harm} at {position}", download(server, job, answer, harm, position))
             for position in range(0, 600, max(1, arguments.step * 5)):
                 check(f"retry, {harm} at {position}", once(server, waiting, harm, position))
                 check(f"submit, {harm} at {position}", keyed(server, harm, position, count))

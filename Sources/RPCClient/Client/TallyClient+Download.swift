@@ -1,29 +1,84 @@
 import Schema
 
 extension TallyClient {
-  /// Downloads a result, piece by piece, to whoever takes the pieces; a slow one slows the transfer down.
+  /// Downloads a result, piece by piece, to whoever takes the pieces; a slow one slows the transfer down. A connection that
+  /// breaks is made anew, and goes on after the last byte that was taken.
   ///
   /// - Parameter path: as a status has it (`result.url`).
-  /// - Throws: ``RPCError``; also DATA_LOSS when the body ends before its announced length.
+  /// - Throws: ``RPCError``: the server's; UNAVAILABLE when the connection doesn't come back; ABORTED when the result has been
+  ///   replaced meanwhile.
   public func download(_ path: String, _ take: ([UInt8]) async throws -> Void) async throws {
-    try await translating {
-      let message = HTTPRequestMessage(
-        method: "GET", url: configuration.server + path,
-        headers: configuration.metadata.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }, body: nil,
-        connectMilliseconds: configuration.connectMilliseconds, totalMilliseconds: nil)
-      let transfer = try loop.begin(message)
-      defer { transfer.cancel() }
-      let head = try await transfer.head()
-      if head.isCut { throw TransferError.brokenHead }
-      guard head.status == 200 else {
-        var body: [UInt8] = []
-        while body.count < 65_536, let piece = try await transfer.nextPiece() { body += piece }
-        if case .response(let response)? = try? RPCServerMessage(json: JSONValue(parsing: body[...])) {
-          _ = try response.outcome.get()
-        }
-        throw notJSONRPC(head, "the result can't be downloaded")
+    var state = DownloadState()
+    var failures = 0
+    var failingSince = ContinuousClock.now
+    while true {
+      let offset = state.offset
+      do {
+        return try await downloadOnce(path, &state, take)
+      } catch let error as RPCError where error.status == .unavailable {
+        if failures == 0 || state.offset > offset { (failures, failingSince) = (0, .now) }
+        failures += 1
+        let patience = Duration.milliseconds(configuration.reconnectMilliseconds)
+        if ContinuousClock.now - failingSince >= patience { throw error }
+        let pause = configuration.retry.pause(
+          attempt: failures, atLeast: error.retryAfterMilliseconds ?? 0, random: .random(in: 0...1))
+        try await Task.sleep(for: .milliseconds(pause))
       }
-      while let piece = try await transfer.nextPiece() { try await take(piece) }
     }
+  }
+
+  private func downloadOnce(
+    _ path: String, _ state: inout DownloadState, _ take: ([UInt8]) async throws -> Void
+  ) async throws {
+    var headers = configuration.metadata.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
+    headers += state.headers.map { (name: $0.0, value: $0.1) }
+    let message = HTTPRequestMessage(
+      method: "GET", url: configuration.server + path, headers: headers, body: nil,
+      connectMilliseconds: configuration.connectMilliseconds, totalMilliseconds: nil)
+    // An error of who takes the pieces is none of the connection's.
+    let transfer = try await translating { try loop.begin(message) }
+    defer { transfer.cancel() }
+    let head = try await translating { try await transfer.head() }
+    try await translating { if head.isCut { throw TransferError.brokenHead } }
+    guard head.status == 200 || head.status == 206 else { throw try await refusal(head, transfer) }
+    try state.begin(head)
+    while let piece = try await translating({ try await transfer.nextPiece() }) {
+      try await take(piece)
+      state.offset += piece.count
+    }
+  }
+
+  private func refusal(_ head: HTTPResponseHead, _ transfer: CurlTransfer) async throws -> any Error {
+    var body: [UInt8] = []
+    while body.count < 65_536, let piece = try await translating({ try await transfer.nextPiece() }) { body += piece }
+    if case .response(let response)? = try? RPCServerMessage(json: JSONValue(parsing: body[...])) {
+      _ = try response.outcome.get()
+    }
+    return notJSONRPC(head, "the result can't be downloaded")
+  }
+}
+
+/// How far a download is, and what its continuation asks for: pure.
+struct DownloadState: Hashable {
+  /// Bytes that were taken.
+  var offset = 0
+  /// Of the representation that they are of.
+  private(set) var eTag: String?
+
+  /// The headers of the next request: the rest, and only of the same representation.
+  var headers: [(String, String)] {
+    guard offset > 0, let eTag else { return [] }
+    return [("Range", "bytes=\(offset)-"), ("If-Range", eTag)]
+  }
+
+  /// - Throws: ``RPCError`` ABORTED when what comes doesn't go on where the bytes end that were taken.
+  mutating func begin(_ head: HTTPResponseHead) throws {
+    let goesOn = head.status == 206 && head.headers["content-range"]?.hasPrefix("bytes \(offset)-") == true
+    guard goesOn || (offset == 0 && head.status == 200) else {
+      throw RPCError(
+        .aborted, reason: "RESULT_REPLACED",
+        "The connection broke after \(offset) bytes, and the server doesn't go on from there. Begin again.")
+    }
+    eTag = head.headers["etag"]
   }
 }

@@ -20,7 +20,10 @@ struct HTTPResponseHead: Hashable, Sendable {
 
   /// Whether the connection broke before the head was whole. curl takes such a head for a whole one, and a body of no bytes
   /// for its end; but a server of HTTP/1.1 that means to go on says how long the body is (RFC 9112, section 6.3).
-  var isCut: Bool { status == 200 && headers["content-length"] == nil && headers["transfer-encoding"] == nil }
+  var isCut: Bool {
+    (200...299).contains(status) && status != 204 && headers["content-length"] == nil
+      && headers["transfer-encoding"] == nil
+  }
 }
 
 /// A transfer that failed before its end: curl's own code and words.

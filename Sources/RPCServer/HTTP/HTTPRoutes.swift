@@ -56,7 +56,7 @@ struct HTTPRoutes: HTTPResponder {
     if path == "/metrics" { return try await metrics.respond() }
     guard path == "/rpc" else {
       let job = String(path.dropFirst("/results/".count))
-      return try await results.respond(job: job, owner: owner)
+      return try await results.respond(to: request, job: job, owner: owner)
     }
     // Nobody reads what a connection that has gone would be answered.
     guard let presence = presences.presence(of: context.channel) else { return Response(status: .init(code: 499)) }

@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 import HummingbirdCore
 import JobQueue
@@ -5,14 +6,15 @@ import NIOCore
 import NIOPosix
 import Schema
 
-/// `GET /results/<job>`: the job's immutable result file, never the visible name.
+/// `GET /results/<job>`: the job's immutable result file, never the visible name. Its strong tag is its digest, so that an
+/// interrupted download can go on where it stood.
 struct ResultEndpoint: Sendable {
   private static let pieceBytes = 256 << 10
 
   let store: any JobStore
   let folder: DataFolder
 
-  func respond(job id: String, owner: String) async throws -> Response {
+  func respond(to request: Request, job id: String, owner: String) async throws -> Response {
     guard let job = try await store.job(id), job.owner == owner else {
       return HTTPAnswers.refusal(
         .notFound, RPCError(.notFound, reason: "JOB_NOT_FOUND", "There is no job '\(id.prefix(100))'."))
@@ -29,19 +31,47 @@ struct ResultEndpoint: Sendable {
       return HTTPAnswers.refusal(
         .notFound, RPCError(.dataLoss, reason: "RESULT_GONE", "The result's file can't be read (\(error))."))
     }
-    var headers: HTTPFields = [
-      .contentType: "text/csv; charset=utf-8; header=present", .eTag: "\"\(result.sha256)\"",
-      .cacheControl: "private, no-cache", .xContentTypeOptions: "nosniff", .contentLength: String(result.bytes),
-    ]
-    headers[.contentDisposition] = "attachment; filename=\"\(ResultEndpoint.safeName(job.spec.output))\""
-    return Response(status: .ok, headers: headers, body: body(file, bytes: result.bytes))
+    return respond(to: request, with: result, in: file, as: ResultEndpoint.safeName(job.spec.output))
   }
 
-  private func body(_ file: OpenFile, bytes: Int) -> ResponseBody {
-    ResponseBody(contentLength: bytes) { writer in
-      var offset = 0
-      while offset < bytes {
-        let (start, count) = (offset, min(ResultEndpoint.pieceBytes, bytes - offset))
+  private func respond(
+    to request: Request, with result: CommittedResult, in file: OpenFile, as name: String
+  ) -> Response {
+    let eTag = "\"\(result.sha256)\""
+    var headers: HTTPFields = [
+      .contentType: "text/csv; charset=utf-8; header=present", .eTag: eTag, .acceptRanges: "bytes",
+      .cacheControl: "private, no-cache", .xContentTypeOptions: "nosniff",
+      .contentDisposition: "attachment; filename=\"\(name)\"",
+    ]
+    // Of the whole, also where a part is sent (RFC 9530, section 3).
+    if let digest = HTTPField.Name("Repr-Digest") {
+      headers[digest] = "sha-256=:\(ResultEndpoint.base64(hexadecimal: result.sha256)):"
+    }
+    if isNamed(eTag, by: request.headers[.ifNoneMatch]) { return Response(status: .notModified, headers: headers) }
+    // Only GET knows ranges (RFC 9110, section 14.2).
+    let range = request.method == .get ? request.headers[.range] : nil
+    switch ByteRange(range, ifRange: request.headers[.ifRange], eTag: eTag, bytes: result.bytes) {
+    case .whole:
+      headers[.contentLength] = String(result.bytes)
+      return Response(status: .ok, headers: headers, body: body(file, 0..<result.bytes))
+    case .part(let part):
+      headers[.contentLength] = String(part.count)
+      headers[.contentRange] = "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(result.bytes)"
+      return Response(status: .partialContent, headers: headers, body: body(file, part))
+    case .unsatisfiable:
+      return HTTPAnswers.refusal(
+        .rangeNotSatisfiable,
+        RPCError(
+          .outOfRange, reason: "RANGE_NOT_SATISFIABLE", "The result has \(result.bytes) bytes, and none in this range."),
+        headers: [.contentRange: "bytes */\(result.bytes)", .eTag: eTag])
+    }
+  }
+
+  private func body(_ file: OpenFile, _ range: Range<Int>) -> ResponseBody {
+    ResponseBody(contentLength: range.count) { writer in
+      var offset = range.lowerBound
+      while offset < range.upperBound {
+        let (start, count) = (offset, min(ResultEndpoint.pieceBytes, range.upperBound - offset))
         let piece = try await NIOThreadPool.singleton.runIfActive { try file.read(at: start, bytes: count) }
         if piece.isEmpty { throw SystemCallError("read: the file is shorter than it was", 0) }
         try await writer.write(ByteBuffer(bytes: piece))
@@ -49,6 +79,13 @@ struct ResultEndpoint: Sendable {
       }
       try await writer.finish(nil)
     }
+  }
+
+  /// Bytes that are written in hexadecimal, in base64.
+  static func base64(hexadecimal: String) -> String {
+    let digits = hexadecimal.compactMap(\.hexDigitValue)
+    let bytes = stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+    return Data(bytes).base64EncodedString()
   }
 
   /// The last part of the output's name, without what could end the quoted string.
