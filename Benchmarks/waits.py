@@ -29,11 +29,13 @@ arguments = arguments.parse_args()
 BATCH = 50
 
 
-def wait_for(fleet, job, *states):
+def wait_for(fleet, job, state):
     while True:
         status = fleet.call("getStatus", jobId=job)
-        if status["state"] in states:
+        if status["state"] == state:
             return status
+        if status["state"] in ("succeeded", "failed", "cancelled"):
+            raise SystemExit(f"the job is {status['state']}, and never was {state}")
         time.sleep(0.002)
 
 
@@ -78,6 +80,8 @@ def restarts(fleet):
                 fleet.call("listJobs", pageSize=1, timeout=5)
                 break
             except OSError:
+                if not server.is_alive or time.time() - begun > 60:
+                    raise SystemExit("the server doesn't come back")
                 time.sleep(0.005)
         found.append(time.time() - begun)
     return found

@@ -56,7 +56,7 @@ extension SQLiteJobStore {
 
   /// One unfinished job for each output name, none that writes what another reads, and not too many.
   ///
-  /// - Parameter unfinishedMost: nil for a job that counts already.
+  /// - Parameter unfinishedMost: nil: any number, as for a retry.
   private static func checkNames(_ spec: JobSpec, _ tables: JobTables, unfinishedMost: Int? = nil) throws {
     for name in spec.outputs {
       let others = try tables.others(naming: name)

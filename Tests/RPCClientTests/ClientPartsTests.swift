@@ -100,6 +100,8 @@ import Testing
     state.offset = 7
     #expect(state.headers.map(\.0) == ["Range", "If-Range"] && state.headers.map(\.1) == ["bytes=7-", "\"a\""])
     try state.begin(head(206, ["content-range": "bytes 7-9/10"]))
+    #expect(state.isWhole(head(416, ["content-range": "bytes */7"])))
+    #expect(!state.isWhole(head(416, ["content-range": "bytes */8"])) && !DownloadState().isWhole(head(416)))
     for other in [head(200), head(206), head(206, ["content-range": "bytes 6-9/10"])] {
       #expect(throws: RPCError.self) { try state.begin(other) }
     }

@@ -106,6 +106,8 @@ def run(place):
         if len(set(job for job, _, _ in jobs)) != arguments.jobs:
             raise Wrong("two submissions were given one job")
         history.check_folders(fleet)
+        if not killer.kills or not rescues:
+            raise Wrong(f"{killer.kills} kills and {rescues} rescues: too few jobs to show anything")
         print(f"spread: seed {arguments.seed}, {arguments.jobs} jobs by 2 servers and 3 workers, {killer.kills} kills, {rescues} rescues in {took:.0f} s: "
               f"all right; {dict(sorted(by_worker.items()))}, by {len(by_process)} processes")
     finally:

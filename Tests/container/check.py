@@ -78,6 +78,8 @@ class Image:
         run(["mmdebstrap", "--variant=minbase", suite, self.root])
         for name in ("proc", "dev"):
             run(["mount", "--rbind", f"/{name}", os.path.join(self.root, name)])
+            # Else taking it away here would take it away from the machine.
+            run(["mount", "--make-rslave", os.path.join(self.root, name)])
         shutil.copy("/etc/resolv.conf", os.path.join(self.root, "etc/resolv.conf"))
         self.trust_as_this_machine()
 
@@ -169,5 +171,9 @@ try:
 finally:
     if image:
         image.close()
-    if not arguments.keep:
+    with open("/proc/self/mountinfo") as mounts:
+        is_mounted = place in mounts.read()
+    if is_mounted:
+        print(f"container: something is still mounted below {place}, which is left as it is")
+    elif not arguments.keep:
         shutil.rmtree(place, ignore_errors=True)

@@ -3,7 +3,7 @@
 write-ahead log is synced before its answer goes out; a result's file is synced before its name is shown, and the folder
 before anyone is told. And: a copy of the state folder, cut to what had been synced by then, still has the acknowledged job.
 
-With --unsynced the server runs on a library that drops every sync, and each check must find it out.
+With --unsynced the server runs on a library that drops every sync: the first two checks must find it out.
 
 Usage: trace.py [--unsynced] [--bin .build/release]        needs Debian's strace, and libeatmydata1 for --unsynced
 """

@@ -18,6 +18,10 @@ const reconnect = 30 * time.Second
 // silence without a byte after which a stream's other end counts as gone: three of the server's heartbeats.
 const silence = 45 * time.Second
 
+// steady is for how long a connection must have stood to end a row of failures, though nothing may have happened that it could
+// tell.
+const steady = 5 * time.Second
+
 // Params are a call's parameters by name.
 type Params map[string]any
 

@@ -29,7 +29,7 @@ type Stream struct {
 	body    io.Closer
 	cancel  context.CancelFunc
 	events  *events
-	silence *time.Timer
+	opened  time.Time
 	event   json.RawMessage
 	result  json.RawMessage
 	err     error
@@ -53,6 +53,9 @@ func (s *Stream) Next() bool {
 			continue
 		}
 		s.Close()
+		if !s.opened.IsZero() && time.Since(s.opened) >= steady {
+			failures = 0
+		}
 		if failures++; failures == 1 {
 			since = time.Now()
 		}
@@ -84,7 +87,6 @@ func (s *Stream) Result(result any) error {
 // Close ends the stream; the job goes on. It may be called again.
 func (s *Stream) Close() {
 	if s.body != nil {
-		s.silence.Stop()
 		s.cancel()
 		s.body.Close()
 		s.body, s.events = nil, nil
@@ -98,7 +100,6 @@ func (s *Stream) receive() (bool, error) {
 			return false, err
 		}
 	}
-	s.silence.Reset(silence)
 	found, err := s.events.next()
 	switch {
 	case errors.Is(err, io.EOF):
@@ -138,6 +139,7 @@ func (s *Stream) open() error {
 	if s.cursor != "" {
 		header.Set("Last-Event-ID", s.cursor)
 	}
+	s.opened = time.Time{}
 	ctx, cancel := context.WithCancel(s.ctx)
 	timer := time.AfterFunc(silence, cancel)
 	response, err := s.client.Exchange(ctx, http.MethodPost, "/rpc", header, bytes.NewReader(body))
@@ -149,11 +151,12 @@ func (s *Stream) open() error {
 		}
 		return fmt.Errorf("%w: %s", ErrConnection, err)
 	}
-	s.body, s.cancel, s.silence = response.Body, cancel, timer
+	timed := &timedReader{response.Body, timer}
+	s.body, s.cancel = timed, cancel
 	if !strings.HasPrefix(response.Header.Get("Content-Type"), "text/event-stream") {
 		return s.refused(response)
 	}
-	s.events = newEvents(response.Body)
+	s.opened, s.events = time.Now(), newEvents(timed)
 	return nil
 }
 
@@ -167,6 +170,22 @@ func (s *Stream) refused(answer *http.Response) error {
 		return fmt.Errorf("%w: HTTP %d, and no stream", ErrProtocol, answer.StatusCode)
 	}
 	return refusal.Error
+}
+
+// timedReader counts as gone a body that is silent for too long: heartbeats are bytes too.
+type timedReader struct {
+	io.ReadCloser
+	timer *time.Timer
+}
+
+func (r *timedReader) Read(into []byte) (int, error) {
+	r.timer.Reset(silence)
+	return r.ReadCloser.Read(into)
+}
+
+func (r *timedReader) Close() error {
+	r.timer.Stop()
+	return r.ReadCloser.Close()
 }
 
 // advances tells whether a cursor is after another: what a resumed stream repeats is left out.

@@ -14,6 +14,8 @@ export const attemptsMost = 4;
 export const reconnectMs = 30_000;
 /** Milliseconds without a byte after which a stream's other end counts as gone: three of the server's heartbeats. */
 export const silenceMs = 45_000;
+/** A connection that has stood so long ends a row of failures, though nothing may have happened that it could tell. */
+export const steadyMs = 5_000;
 const eventMost = 16 << 20;
 
 /**
@@ -30,7 +32,13 @@ export function call(id, method, params) {
  */
 export function keyed(method, params) {
   const isNamed = params !== undefined && !Array.isArray(params);
-  return method === "submitJob" && isNamed && !params.idempotencyKey ? { ...params, idempotencyKey: crypto.randomUUID() } : params;
+  return method === "submitJob" && isNamed && !params.idempotencyKey ? { ...params, idempotencyKey: newKey() } : params;
+}
+
+/** 128 random bits. A page that isn't served by HTTPS has no `crypto.randomUUID`, and neither has Node 18 a global `crypto`. */
+function newKey() {
+  const bytes = globalThis.crypto ? globalThis.crypto.getRandomValues(new Uint8Array(16)) : Uint8Array.from({ length: 16 }, () => Math.floor(Math.random() * 256));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** @param {string} method @param {any} params */
@@ -115,6 +123,10 @@ export class SSEDecoder {
 export class StreamState {
   cursor = "";
   isOver = false;
+  /** When the connection stood that has served last. */
+  openedAt = Infinity;
+
+  wasSteady() { return Date.now() - this.openedAt >= steadyMs; }
 
   /**
    * The element that an event is; undefined: one that has been told already.

@@ -85,6 +85,7 @@ export class Client {
         if (!state.isOver) throw new ConnectionFailed("the stream ended without its final response");
       } catch (error) {
         if (!isPassing(error)) throw error;
+        if (state.wasSteady()) failures = 0;
         if (failures === 0) failingSince = Date.now();
         failures += 1;
         if (Date.now() - failingSince > protocol.reconnectMs) throw error;
@@ -178,6 +179,8 @@ export class Client {
   /** @param {any} message @param {protocol.StreamState} state @param {{signal?: AbortSignal}} options */
   async *#streamOnce(message, state, { signal }) {
     const ours = new AbortController();
+    let timer = setTimeout(() => ours.abort(), protocol.silenceMs);
+    state.openedAt = Infinity;
     const headers = { "Content-Type": "application/json", Accept: "text/event-stream", ...this.#authorization(), ...(state.cursor ? { "Last-Event-ID": state.cursor } : {}) };
     try {
       const response = await this.exchange("POST", "/rpc", headers, JSON.stringify(message), joined(signal, ours.signal));
@@ -185,12 +188,14 @@ export class Client {
         protocol.result(parsed(response, await response.text()));
         throw new ProtocolError("the answer is no stream");
       }
+      state.openedAt = Date.now();
       const decoder = new protocol.SSEDecoder();
       const text = new TextDecoder();
       const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
       while (!state.isOver) {
-        const timer = setTimeout(() => ours.abort(), protocol.silenceMs);
-        const { done, value } = await reader.read().finally(() => clearTimeout(timer));
+        clearTimeout(timer);
+        timer = setTimeout(() => ours.abort(), protocol.silenceMs);
+        const { done, value } = await reader.read();
         if (done) return;
         for (const event of decoder.feed(text.decode(value, { stream: true }))) {
           const item = state.item(event);
@@ -201,6 +206,7 @@ export class Client {
       if (signal?.aborted) throw signal.reason;
       throw error instanceof TallyError ? error : failed(error);
     } finally {
+      clearTimeout(timer);
       ours.abort();
     }
   }

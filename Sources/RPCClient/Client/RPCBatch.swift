@@ -86,7 +86,8 @@ extension TallyClient {
     let body = RPCResponse.encoded(batch: batch.requests.map { $0.encoded() })
     let deadline = deadlineMilliseconds ?? configuration.deadlineMilliseconds ?? 30_000
     return try await repeating(isRepeatable: batch.isRepeatable) {
-      let message = httpMessage(body: body, accept: "application/json", deadlineMilliseconds: deadline)
+      var message = httpMessage(body: body, accept: "application/json", deadlineMilliseconds: deadline)
+      message.isSentOnce = !batch.isRepeatable
       let (head, answer) = try await exchange(message)
       do {
         return try batch.answers(JSONValue(parsing: answer[...]))

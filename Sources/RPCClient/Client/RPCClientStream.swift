@@ -29,6 +29,10 @@ public struct RPCClientStream<Parameters: RPCParameters, Event: RPCValue, Output
     private var isDone = false
     private var failures = 0
     private var failingSince: ContinuousClock.Instant?
+    /// When the connection stood that has served last.
+    private var openedAt: ContinuousClock.Instant?
+    /// A connection that has stood so long ends a row of failures, though nothing may have happened that it could tell.
+    private static var steadySeconds: Int { 5 }
 
     init(stream: RPCClientStream) { self.stream = stream }
 
@@ -49,7 +53,11 @@ public struct RPCClientStream<Parameters: RPCParameters, Event: RPCValue, Output
     }
 
     private mutating func receive() async throws -> RPCServerMessage {
-      if connection == nil { connection = try await open() }
+      if connection == nil {
+        openedAt = nil
+        connection = try await open()
+        openedAt = .now
+      }
       guard let connection else { return try await receive() }
       return try await stream.client.translating {
         guard let (message, id) = try await connection.next() else {
@@ -64,8 +72,7 @@ public struct RPCClientStream<Parameters: RPCParameters, Event: RPCValue, Output
       let request = RPCRequest(id: RPCID(1), method: stream.method.name, parameters: stream.parameters.json)
       var message = stream.client.httpMessage(
         request, accept: "text/event-stream", deadlineMilliseconds: nil, lastEventID: lastEventID)
-      // Three of the server's heartbeats.
-      message.silenceSeconds = 45
+      message.silenceSeconds = TallyClient.silenceSeconds
       return try await stream.client.translating {
         let connection = StreamConnection(transfer: try stream.client.loop.begin(message))
         let head = try await connection.transfer.head()
@@ -99,6 +106,7 @@ public struct RPCClientStream<Parameters: RPCParameters, Event: RPCValue, Output
     /// - Throws: the error, once it has gone on for too long.
     private mutating func pause(after error: RPCError) async throws {
       let now = ContinuousClock.now
+      if let openedAt, now - openedAt >= .seconds(Iterator.steadySeconds) { (failures, failingSince) = (0, nil) }
       let since = failingSince ?? now
       failingSince = since
       failures += 1

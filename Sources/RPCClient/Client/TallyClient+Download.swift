@@ -15,6 +15,8 @@ extension TallyClient {
       let offset = state.offset
       do {
         return try await downloadOnce(path, &state, take)
+      } catch let failure as TakerFailed {
+        throw failure.error
       } catch let error as RPCError where error.status == .unavailable {
         if failures == 0 || state.offset > offset { (failures, failingSince) = (0, .now) }
         failures += 1
@@ -27,6 +29,9 @@ extension TallyClient {
     }
   }
 
+  /// What whoever takes the pieces has thrown: none of the connection's errors, whatever it is.
+  private struct TakerFailed: Error { var error: any Error }
+
   private func downloadOnce(
     _ path: String, _ state: inout DownloadState, _ take: ([UInt8]) async throws -> Void
   ) async throws {
@@ -34,16 +39,21 @@ extension TallyClient {
     headers += state.headers.map { (name: $0.0, value: $0.1) }
     let message = HTTPRequestMessage(
       method: "GET", url: configuration.server + path, headers: headers, body: nil,
-      connectMilliseconds: configuration.connectMilliseconds, totalMilliseconds: nil)
-    // An error of who takes the pieces is none of the connection's.
+      connectMilliseconds: configuration.connectMilliseconds, totalMilliseconds: nil,
+      silenceSeconds: TallyClient.silenceSeconds)
     let transfer = try await translating { try loop.begin(message) }
     defer { transfer.cancel() }
     let head = try await translating { try await transfer.head() }
     try await translating { if head.isCut { throw TransferError.brokenHead } }
+    if state.isWhole(head) { return }
     guard head.status == 200 || head.status == 206 else { throw try await refusal(head, transfer) }
     try state.begin(head)
     while let piece = try await translating({ try await transfer.nextPiece() }) {
-      try await take(piece)
+      do {
+        try await take(piece)
+      } catch {
+        throw TakerFailed(error: error)
+      }
       state.offset += piece.count
     }
   }
@@ -69,6 +79,11 @@ struct DownloadState: Hashable {
   var headers: [(String, String)] {
     guard offset > 0, let eTag else { return [] }
     return [("Range", "bytes=\(offset)-"), ("If-Range", eTag)]
+  }
+
+  /// Whether all bytes had come before the connection broke.
+  func isWhole(_ head: HTTPResponseHead) -> Bool {
+    offset > 0 && head.status == 416 && head.headers["content-range"] == "bytes */\(offset)"
   }
 
   /// - Throws: ``RPCError`` ABORTED when what comes doesn't go on where the bytes end that were taken.

@@ -1,6 +1,9 @@
 import Schema
 
 extension TallyClient {
+  /// Without a byte of a stream or a download, after which the other end counts as gone: three of the server's heartbeats.
+  static let silenceSeconds = 45
+
   /// The HTTP request that carries a call.
   func httpMessage(
     _ request: RPCRequest, accept: String, deadlineMilliseconds: Int?, lastEventID: String? = nil

@@ -86,7 +86,8 @@ public final class TallyClient: Sendable {
     _ method: String, _ parameters: JSONValue, deadlineMilliseconds: Int? = nil, isRepeatable: Bool = false
   ) async throws -> JSONValue {
     try await repeating(isRepeatable: isRepeatable) {
-      try await callOnce(method, parameters, deadlineMilliseconds: deadlineMilliseconds)
+      try await callOnce(
+        method, parameters, deadlineMilliseconds: deadlineMilliseconds, isSentOnce: !isRepeatable)
     }
   }
 
@@ -107,10 +108,11 @@ public final class TallyClient: Sendable {
   }
 
   private func callOnce(
-    _ method: String, _ parameters: JSONValue, deadlineMilliseconds: Int?
+    _ method: String, _ parameters: JSONValue, deadlineMilliseconds: Int?, isSentOnce: Bool
   ) async throws -> JSONValue {
     let request = RPCRequest(id: RPCID(1), method: method, parameters: parameters)
-    let message = httpMessage(request, accept: "application/json", deadlineMilliseconds: deadlineMilliseconds)
+    var message = httpMessage(request, accept: "application/json", deadlineMilliseconds: deadlineMilliseconds)
+    message.isSentOnce = isSentOnce
     let (head, body) = try await exchange(message)
     let reply: RPCServerMessage
     do {

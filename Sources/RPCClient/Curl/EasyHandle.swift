@@ -51,6 +51,7 @@ final class EasyHandle {
     tally_curl_set_long(pointer, CURLOPT_NOSIGNAL, 1)
     // Pausing under HTTP/2 has had several bugs; HTTP/1.1 has one connection for each stream anyway.
     tally_curl_set_long(pointer, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+    if request.isSentOnce { tally_curl_set_long(pointer, CURLOPT_FRESH_CONNECT, 1) }
     tally_curl_set_long(pointer, CURLOPT_CONNECTTIMEOUT_MS, request.connectMilliseconds)
     if let total = request.totalMilliseconds { tally_curl_set_long(pointer, CURLOPT_TIMEOUT_MS, total) }
     if let seconds = request.silenceSeconds {

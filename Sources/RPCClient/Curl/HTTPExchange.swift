@@ -4,6 +4,9 @@ struct HTTPRequestMessage: Sendable {
   var url: String
   var headers: [(name: String, value: String)] = []
   var body: [UInt8]?
+  /// May be sent once only, and so on a connection of its own: on one that had been idle and is gone, curl sends a request
+  /// again by itself.
+  var isSentOnce = false
   /// Milliseconds until a connection must stand.
   var connectMilliseconds: Int
   /// Milliseconds for the whole exchange; nil: as long as it takes.

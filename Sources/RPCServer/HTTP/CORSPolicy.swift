@@ -14,7 +14,8 @@ struct CORSPolicy: Sendable {
       status: .noContent,
       headers: [
         .allow: allow, .accessControlAllowMethods: allow, .accessControlMaxAge: "600",
-        .accessControlAllowHeaders: "Accept, Authorization, Content-Type, Last-Event-ID, Tally-Timeout-Ms",
+        .accessControlAllowHeaders:
+          "Accept, Authorization, Content-Type, If-None-Match, If-Range, Last-Event-ID, Range, Tally-Timeout-Ms",
       ])
   }
 
@@ -23,6 +24,7 @@ struct CORSPolicy: Sendable {
     guard allows(origin), let origin else { return response }
     var response = response
     response.headers[.accessControlAllowOrigin] = origin
+    response.headers[.accessControlExposeHeaders] = "Accept-Ranges, Content-Range, ETag, Repr-Digest"
     response.headers.append(HTTPField(name: .vary, value: "Origin"))
     return response
   }

@@ -19,39 +19,46 @@ final class DeadlineQueue: Sendable {
   }
 
   private let state = Mutex(State())
-  private let timer = DispatchQueue(label: "tally.deadlines")
+  /// Dispatch's sources may be used from any thread; its module only doesn't say so.
+  private nonisolated(unsafe) let timer: any DispatchSourceTimer
+
+  init() {
+    timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "tally.deadlines"))
+    timer.setEventHandler { [weak self] in self?.ring() }
+    timer.resume()
+  }
+
+  deinit { timer.cancel() }
 
   /// - Parameter onExpiry: called once, on a thread of the queue, unless the deadline is removed before.
   func add(milliseconds: Int, onExpiry: @escaping @Sendable () -> Void) -> DeadlineID {
     let moment = DispatchTime.now() + .milliseconds(milliseconds)
-    let (id, isNearest) = state.withLock { state in
+    return state.withLock { state in
       state.nextID += 1
       state.entries[state.nextID] = Entry(moment: moment, onExpiry: onExpiry)
-      let isNearest = state.wakesAt.map { moment < $0 } ?? true
-      if isNearest { state.wakesAt = moment }
-      return (state.nextID, isNearest)
+      if state.wakesAt.map({ moment < $0 }) ?? true { wake(at: moment, &state) }
+      return state.nextID
     }
-    if isNearest { wake(at: moment) }
-    return id
   }
 
   /// - Returns: whether it was still to come.
   func remove(_ id: DeadlineID) -> Bool { state.withLock { $0.entries.removeValue(forKey: id) != nil } }
 
-  private func wake(at moment: DispatchTime) {
-    timer.asyncAfter(deadline: moment) { [self] in ring(at: moment) }
+  /// Under the lock, so that the timer has what the state says.
+  private func wake(at moment: DispatchTime, _ state: inout State) {
+    state.wakesAt = moment
+    timer.schedule(deadline: moment, leeway: .milliseconds(1))
   }
 
-  private func ring(at moment: DispatchTime) {
-    let (expired, next) = state.withLock { state -> ([Entry], DispatchTime?) in
-      // A nearer deadline had set the timer anew, and that one has rung or will ring.
-      guard state.wakesAt == moment else { return ([], nil) }
-      let expired = state.entries.filter { $0.value.moment <= moment }
+  private func ring() {
+    let expired = state.withLock { state -> [Entry] in
+      let now = DispatchTime.now()
+      let expired = state.entries.filter { $0.value.moment <= now }
       for id in expired.keys { state.entries[id] = nil }
-      state.wakesAt = state.entries.values.lazy.map(\.moment).min()
-      return (Array(expired.values), state.wakesAt)
+      state.wakesAt = nil
+      if let next = state.entries.values.lazy.map({ $0.moment }).min() { wake(at: next, &state) }
+      return expired.values.sorted { $0.moment < $1.moment }
     }
-    if let next { wake(at: next) }
     for entry in expired { entry.onExpiry() }
   }
 }

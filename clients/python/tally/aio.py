@@ -4,8 +4,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from contextlib import asynccontextmanager
-from typing import Any, AsyncIterator, Awaitable, BinaryIO, Callable, List, Optional, Sequence, Tuple, Union
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, AsyncIterator, Awaitable, BinaryIO, Callable, Iterator, List, Optional, Sequence, Tuple, Union
 
 from . import protocol
 from .errors import ConnectionFailed, DeadlineExceeded, ProtocolError, RemoteError
@@ -71,6 +71,8 @@ class AsyncClient:
             except (ConnectionFailed, RemoteError) as error:
                 if isinstance(error, RemoteError) and error.status != "UNAVAILABLE":
                     raise
+                if state.was_steady():
+                    failures = 0
                 failing_since = failing_since if failures else time.monotonic()
                 failures += 1
                 if time.monotonic() - failing_since > protocol.RECONNECT:
@@ -139,10 +141,12 @@ class AsyncClient:
 
     async def _stream_once(self, message: Any, state: protocol.StreamState) -> AsyncIterator[StreamItem]:
         request = protocol.post(message, "text/event-stream", self.token, cursor=state.cursor)
-        async with self._open(request, protocol.SILENCE) as (head, pieces):
+        state.opened_at = None
+        async with self._open(request) as (head, pieces):
             if not head.headers.get("content-type", "").startswith("text/event-stream"):
                 protocol.result(protocol.value(head, b"".join([piece async for piece in pieces])))
                 raise ProtocolError("the answer is no stream")
+            state.opened_at = time.monotonic()
             decoder = protocol.SSEDecoder()
             async for piece in pieces:
                 for identity, text in decoder.feed(piece):
@@ -153,23 +157,43 @@ class AsyncClient:
                         return
 
     @asynccontextmanager
-    async def _open(self, request: Request, silence: Optional[float] = None) -> AsyncIterator[Tuple[Head, AsyncIterator[bytes]]]:
+    async def _open(self, request: Request) -> AsyncIterator[Tuple[Head, AsyncIterator[bytes]]]:
         where = f"{self.server.host}:{self.server.port}"
         try:
-            reader, writer = await asyncio.open_connection(self.server.host, self.server.port, ssl=self._context, limit=_LINE_MOST)
-        except OSError as error:
-            raise ConnectionFailed(f"{where}: {error}") from error
+            reader, writer = await asyncio.wait_for(
+                asyncio.open_connection(self.server.host, self.server.port, ssl=self._context, limit=_LINE_MOST), protocol.SILENCE)
+        except (OSError, asyncio.TimeoutError) as error:
+            raise ConnectionFailed(f"{where}: {error or 'no connection in time'}") from error
         try:
-            writer.write(_request_bytes(request, self.server))
-            await writer.drain()
-            head = await _head(reader)
-            yield head, _body(reader, head, silence)
-        except asyncio.TimeoutError:
-            raise ConnectionFailed(f"{where}: no byte in {silence} s") from None
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError) as error:
-            raise ConnectionFailed(f"{where}: {error or type(error).__name__}") from error
+            # What fails in the caller's own block isn't the connection's failure: only these steps are.
+            with _failing(where):
+                writer.write(_request_bytes(request, self.server))
+                await writer.drain()
+                head = await asyncio.wait_for(_head(reader), protocol.SILENCE)
+            yield head, _failing_pieces(where, _body(reader, head))
         finally:
             writer.close()
+
+
+@contextmanager
+def _failing(where: str) -> Iterator[None]:
+    """Errors of a connection become ConnectionFailed."""
+    try:
+        yield
+    except asyncio.TimeoutError:
+        raise ConnectionFailed(f"{where}: no byte in {protocol.SILENCE} s") from None
+    except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError) as error:
+        raise ConnectionFailed(f"{where}: {error or type(error).__name__}") from error
+
+
+async def _failing_pieces(where: str, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    while True:
+        with _failing(where):
+            try:
+                piece = await pieces.__anext__()
+            except StopAsyncIteration:
+                return
+        yield piece
 
 
 def _request_bytes(request: Request, server: Server) -> bytes:
@@ -196,18 +220,18 @@ async def _head(reader: asyncio.StreamReader) -> Head:
             return Head(int(words[1]), headers)
 
 
-async def _body(reader: asyncio.StreamReader, head: Head, silence: Optional[float]) -> AsyncIterator[bytes]:
+async def _body(reader: asyncio.StreamReader, head: Head) -> AsyncIterator[bytes]:
     """The body in pieces: chunked, of a known length, or up to the connection's end."""
     if head.status in (204, 304):
         return
     if head.headers.get("transfer-encoding", "").lower() == "chunked":
         while True:
-            size = int((await asyncio.wait_for(reader.readuntil(b"\r\n"), silence)).split(b";")[0], 16)
+            size = int((await asyncio.wait_for(reader.readuntil(b"\r\n"), protocol.SILENCE)).split(b";")[0], 16)
             if size == 0:
                 return
             left = size
             while left:
-                piece = await asyncio.wait_for(reader.read(min(left, 1 << 16)), silence)
+                piece = await asyncio.wait_for(reader.read(min(left, 1 << 16)), protocol.SILENCE)
                 if not piece:
                     raise asyncio.IncompleteReadError(b"", left)
                 left -= len(piece)
@@ -216,11 +240,11 @@ async def _body(reader: asyncio.StreamReader, head: Head, silence: Optional[floa
     elif "content-length" in head.headers:
         left = int(head.headers["content-length"])
         while left:
-            piece = await asyncio.wait_for(reader.read(min(left, 1 << 16)), silence)
+            piece = await asyncio.wait_for(reader.read(min(left, 1 << 16)), protocol.SILENCE)
             if not piece:
                 raise asyncio.IncompleteReadError(b"", left)
             left -= len(piece)
             yield piece
     else:
-        while piece := await asyncio.wait_for(reader.read(1 << 16), silence):
+        while piece := await asyncio.wait_for(reader.read(1 << 16), protocol.SILENCE):
             yield piece

@@ -84,6 +84,8 @@ class Client:
             except (ConnectionFailed, RemoteError) as error:
                 if isinstance(error, RemoteError) and error.status != "UNAVAILABLE":
                     raise
+                if state.was_steady():
+                    failures = 0
                 failing_since = failing_since if failures else time.monotonic()
                 failures += 1
                 if time.monotonic() - failing_since > protocol.RECONNECT:
@@ -161,10 +163,19 @@ class Client:
 
     def _stream_once(self, message: Any, state: protocol.StreamState) -> Iterator[StreamItem]:
         request = protocol.post(message, "text/event-stream", self.token, cursor=state.cursor)
+        state.opened_at = None
+        try:
+            yield from self._items(request, state)
+        except DeadlineExceeded as error:
+            # A stream has no deadline: it was silent for too long.
+            raise ConnectionFailed(f"no byte in {protocol.SILENCE} s") from error
+
+    def _items(self, request: Request, state: protocol.StreamState) -> Iterator[StreamItem]:
         with self._open(request, protocol.SILENCE) as (head, response):
             if not head.headers.get("content-type", "").startswith("text/event-stream"):
                 protocol.result(protocol.value(head, self._reading(response.read)))
                 raise ProtocolError("the answer is no stream")
+            state.opened_at = time.monotonic()
             decoder = protocol.SSEDecoder()
             while piece := self._reading(lambda: response.read1(1 << 16)):
                 for identity, text in decoder.feed(piece):

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 import uuid
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ ATTEMPTS = 4
 RECONNECT = 30.0
 # Seconds without a byte after which a stream's other end counts as gone: three of the server's heartbeats.
 SILENCE = 45.0
+# A connection that has stood for so many seconds ends a row of failures, though nothing may have happened that it could tell.
+STEADY = 5.0
 
 
 class Request(NamedTuple):
@@ -173,6 +176,11 @@ class StreamState:
     def __init__(self) -> None:
         self.cursor: Optional[str] = None
         self.is_over = False
+        # When the connection stood that has served last, by a clock that nobody sets.
+        self.opened_at: Optional[float] = None
+
+    def was_steady(self) -> bool:
+        return self.opened_at is not None and time.monotonic() - self.opened_at >= STEADY
 
     def item(self, identity: str, text: str) -> Optional[StreamItem]:
         """The element that an event is; None: one that isn't ours."""

@@ -17,6 +17,11 @@ final class Protocol {
     /** For which a broken stream tries to come back. */
     static final Duration RECONNECT = Duration.ofSeconds(30);
 
+    /** Without a byte, after which a stream's other end counts as gone: three of the server's heartbeats. */
+    static final Duration SILENCE = Duration.ofSeconds(45);
+    /** A connection that has stood so long ends a row of failures, though nothing may have happened that it could tell. */
+    static final Duration STEADY = Duration.ofSeconds(5);
+
     // Calling them twice is as calling them once; submitJob is repeatable by its key.
     private static final Set<String> REPEATABLE = Set.of("getStatus", "streamProgress", "watchJobs", "cancelJob", "deleteJob", "listJobs",
         "listEvents", "getResult", "describeInput", "listInputs", "rpc.discover", "rpc.stats");
@@ -34,14 +39,14 @@ final class Protocol {
 
     /** A submission gets an idempotency key, so that it may be repeated. */
     static Map<String, ?> keyed(String method, Map<String, ?> parameters) {
-        if (!method.equals("submitJob") || parameters.containsKey("idempotencyKey")) return parameters;
+        if (!method.equals("submitJob") || parameters.get("idempotencyKey") != null) return parameters;
         var copy = new LinkedHashMap<String, Object>(parameters);
         copy.put("idempotencyKey", UUID.randomUUID().toString());
         return copy;
     }
 
     static boolean mayRepeat(String method, Map<String, ?> parameters) {
-        return REPEATABLE.contains(method) || method.equals("submitJob") && parameters.containsKey("idempotencyKey");
+        return REPEATABLE.contains(method) || method.equals("submitJob") && parameters.get("idempotencyKey") != null;
     }
 
     /** A response's result. */

@@ -105,7 +105,22 @@ public final class TallyClient {
         var response = send(request("/results/" + job).GET(), BodyHandlers.ofInputStream());
         try (var body = response.body()) {
             if (response.statusCode() != 200) Protocol.result(Json.parse(new String(body.readAllBytes(), StandardCharsets.UTF_8)));
-            return body.transferTo(to);
+            var buffer = new byte[1 << 16];
+            for (var total = 0L;;) {
+                var count = read(body, buffer);
+                if (count < 0) return total;
+                to.write(buffer, 0, count);
+                total += count;
+            }
+        } catch (IOException error) {
+            // Not the connection's: it can't be written.
+            throw new java.io.UncheckedIOException(error);
+        }
+    }
+
+    private int read(InputStream body, byte[] buffer) {
+        try {
+            return body.read(buffer);
         } catch (IOException error) {
             throw failed(error);
         }
@@ -118,9 +133,16 @@ public final class TallyClient {
 
     /** A stream's body. */
     InputStream open(Object message, String cursor) {
-        var request = request("/rpc").header("Content-Type", "application/json").header("Accept", "text/event-stream").POST(BodyPublishers.ofString(Json.write(message)));
+        var request = request("/rpc").header("Content-Type", "application/json").header("Accept", "text/event-stream").timeout(Protocol.SILENCE)
+            .POST(BodyPublishers.ofString(Json.write(message)));
         if (!cursor.isEmpty()) request.header("Last-Event-ID", cursor);
-        var response = send(request, BodyHandlers.ofInputStream());
+        HttpResponse<InputStream> response;
+        try {
+            response = send(request, BodyHandlers.ofInputStream());
+        } catch (DeadlineException error) {
+            // A stream has no deadline: it was silent for too long.
+            throw new ConnectionException(error.getMessage(), error);
+        }
         if (response.headers().firstValue("Content-Type").orElse("").startsWith("text/event-stream")) return response.body();
         try (var body = response.body()) {
             Protocol.result(Json.parse(new String(body.readAllBytes(), StandardCharsets.UTF_8)));

@@ -7,6 +7,8 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Iterator;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The answer of a stream method: events, and, last and once, the result. A broken stream goes on after its last event. One thread
@@ -19,9 +21,10 @@ public final class TallyStream implements Iterator<TallyStream.Item>, AutoClosea
     private final TallyClient client;
     private final Map<String, Object> message;
     private String cursor = "";
-    private InputStream body;
-    private EventReader events;
+    private volatile InputStream body;
+    private volatile EventReader events;
     private boolean isOver;
+    private Instant openedAt;
 
     TallyStream(TallyClient client, Map<String, Object> message) {
         this.client = client;
@@ -40,6 +43,8 @@ public final class TallyStream implements Iterator<TallyStream.Item>, AutoClosea
                 if (item != null) return item;
             } catch (TallyException error) {
                 close();
+                if (openedAt != null && Duration.between(openedAt, Instant.now()).compareTo(Protocol.STEADY) >= 0) since = null;
+                if (since == null) failures = 0;
                 since = since == null ? Instant.now() : since;
                 if (!error.mayPass() || Duration.between(since, Instant.now()).compareTo(Protocol.RECONNECT) > 0) {
                     isOver = true;
@@ -51,20 +56,36 @@ public final class TallyStream implements Iterator<TallyStream.Item>, AutoClosea
     }
 
     @Override public void close() {
+        closeBody();
+        body = null;
+        events = null;
+    }
+
+    /** Ends a connection that is silent for too long: reading it would wait for ever. */
+    private void watch(EventReader watched) {
+        CompletableFuture.delayedExecutor(Protocol.SILENCE.toMillis() / 3, TimeUnit.MILLISECONDS).execute(() -> {
+            if (events != watched) return;
+            if (watched.silence().compareTo(Protocol.SILENCE) > 0) closeBody(); else watch(watched);
+        });
+    }
+
+    private void closeBody() {
         try {
-            if (body != null) body.close();
+            var open = body;
+            if (open != null) open.close();
         } catch (IOException error) {
             // It is broken already.
         }
-        body = null;
-        events = null;
     }
 
     /** The next item; null: one that was told already. */
     private Item receive() {
         if (events == null) {
+            openedAt = null;
             body = client.open(message, cursor);
+            openedAt = Instant.now();
             events = new EventReader(body);
+            watch(events);
         }
         EventReader.Event event;
         try {
