@@ -60,24 +60,15 @@ class AsyncClient:
     async def stream(self, method: str, parameters: Parameters = None, **named: Any) -> AsyncIterator[StreamItem]:
         """Calls a stream method; yields its events and, last, its result. A broken stream goes on after the last event."""
         message = protocol.call(1, method, {**(parameters if isinstance(parameters, dict) else {}), **named} if named else parameters)
-        state, failures, failing_since = protocol.StreamState(), 0, 0.0
+        state = protocol.StreamState()
         while not state.is_over:
             try:
                 async for item in self._stream_once(message, state):
-                    failures = 0
                     yield item
                 if not state.is_over:
                     raise ConnectionFailed("the stream ended without its final response")
             except (ConnectionFailed, RemoteError) as error:
-                if isinstance(error, RemoteError) and error.status != "UNAVAILABLE":
-                    raise
-                if state.was_steady():
-                    failures = 0
-                failing_since = failing_since if failures else time.monotonic()
-                failures += 1
-                if time.monotonic() - failing_since > protocol.RECONNECT:
-                    raise
-                await asyncio.sleep(protocol.pause(error, failures))
+                await asyncio.sleep(state.pause_after(error))
 
     # --- Jobs ---
 
@@ -225,26 +216,22 @@ async def _body(reader: asyncio.StreamReader, head: Head) -> AsyncIterator[bytes
     if head.status in (204, 304):
         return
     if head.headers.get("transfer-encoding", "").lower() == "chunked":
-        while True:
-            size = int((await asyncio.wait_for(reader.readuntil(b"\r\n"), protocol.SILENCE)).split(b";")[0], 16)
-            if size == 0:
-                return
-            left = size
-            while left:
-                piece = await asyncio.wait_for(reader.read(min(left, 1 << 16)), protocol.SILENCE)
-                if not piece:
-                    raise asyncio.IncompleteReadError(b"", left)
-                left -= len(piece)
+        while size := int((await asyncio.wait_for(reader.readuntil(b"\r\n"), protocol.SILENCE)).split(b";")[0], 16):
+            async for piece in _exactly(reader, size):
                 yield piece
             await reader.readexactly(2)
     elif "content-length" in head.headers:
-        left = int(head.headers["content-length"])
-        while left:
-            piece = await asyncio.wait_for(reader.read(min(left, 1 << 16)), protocol.SILENCE)
-            if not piece:
-                raise asyncio.IncompleteReadError(b"", left)
-            left -= len(piece)
+        async for piece in _exactly(reader, int(head.headers["content-length"])):
             yield piece
     else:
         while piece := await asyncio.wait_for(reader.read(1 << 16), protocol.SILENCE):
             yield piece
+
+
+async def _exactly(reader: asyncio.StreamReader, left: int) -> AsyncIterator[bytes]:
+    while left:
+        piece = await asyncio.wait_for(reader.read(min(left, 1 << 16)), protocol.SILENCE)
+        if not piece:
+            raise asyncio.IncompleteReadError(b"", left)
+        left -= len(piece)
+        yield piece

@@ -73,24 +73,15 @@ class Client:
     def stream(self, method: str, parameters: Parameters = None, **named: Any) -> Iterator[StreamItem]:
         """Calls a stream method; yields its events and, last, its result. A broken stream goes on after the last event."""
         message = protocol.call(1, method, {**(parameters if isinstance(parameters, dict) else {}), **named} if named else parameters)
-        state, failures, failing_since = protocol.StreamState(), 0, 0.0
+        state = protocol.StreamState()
         while not state.is_over:
             try:
                 for item in self._stream_once(message, state):
-                    failures = 0
                     yield item
                 if not state.is_over:
                     raise ConnectionFailed("the stream ended without its final response")
             except (ConnectionFailed, RemoteError) as error:
-                if isinstance(error, RemoteError) and error.status != "UNAVAILABLE":
-                    raise
-                if state.was_steady():
-                    failures = 0
-                failing_since = failing_since if failures else time.monotonic()
-                failures += 1
-                if time.monotonic() - failing_since > protocol.RECONNECT:
-                    raise
-                time.sleep(protocol.pause(error, failures))
+                time.sleep(state.pause_after(error))
 
     # --- Jobs ---
 

@@ -178,9 +178,21 @@ class StreamState:
         self.is_over = False
         # When the connection stood that has served last, by a clock that nobody sets.
         self.opened_at: Optional[float] = None
+        self._failures = 0
+        self._failing_since = 0.0
 
-    def was_steady(self) -> bool:
-        return self.opened_at is not None and time.monotonic() - self.opened_at >= STEADY
+    def pause_after(self, error: TallyError) -> float:
+        """Seconds before the stream is opened again. Raises the error, where that can't help or has gone on for too long."""
+        if isinstance(error, RemoteError) and error.status != "UNAVAILABLE":
+            raise error
+        now = time.monotonic()
+        if self.opened_at is not None and now - self.opened_at >= STEADY:
+            self._failures = 0
+        self._failing_since = self._failing_since if self._failures else now
+        self._failures += 1
+        if now - self._failing_since > RECONNECT:
+            raise error
+        return pause(error, self._failures)
 
     def item(self, identity: str, text: str) -> Optional[StreamItem]:
         """The element that an event is; None: one that isn't ours."""
@@ -191,9 +203,11 @@ class StreamState:
         if "method" in message:
             if identity and not self._advances(identity):
                 return None
+            self._failures = 0
             return StreamItem(message.get("params"), None)
         if identity:
             self.cursor = identity
+        self._failures = 0
         value = result(message)
         self.is_over = True
         return StreamItem(None, value)
