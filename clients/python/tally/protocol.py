@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 import uuid
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
@@ -141,17 +142,13 @@ class SSEDecoder:
         self._bytes = b""
         self._data: List[str] = []
         self._id = ""
-        self._after_cr = False
 
     def feed(self, piece: bytes) -> Iterator[Tuple[str, str]]:
-        if self._after_cr and piece.startswith(b"\n"):
-            piece = piece[1:]
-        if piece:
-            self._after_cr = piece.endswith(b"\r")
         self._bytes += piece
         if len(self._bytes) > self._limit:
             raise ProtocolError(f"an event is larger than {self._limit} bytes")
-        *lines, self._bytes = self._bytes.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        # A CR at the end may be half of a CR LF.
+        *lines, self._bytes = re.split(rb"\r\n|\n|\r(?!\Z)", self._bytes)
         for line in lines:
             event = self._line(line.decode("utf-8", "replace"))
             if event:

@@ -10,6 +10,7 @@ import unittest
 import uuid
 
 from tally import AsyncClient, Client, ConnectionFailed, DeadlineExceeded, RemoteError
+from tally.protocol import SSEDecoder
 
 SERVER = os.environ["TALLY_SERVER"]
 EXPECTED = b"Song,Date,Total Number of Plays for Date\n"
@@ -112,6 +113,14 @@ class Jobs(unittest.TestCase):
                 proxy.close()
             self.assertEqual([item.is_last for item in items], [True], f"cut after {cut} bytes")
             self.assertEqual(items[0].result, last)
+
+    def test_events_are_the_same_however_they_are_split(self):
+        text = b'retry: 5\r\n\r\nid: a.1.2\r\ndata: {"x":\r\ndata: 1}\r\n\r\n: beat\n\ndata:2\n\ndata: 3\r\n\ndata: 4\r\r\ndata: lost'
+        expected = [("a.1.2", '{"x":\n1}'), ("", "2"), ("", "3"), ("", "4")]
+        ways = [[text[:cut], text[cut:]] for cut in range(len(text) + 1)] + [[bytes([byte]) for byte in text]]
+        for pieces in ways:
+            decoder = SSEDecoder()
+            self.assertEqual([event for piece in pieces for event in decoder.feed(piece)], expected, pieces)
 
     def test_asyncio(self):
         async def run():
