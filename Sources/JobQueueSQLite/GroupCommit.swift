@@ -3,8 +3,8 @@ import GRDB
 /// Gathers writes that wait at the same time into one transaction, so that many of them share one fsync (group commit).
 ///
 /// A write that throws undoes nothing of the others: where it had changed something by then, the transaction is rolled back
-/// and all are run again, each in a savepoint of its own. Savepoints for all from the start would cost a third of a
-/// submission, and what the store writes throws before its first change. Who asked is answered only after the commit. A
+/// and all are run again, each in a savepoint of its own. What the store writes throws
+/// before its first change, so that this hardly ever happens, and savepoints for all from the start would cost each write. Who asked is answered only after the commit. A
 /// write is carried out even if the task that asked for it has been cancelled by then.
 actor GroupCommit {
   /// Whether a write must be on disk before it is answered.

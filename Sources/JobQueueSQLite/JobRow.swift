@@ -18,7 +18,7 @@ enum JobRow {
     JobRow.arguments(JobColumns.life(job) + [.text(job.id)])
   }
 
-  /// As a sequence of optional values: of other sequences, GRDB takes the elements by key paths, at ten times the cost.
+  /// As a sequence of optional values: of other sequences, GRDB takes the elements by key paths, which are slow.
   private static func arguments(_ values: [StoredValue]) -> StatementArguments {
     StatementArguments(values.map { $0.converted })
   }

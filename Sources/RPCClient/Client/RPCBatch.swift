@@ -29,7 +29,7 @@ public struct RPCBatch: Sendable {
     _ method: RPCMethod<Parameters, Output>, _ parameters: Parameters
   ) -> Item<Output> {
     let json = parameters.json
-    if method.idempotency == .withKey, json["idempotencyKey"] == nil { isRepeatable = false }
+    isRepeatable = isRepeatable && method.isRepeatable(json)
     requests.append(RPCRequest(id: RPCID(requests.count), method: method.name, parameters: json))
     return Item(index: requests.count - 1, method: method.name)
   }
@@ -41,14 +41,7 @@ public struct RPCBatch: Sendable {
     /// - Throws: that call's ``RPCError``.
     public subscript<Output>(_ item: Item<Output>) -> Output {
       get throws {
-        let json = try outcomes[item.index].get()
-        do {
-          return try Output(json: json)
-        } catch {
-          throw RPCError(
-            .internal, reason: "UNEXPECTED_RESULT",
-            "The server's answer to \(item.method) isn't what it should be: \(error).")
-        }
+        try Output(resultOf: item.method, outcomes[item.index].get())
       }
     }
   }

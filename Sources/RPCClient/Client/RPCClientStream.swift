@@ -27,8 +27,7 @@ public struct RPCClientStream<Parameters: RPCParameters, Event: RPCValue, Output
     private var connection: StreamConnection?
     private var lastEventID: String?
     private var isDone = false
-    private var failures = 0
-    private var failingSince: ContinuousClock.Instant?
+    private var reconnection = Reconnection()
     /// When the connection stood that has served last.
     private var openedAt: ContinuousClock.Instant?
     /// A connection that has stood so long ends a row of failures, though nothing may have happened that it could tell.
@@ -42,11 +41,12 @@ public struct RPCClientStream<Parameters: RPCParameters, Event: RPCValue, Output
         do {
           let message = try await receive()
           let item = try item(message)
-          (failures, failingSince) = (0, nil)
+          reconnection.succeed()
           if let item { return item }
         } catch let error as RPCError where error.status == .unavailable {
           connection = nil
-          try await pause(after: error)
+          if let openedAt, .now - openedAt >= .seconds(Iterator.steadySeconds) { reconnection.succeed() }
+          try await reconnection.pause(after: error, stream.client.configuration)
         }
       }
       return nil
@@ -99,21 +99,6 @@ public struct RPCClientStream<Parameters: RPCParameters, Event: RPCValue, Output
           .internal, reason: "UNEXPECTED_EVENT",
           "The stream of \(stream.method.name) isn't what it should be: \(error).")
       }
-    }
-
-    /// Waits before the stream is opened again.
-    ///
-    /// - Throws: the error, once it has gone on for too long.
-    private mutating func pause(after error: RPCError) async throws {
-      let now = ContinuousClock.now
-      if let openedAt, now - openedAt >= .seconds(Iterator.steadySeconds) { (failures, failingSince) = (0, nil) }
-      let since = failingSince ?? now
-      failingSince = since
-      failures += 1
-      if now - since >= .milliseconds(stream.client.configuration.reconnectMilliseconds) { throw error }
-      let pause = stream.client.configuration.retry.pause(
-        attempt: failures, atLeast: error.retryAfterMilliseconds ?? 0, random: .random(in: 0...1))
-      try await Task.sleep(for: .milliseconds(pause))
     }
   }
 }

@@ -9,8 +9,7 @@ extension TallyClient {
   ///   replaced meanwhile.
   public func download(_ path: String, _ take: ([UInt8]) async throws -> Void) async throws {
     var state = DownloadState()
-    var failures = 0
-    var failingSince = ContinuousClock.now
+    var reconnection = Reconnection()
     while true {
       let offset = state.offset
       do {
@@ -18,13 +17,8 @@ extension TallyClient {
       } catch let failure as TakerFailed {
         throw failure.error
       } catch let error as RPCError where error.status == .unavailable {
-        if failures == 0 || state.offset > offset { (failures, failingSince) = (0, .now) }
-        failures += 1
-        let patience = Duration.milliseconds(configuration.reconnectMilliseconds)
-        if ContinuousClock.now - failingSince >= patience { throw error }
-        let pause = configuration.retry.pause(
-          attempt: failures, atLeast: error.retryAfterMilliseconds ?? 0, random: .random(in: 0...1))
-        try await Task.sleep(for: .milliseconds(pause))
+        if state.offset > offset { reconnection.succeed() }
+        try await reconnection.pause(after: error, configuration)
       }
     }
   }

@@ -63,22 +63,12 @@ public final class TallyClient: Sendable {
   public func call<Parameters, Output>(
     _ method: RPCMethod<Parameters, Output>, _ parameters: Parameters, deadlineMilliseconds: Int? = nil
   ) async throws -> Output {
-    let isRepeatable =
-      switch method.idempotency {
-      case .safe, .idempotent: true
-      case .withKey: parameters.json["idempotencyKey"] != nil
-      }
+    let json = parameters.json
     let deadline =
       deadlineMilliseconds ?? configuration.deadlineMilliseconds ?? method.defaultDeadlineMilliseconds
-    let result = try await call(
-      method.name, parameters.json, deadlineMilliseconds: deadline, isRepeatable: isRepeatable)
-    do {
-      return try Output(json: result)
-    } catch {
-      throw RPCError(
-        .internal, reason: "UNEXPECTED_RESULT",
-        "The server's answer to \(method.name) isn't what it should be: \(error).")
-    }
+    return try Output(
+      resultOf: method.name,
+      await call(method.name, json, deadlineMilliseconds: deadline, isRepeatable: method.isRepeatable(json)))
   }
 
   /// Calls any method by name.

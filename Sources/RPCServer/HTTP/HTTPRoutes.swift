@@ -79,12 +79,13 @@ struct HTTPRoutes: HTTPResponder {
     methods.map { $0.rawValue }.joined(separator: ", ")
   }
 
+  private static let calling: [HTTPRequest.Method] = [.get, .post, .options]
   private static let reading: [HTTPRequest.Method] = [.get, .head, .options]
 
   /// The HTTP methods that a path takes; nil: there is no such path.
   private static func allowed(_ path: String) -> [HTTPRequest.Method]? {
     switch path {
-    case "/rpc": [.get, .post, .options]
+    case "/rpc": calling
     case "/up", "/healthz", "/up/databases", "/readyz", "/metrics": reading
     case _ where PageAssets.response(path) != nil: reading
     case _ where path.hasPrefix("/results/") && !path.dropFirst("/results/".count).contains("/"): reading

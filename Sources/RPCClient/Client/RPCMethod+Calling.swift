@@ -1,0 +1,24 @@
+import Schema
+
+extension RPCMethod {
+  /// Whether a call with these parameters may be sent again when its answer was lost.
+  func isRepeatable(_ parameters: JSONValue) -> Bool {
+    switch idempotency {
+    case .safe, .idempotent: true
+    case .withKey: parameters["idempotencyKey"] != nil
+    }
+  }
+}
+
+extension RPCValue {
+  /// - Throws: ``RPCError`` UNEXPECTED_RESULT where it isn't what the method's result should be.
+  init(resultOf method: String, _ json: JSONValue) throws(RPCError) {
+    do {
+      self = try Self(json: json)
+    } catch {
+      throw RPCError(
+        .internal, reason: "UNEXPECTED_RESULT",
+        "The server's answer to \(method) isn't what it should be: \(error).")
+    }
+  }
+}
