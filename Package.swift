@@ -17,12 +17,15 @@ let package = Package(
   products: [
     .library(name: "Schema", targets: ["Schema"]),
     .library(name: "RPCClient", targets: ["RPCClient"]),
+    .library(name: "RPCClientTesting", targets: ["RPCClientTesting"]),
     .executable(name: "rpc-server", targets: ["rpc-server"]),
     .executable(name: "rpc-client", targets: ["rpc-client"]),
   ],
   traits: [
     .trait(name: "Server", description: "The server and the command lines. Off: only what RPCClient needs is fetched."),
-    .default(enabledTraits: ["Server"]),
+    .trait(name: "Logging", description: "RPCClient's LoggingInterceptor, on swift-log."),
+    .trait(name: "Metrics", description: "RPCClient's MetricsInterceptor, on swift-metrics."),
+    .default(enabledTraits: ["Server", "Logging", "Metrics"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -32,6 +35,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.2.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.30.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
@@ -112,8 +116,13 @@ let package = Package(
       providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
     .target(
       name: "RPCClient",
-      dependencies: ["Schema", "CTallyCurl"],
+      dependencies: [
+        "Schema", "CTallyCurl",
+        .product(name: "Logging", package: "swift-log", condition: .when(traits: ["Logging"])),
+        .product(name: "Metrics", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
+      ],
       swiftSettings: flags),
+    .target(name: "RPCClientTesting", dependencies: ["RPCClient", "Schema"], swiftSettings: flags),
     .executableTarget(
       name: "rpc-client",
       dependencies: ["RPCClient", "Schema", .server("ArgumentParser", "swift-argument-parser")],
@@ -146,7 +155,13 @@ let package = Package(
         "RPCServer", "JobQueue", "JobQueueSQLite", "Schema", "TestSupport", .server("NIOEmbedded", "swift-nio"),
       ],
       swiftSettings: flags),
-    .testTarget(name: "RPCClientTests", dependencies: ["RPCClient", "Schema"], swiftSettings: flags),
+    .testTarget(
+      name: "RPCClientTests",
+      dependencies: [
+        "RPCClient", "RPCClientTesting", "Schema", "TestSupport", .server("Logging", "swift-log"),
+        .server("Metrics", "swift-metrics"), .server("MetricsTestKit", "swift-metrics"),
+      ],
+      swiftSettings: flags),
     .testTarget(
       name: "EndToEndTests", dependencies: ["RPCClient", "Schema", "TestSupport", "rpc-server", "rpc-client"],
       swiftSettings: flags),

@@ -1,10 +1,24 @@
 #if Server
   import ArgumentParser
+  import RPCClient
+
+  #if canImport(Glibc)
+    import Glibc
+  #elseif canImport(Darwin)
+    import Darwin
+  #endif
 
   @main
   enum Main {
     static func main() async {
-      await ClientCommand.main(GlobalOptions.reordered(Array(CommandLine.arguments.dropFirst())))
+      // Who reads no more is noticed where the writing fails.
+      signal(SIGPIPE, SIG_IGN)
+      async let prepared: Void = TallyClient.prepare()
+      let arguments = GlobalOptions.reordered(Array(CommandLine.arguments.dropFirst()))
+      // Nothing is buffered, and nothing has to be tidied away.
+      if let status = PlainStatus(arguments) { _exit(await status.run()) }
+      await ClientCommand.main(arguments)
+      await prepared
     }
   }
 
@@ -15,6 +29,9 @@
         INPUT and OUTPUT are names in the server's data folder. Data go to standard output, everything else to standard \
         error.
 
+        Every option that all commands take is a setting: --server, the variable TALLY_SERVER, or a line of that name in \
+        ~/.config/tally/client.env (TALLY_CONFIG: another file), in this order.
+
         Exit codes: 0 done; 1 the job failed; 2 it was cancelled; 64 wrong usage; 64 + n the call failed with gRPC's \
         status n (67 invalid argument, 68 deadline exceeded, 69 not found, 73 failed precondition, 78 no server); 130 \
         interrupted.
@@ -23,7 +40,7 @@
         RunCommand.self, SubmitCommand.self, StatusCommand.self, WatchCommand.self, WaitCommand.self,
         CancelCommand.self, RetryCommand.self, DeleteCommand.self, ListCommand.self, EventsCommand.self,
         ResultCommand.self, InputsCommand.self, DescribeCommand.self, CallCommand.self, DiscoverCommand.self,
-        StatsCommand.self,
+        StatsCommand.self, DoctorCommand.self, CompletionCommand.self,
       ])
   }
 #else

@@ -198,7 +198,7 @@ import Testing
     let job = try #require(waiting["result"]?["jobId"]?.string)
     let client = TallyClient(TallyClient.Configuration(server: server.url))
     let parameters: JSONValue = ["jobId": .string(job), "waitMs": 60_000]
-    let error = await #expect(throws: RPCError.self) {
+    let error = await #expect(throws: RPCClientError.self) {
       try await client.call("streamProgress", parameters, deadlineMilliseconds: 100)
     }
     #expect(error?.status == .deadlineExceeded)

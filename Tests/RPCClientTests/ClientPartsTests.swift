@@ -53,7 +53,7 @@ import Testing
   ])
   func onlyRepeatableCallsAreSentAgain(status: RPCStatus, attempt: Int, isRepeatable: Bool, isSent: Bool) {
     let pause = RetryPolicy().pause(
-      after: RPCError(status, reason: "X", "x"), attempt: attempt, isRepeatable: isRepeatable, random: 0.5)
+      after: .remote(RPCError(status, reason: "X", "x")), attempt: attempt, isRepeatable: isRepeatable, random: 0.5)
     #expect((pause != nil) == isSent)
   }
 
@@ -68,7 +68,7 @@ import Testing
     let client = TallyClient()
     await client.shutdown()
     await client.shutdown()
-    let error = await #expect(throws: RPCError.self) { try await client.call("x", [:]) }
+    let error = await #expect(throws: RPCClientError.self) { try await client.call("x", [:]) }
     #expect(error?.reason == "CLIENT_SHUT_DOWN")
   }
 
@@ -76,14 +76,14 @@ import Testing
     var configuration = TallyClient.Configuration(server: "http://127.0.0.1:9")
     configuration.retry = .never
     let client = TallyClient(configuration)
-    let error = await #expect(throws: RPCError.self) { try await client.call("x", [:]) }
+    let error = await #expect(throws: RPCClientError.self) { try await client.call("x", [:]) }
     #expect(error?.status == .unavailable && error?.message.contains("127.0.0.1:9") == true)
     await client.shutdown()
   }
 
   @Test(arguments: ["ftp://127.0.0.1", "http://", "nonsense://x"]) func aURLThatIsNoneIsSaid(server: String) async {
     let client = TallyClient(TallyClient.Configuration(server: server))
-    let error = await #expect(throws: RPCError.self) { try await client.call("x", [:]) }
+    let error = await #expect(throws: RPCClientError.self) { try await client.call("x", [:]) }
     #expect(error?.status == .invalidArgument || error?.status == .unavailable)
     await client.shutdown()
   }
@@ -94,16 +94,16 @@ import Testing
 
   @Test func aDownloadGoesOnWhereItStood() throws {
     var state = DownloadState()
-    #expect(state.headers.isEmpty)
+    #expect(state.fields.isEmpty)
     try state.begin(head(200))
-    #expect(state.headers.isEmpty, "nothing was taken: it begins again")
+    #expect(state.fields.isEmpty, "nothing was taken: it begins again")
     state.offset = 7
-    #expect(state.headers.map(\.0) == ["Range", "If-Range"] && state.headers.map(\.1) == ["bytes=7-", "\"a\""])
+    #expect(state.fields == ["Range": "bytes=7-", "If-Range": "\"a\""])
     try state.begin(head(206, ["content-range": "bytes 7-9/10"]))
     #expect(state.isWhole(head(416, ["content-range": "bytes */7"])))
     #expect(!state.isWhole(head(416, ["content-range": "bytes */8"])) && !DownloadState().isWhole(head(416)))
     for other in [head(200), head(206), head(206, ["content-range": "bytes 6-9/10"])] {
-      #expect(throws: RPCError.self) { try state.begin(other) }
+      #expect(throws: RPCClientError.self) { try state.begin(other) }
     }
   }
 
@@ -118,31 +118,18 @@ import Testing
     let (batch, status, list) = batch()
     #expect(batch.requests.map { $0.id?.rawText } == ["0", "1"] && batch.isRepeatable)
     let error = RPCError(.notFound, reason: "JOB_NOT_FOUND", "There is no job 'a'.")
-    let answers = try batch.answers(
-      JSONValue(
-        parsing: RPCResponse.encoded(batch: [
-          RPCResponse(id: RPCID(1), result: ["jobs": []]).encoded(), RPCResponse(id: RPCID(0), error: error).encoded(),
-        ])[...]))
-    #expect(throws: error) { try answers[status] }
+    let answers = try batch.answers([
+      RPCResponse(id: RPCID(1), result: ["jobs": []]), RPCResponse(id: RPCID(0), error: error),
+    ])
+    #expect(throws: RPCClientError.remote(error)) { try answers[status] }
     #expect(try answers[list].jobs.isEmpty)
   }
 
-  @Test(arguments: [
-    "[]", #"{"jsonrpc":"2.0","id":0,"result":{}}"#, #"[{"jsonrpc":"2.0","id":0,"result":{}}]"#,
-    #"[{"jsonrpc":"2.0","id":0,"result":{}},{"jsonrpc":"2.0","id":0,"result":{}}]"#,
-    #"[{"jsonrpc":"2.0","id":0,"result":{}},{"jsonrpc":"2.0","id":2,"result":{}}]"#,
-    #"[{"jsonrpc":"2.0","id":0,"result":{}},{"jsonrpc":"2.0","id":1,"result":{}},{"jsonrpc":"2.0","id":2,"result":{}}]"#,
-    #"[{"jsonrpc":"2.0","id":0},{"jsonrpc":"2.0","id":1,"result":{}}]"#,
-  ])
-  func whatDoesntAnswerABatchIsRefused(text: String) throws {
-    let json = try JSONValue(parsing: text)
-    #expect(throws: JSONFieldError.self) { try batch().0.answers(json) }
-  }
-
-  @Test func aBatchThatIsRefusedAsAWholeThrows() throws {
-    let refusal = RPCError(.resourceExhausted, reason: "BATCH_TOO_LARGE", "Too many.")
-    let json = try JSONValue(parsing: RPCResponse(id: .null, error: refusal).encoded()[...])
-    #expect(throws: refusal) { try batch().0.answers(json) }
+  @Test(arguments: [[], [0], [0, 0], [0, 2], [0, 1, 2]])
+  func whatDoesntAnswerABatchIsRefused(ids: [Int]) throws {
+    #expect(throws: RPCClientError.self) {
+      try batch().0.answers(ids.map { RPCResponse(id: RPCID($0), result: [:]) })
+    }
   }
 
   @Test func aBatchWithASubmissionWithoutAKeyIsNotRepeated() {

@@ -38,31 +38,28 @@ public struct RPCBatch: Sendable {
   public struct Answers: Sendable {
     let outcomes: [Result<JSONValue, RPCError>]
 
-    /// - Throws: that call's ``RPCError``.
+    /// - Throws: that call's ``RPCClientError``.
     public subscript<Output>(_ item: Item<Output>) -> Output {
       get throws {
-        try Output(resultOf: item.method, outcomes[item.index].get())
+        try Output(resultOf: item.method, outcomes[item.index].remote())
       }
     }
   }
 
   /// The outcomes in the order of the calls, whatever order they came in.
   ///
-  /// - Throws: ``RPCError`` when the batch was refused as a whole; ``JSONFieldError`` for what is no answer to it.
-  func answers(_ json: JSONValue) throws -> Answers {
-    guard let items = json.array else {
-      if case .response(let response) = try RPCServerMessage(json: json) { _ = try response.outcome.get() }
-      throw JSONFieldError(field: "", rule: "must be an array, as of a batch")
-    }
+  /// - Throws: ``RPCClientError`` for what is no answer to it.
+  func answers(_ responses: [RPCResponse]) throws -> Answers {
     var found: [RPCID: Result<JSONValue, RPCError>] = [:]
-    for item in items {
-      guard case .response(let response) = try RPCServerMessage(json: item),
-        found.updateValue(response.outcome, forKey: response.id) == nil
-      else { throw JSONFieldError(field: "id", rule: "must be of one call each") }
+    for response in responses where found.updateValue(response.outcome, forKey: response.id) != nil {
+      throw RPCClientError.unexpected(
+        "NOT_JSON_RPC", "The batch's answer has two responses with the ID \(response.id).")
     }
     let outcomes = requests.compactMap { request in request.id.flatMap { found[$0] } }
     guard outcomes.count == requests.count, found.count == requests.count else {
-      throw JSONFieldError(field: "", rule: "must answer \(requests.count) calls, not \(found.count)")
+      throw RPCClientError.unexpected(
+        "NOT_JSON_RPC",
+        "The answer to a batch of \(requests.count) calls has \(outcomes.count) of them, of \(found.count).")
     }
     return Answers(outcomes: outcomes)
   }
@@ -72,22 +69,16 @@ extension TallyClient {
   /// Calls all methods of a batch. It is sent again as a call is, where all of its calls may be repeated.
   ///
   /// - Parameter deadlineMilliseconds: both ends give the batch up after it; nil: the configuration's, else 30 seconds.
-  /// - Throws: ``RPCError`` when there is no answer, or the batch was refused as a whole; the calls' own errors stand in
-  ///   the answers.
+  /// - Throws: ``RPCClientError`` when there is no answer, or the batch was refused as a whole; the calls' own errors stand
+  ///   in the answers.
   public func call(_ batch: RPCBatch, deadlineMilliseconds: Int? = nil) async throws -> RPCBatch.Answers {
     if batch.count == 0 { return RPCBatch.Answers(outcomes: []) }
-    let body = RPCResponse.encoded(batch: batch.requests.map { $0.encoded() })
-    let deadline = deadlineMilliseconds ?? configuration.deadlineMilliseconds ?? 30_000
-    return try await repeating(isRepeatable: batch.isRepeatable) {
-      var message = httpMessage(body: body, accept: "application/json", deadlineMilliseconds: deadline)
-      message.isSentOnce = !batch.isRepeatable
-      let (head, answer) = try await exchange(message)
-      do {
-        return try batch.answers(JSONValue(parsing: answer[...]))
-      } catch let error as RPCError {
-        throw error
-      } catch {
-        throw notJSONRPC(head, "\(error)")
+    let call = self.call(
+      .batch(count: batch.count), batch.requests.map(\.method).joined(separator: ","), isRepeatable: batch.isRepeatable,
+      deadlineMilliseconds: deadlineMilliseconds ?? configuration.deadlineMilliseconds ?? 30_000)
+    return try await configuration.interceptors.run(call) { call in
+      try await self.repeating(isRepeatable: batch.isRepeatable) {
+        try batch.answers(await self.transport.batch(batch.requests, call))
       }
     }
   }

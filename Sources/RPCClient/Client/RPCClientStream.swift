@@ -24,7 +24,7 @@ public struct RPCClientStream<Parameters: RPCParameters, Event: RPCValue, Output
 
   public struct Iterator: AsyncIteratorProtocol {
     private let stream: RPCClientStream
-    private var connection: StreamConnection?
+    private var connection: (any RPCMessageSource)?
     private var lastEventID: String?
     private var isDone = false
     private var reconnection = Reconnection()
@@ -35,7 +35,7 @@ public struct RPCClientStream<Parameters: RPCParameters, Event: RPCValue, Output
 
     init(stream: RPCClientStream) { self.stream = stream }
 
-    /// - Throws: ``RPCError``, `CancellationError`.
+    /// - Throws: ``RPCClientError``, `CancellationError`.
     public mutating func next() async throws -> Element? {
       while !isDone {
         do {
@@ -43,7 +43,7 @@ public struct RPCClientStream<Parameters: RPCParameters, Event: RPCValue, Output
           let item = try item(message)
           reconnection.succeed()
           if let item { return item }
-        } catch let error as RPCError where error.status == .unavailable {
+        } catch let error as RPCClientError where error.status == .unavailable {
           connection = nil
           if let openedAt, .now - openedAt >= .seconds(Iterator.steadySeconds) { reconnection.succeed() }
           try await reconnection.pause(after: error, stream.client.configuration)
@@ -53,33 +53,30 @@ public struct RPCClientStream<Parameters: RPCParameters, Event: RPCValue, Output
     }
 
     private mutating func receive() async throws -> RPCServerMessage {
-      if connection == nil {
+      let connection: any RPCMessageSource
+      if let open = self.connection {
+        connection = open
+      } else {
         openedAt = nil
         connection = try await open()
+        self.connection = connection
         openedAt = .now
       }
-      guard let connection else { return try await receive() }
-      return try await stream.client.translating {
-        guard let (message, id) = try await connection.next() else {
-          throw RPCError(.unavailable, reason: "STREAM_BROKEN", "The stream ended without its final response.")
-        }
-        if let id { lastEventID = id }
-        return message
+      guard let (message, id) = try await connection.next() else {
+        throw RPCClientError.local(
+          RPCLocalError(
+            .connection, .unavailable, reason: "STREAM_BROKEN", "The stream ended without its final response."))
       }
+      if let id { lastEventID = id }
+      return message
     }
 
-    private func open() async throws -> StreamConnection {
+    private func open() async throws -> any RPCMessageSource {
+      let client = stream.client
       let request = RPCRequest(id: RPCID(1), method: stream.method.name, parameters: stream.parameters.json)
-      var message = stream.client.httpMessage(
-        request, accept: "text/event-stream", deadlineMilliseconds: nil, lastEventID: lastEventID)
-      message.silenceSeconds = TallyClient.silenceSeconds
-      return try await stream.client.translating {
-        let connection = StreamConnection(transfer: try stream.client.loop.begin(message))
-        let head = try await connection.transfer.head()
-        if head.isCut { throw TransferError.brokenHead }
-        guard head.status == 200 else { throw stream.client.notJSONRPC(head, "the stream was refused") }
-        connection.isEventStream = head.headers["content-type"]?.hasPrefix("text/event-stream") ?? false
-        return connection
+      let call = client.call(.stream, stream.method.name, isRepeatable: true)
+      return try await client.configuration.interceptors.run(call) { [lastEventID] call in
+        try await client.transport.stream(request, after: lastEventID, call)
       }
     }
 
@@ -89,15 +86,14 @@ public struct RPCClientStream<Parameters: RPCParameters, Event: RPCValue, Output
         case .notification(stream.method.eventName, let parameters): return .event(try Event(json: parameters))
         case .notification: return nil
         case .response(let response):
-          let result = try response.outcome.get()
+          let result = try response.outcome.remote()
           isDone = true
           connection = nil
           return .result(try Output(json: result))
         }
       } catch let error as JSONFieldError {
-        throw RPCError(
-          .internal, reason: "UNEXPECTED_EVENT",
-          "The stream of \(stream.method.name) isn't what it should be: \(error).")
+        throw RPCClientError.unexpected(
+          "UNEXPECTED_EVENT", "The stream of \(stream.method.name) isn't what it should be: \(error).")
       }
     }
   }

@@ -11,14 +11,13 @@ extension RPCMethod {
 }
 
 extension RPCValue {
-  /// - Throws: ``RPCError`` UNEXPECTED_RESULT where it isn't what the method's result should be.
-  init(resultOf method: String, _ json: JSONValue) throws(RPCError) {
+  /// - Throws: ``RPCClientError`` UNEXPECTED_RESULT where it isn't what the method's result should be.
+  init(resultOf method: String, _ json: JSONValue) throws(RPCClientError) {
     do {
       self = try Self(json: json)
     } catch {
-      throw RPCError(
-        .internal, reason: "UNEXPECTED_RESULT",
-        "The server's answer to \(method) isn't what it should be: \(error).")
+      throw .unexpected(
+        "UNEXPECTED_RESULT", "The server's answer to \(method) isn't what it should be: \(error).")
     }
   }
 }

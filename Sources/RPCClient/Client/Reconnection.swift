@@ -11,7 +11,7 @@ struct Reconnection {
   /// Waits before the next attempt.
   ///
   /// - Throws: the error, once it has gone on for too long; `CancellationError`.
-  mutating func pause(after error: RPCError, _ configuration: TallyClient.Configuration) async throws {
+  mutating func pause(after error: RPCClientError, _ configuration: TallyClient.Configuration) async throws {
     let now = ContinuousClock.now
     let since = failingSince ?? now
     failingSince = since

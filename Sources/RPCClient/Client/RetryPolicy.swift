@@ -1,4 +1,4 @@
-public import Schema
+import Schema
 
 /// When a call is sent again, and after how long: pure. Only calls that may be repeated are: those that read, those
 /// whose second time changes nothing, and submissions with an idempotency key.
@@ -22,7 +22,7 @@ public struct RetryPolicy: Hashable, Sendable {
   /// - Parameters:
   ///   - attempt: the one that failed, from 1.
   ///   - random: from 0 to 1; spreads the pauses of many clients.
-  public func pause(after error: RPCError, attempt: Int, isRepeatable: Bool, random: Double) -> Int? {
+  public func pause(after error: RPCClientError, attempt: Int, isRepeatable: Bool, random: Double) -> Int? {
     guard isRepeatable, error.status == .unavailable, attempt < attempts else { return nil }
     return pause(attempt: attempt, atLeast: error.retryAfterMilliseconds ?? 0, random: random)
   }

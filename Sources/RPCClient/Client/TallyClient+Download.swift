@@ -5,7 +5,7 @@ extension TallyClient {
   /// breaks is made anew, and goes on after the last byte that was taken.
   ///
   /// - Parameter path: as a status has it (`result.url`).
-  /// - Throws: ``RPCError``: the server's; UNAVAILABLE when the connection doesn't come back; ABORTED when the result has been
+  /// - Throws: ``RPCClientError``: the server's; UNAVAILABLE when the connection doesn't come back; ABORTED when the result has been
   ///   replaced meanwhile.
   public func download(_ path: String, _ take: ([UInt8]) async throws -> Void) async throws {
     var state = DownloadState()
@@ -16,7 +16,7 @@ extension TallyClient {
         return try await downloadOnce(path, &state, take)
       } catch let failure as TakerFailed {
         throw failure.error
-      } catch let error as RPCError where error.status == .unavailable {
+      } catch let error as RPCClientError where error.status == .unavailable {
         if state.offset > offset { reconnection.succeed() }
         try await reconnection.pause(after: error, configuration)
       }
@@ -29,20 +29,14 @@ extension TallyClient {
   private func downloadOnce(
     _ path: String, _ state: inout DownloadState, _ take: ([UInt8]) async throws -> Void
   ) async throws {
-    var headers = configuration.metadata.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
-    headers += state.headers.map { (name: $0.0, value: $0.1) }
-    let message = HTTPRequestMessage(
-      method: "GET", url: configuration.server + path, headers: headers, body: nil,
-      connectMilliseconds: configuration.connectMilliseconds, totalMilliseconds: nil,
-      silenceSeconds: TallyClient.silenceSeconds)
-    let transfer = try await translating { try loop.begin(message) }
-    defer { transfer.cancel() }
-    let head = try await translating { try await transfer.head() }
-    try await translating { if head.isCut { throw TransferError.brokenHead } }
-    if state.isWhole(head) { return }
-    guard head.status == 200 || head.status == 206 else { throw try await refusal(head, transfer) }
-    try state.begin(head)
-    while let piece = try await translating({ try await transfer.nextPiece() }) {
+    let call = self.call(.download, path, isRepeatable: true)
+    let fields = state.fields
+    let answer = try await configuration.interceptors.run(call) { call in
+      try await self.transport.download(path, fields: fields, call)
+    }
+    if state.isWhole(answer.head) { return }
+    try state.begin(answer.head)
+    while let piece = try await answer.next() {
       do {
         try await take(piece)
       } catch {
@@ -50,15 +44,6 @@ extension TallyClient {
       }
       state.offset += piece.count
     }
-  }
-
-  private func refusal(_ head: HTTPResponseHead, _ transfer: CurlTransfer) async throws -> any Error {
-    var body: [UInt8] = []
-    while body.count < 65_536, let piece = try await translating({ try await transfer.nextPiece() }) { body += piece }
-    if case .response(let response)? = try? RPCServerMessage(json: JSONValue(parsing: body[...])) {
-      _ = try response.outcome.get()
-    }
-    return notJSONRPC(head, "the result can't be downloaded")
   }
 }
 
@@ -69,10 +54,10 @@ struct DownloadState: Hashable {
   /// Of the representation that they are of.
   private(set) var eTag: String?
 
-  /// The headers of the next request: the rest, and only of the same representation.
-  var headers: [(String, String)] {
-    guard offset > 0, let eTag else { return [] }
-    return [("Range", "bytes=\(offset)-"), ("If-Range", eTag)]
+  /// The header fields of the next request: the rest, and only of the same representation.
+  var fields: [String: String] {
+    guard offset > 0, let eTag else { return [:] }
+    return ["Range": "bytes=\(offset)-", "If-Range": eTag]
   }
 
   /// Whether all bytes had come before the connection broke.
@@ -80,13 +65,14 @@ struct DownloadState: Hashable {
     offset > 0 && head.status == 416 && head.headers["content-range"] == "bytes */\(offset)"
   }
 
-  /// - Throws: ``RPCError`` ABORTED when what comes doesn't go on where the bytes end that were taken.
+  /// - Throws: ``RPCClientError`` ABORTED when what comes doesn't go on where the bytes end that were taken.
   mutating func begin(_ head: HTTPResponseHead) throws {
     let goesOn = head.status == 206 && head.headers["content-range"]?.hasPrefix("bytes \(offset)-") == true
     guard goesOn || (offset == 0 && head.status == 200) else {
-      throw RPCError(
-        .aborted, reason: "RESULT_REPLACED",
-        "The connection broke after \(offset) bytes, and the server doesn't go on from there. Begin again.")
+      throw RPCClientError.local(
+        RPCLocalError(
+          .protocol, .aborted, reason: "RESULT_REPLACED",
+          "The connection broke after \(offset) bytes, and the server doesn't go on from there. Begin again."))
     }
     eTag = head.headers["etag"]
   }

@@ -9,37 +9,36 @@ public import Schema
 /// }
 /// ```
 /// It starts lazily: who makes one and never calls has started nothing. ``shutdown()`` may be left out and may be called
-/// twice. All methods throw ``RPCError``, or `CancellationError` when the task was cancelled.
+/// twice. All methods throw ``RPCClientError``, or `CancellationError` when the task was cancelled.
 public final class TallyClient: Sendable {
-  public struct Configuration: Sendable {
-    /// `http://host:port`, without a path.
-    public var server: String
-    /// Sent with every call.
-    public var metadata: [String: String] = [:]
-    /// Milliseconds for a call that has no deadline of its own; nil: the method's.
-    public var deadlineMilliseconds: Int?
-    public var connectMilliseconds = 5_000
-    public var retry = RetryPolicy()
-    /// Milliseconds for which a broken stream tries to come back.
-    public var reconnectMilliseconds = 30_000
-    /// Bytes of a unary answer, at the most.
-    public var responseBytes = Limits.standard.responseBytes
+  public let configuration: Configuration
+  let transport: any RPCTransport
 
-    public init(server: String = "http://127.0.0.1:8000") { self.server = server }
+  public init(_ configuration: Configuration = Configuration()) {
+    self.configuration = configuration
+    transport = HTTPTransport(configuration)
   }
 
-  public let configuration: Configuration
-  let loop = CurlLoop()
+  public convenience init(server: String, configuration: Configuration = Configuration()) {
+    var configuration = configuration
+    configuration.servers = [server]
+    self.init(configuration)
+  }
 
-  public init(_ configuration: Configuration = Configuration()) { self.configuration = configuration }
+  /// - Parameter transport: instead of HTTP, such as `FakeTransport` of `RPCClientTesting`.
+  public init(_ configuration: Configuration = Configuration(), transport: any RPCTransport) {
+    self.configuration = configuration
+    self.transport = transport
+  }
 
-  deinit { loop.stop() }
+  /// Loads what the first call would load: some milliseconds, which a program may spend beside its own beginning.
+  public static func prepare() async { CurlLoop.initializeLibrary }
 
   /// Makes a client, runs the body with it, and shuts it down.
   public static func withClient<Value>(
-    server: String, _ body: (TallyClient) async throws -> Value
+    server: String, configuration: Configuration = Configuration(), _ body: (TallyClient) async throws -> Value
   ) async throws -> Value {
-    let client = TallyClient(Configuration(server: server))
+    let client = TallyClient(server: server, configuration: configuration)
     do {
       let value = try await body(client)
       await client.shutdown()
@@ -51,34 +50,54 @@ public final class TallyClient: Sendable {
   }
 
   /// Ends every transfer and the client's thread.
-  public func shutdown() async { await loop.shutdown() }
+  public func shutdown() async { await transport.shutdown() }
 
   /// Transfers that have begun and not ended.
-  public var activeTransfers: Int { loop.activeTransfers }
+  public var activeTransfers: Int { transport.activeExchanges }
 
   /// Calls a method with one answer.
   ///
-  /// - Parameter deadlineMilliseconds: both ends give the call up after it; nil: the configuration's, else the method's.
-  /// - Throws: ``RPCError``: the server's, or UNAVAILABLE and DEADLINE_EXCEEDED of our own.
+  /// - Parameters:
+  ///   - deadlineMilliseconds: both ends give the call up after it; nil: the configuration's, else the method's.
+  ///   - metadata: HTTP header fields of this call, beside the configuration's.
+  /// - Throws: ``RPCClientError``: the server's, or UNAVAILABLE and DEADLINE_EXCEEDED of our own.
   public func call<Parameters, Output>(
-    _ method: RPCMethod<Parameters, Output>, _ parameters: Parameters, deadlineMilliseconds: Int? = nil
+    _ method: RPCMethod<Parameters, Output>, _ parameters: Parameters, deadlineMilliseconds: Int? = nil,
+    metadata: [String: String] = [:]
   ) async throws -> Output {
     let json = parameters.json
     let deadline =
       deadlineMilliseconds ?? configuration.deadlineMilliseconds ?? method.defaultDeadlineMilliseconds
     return try Output(
       resultOf: method.name,
-      await call(method.name, json, deadlineMilliseconds: deadline, isRepeatable: method.isRepeatable(json)))
+      await call(
+        method.name, json, deadlineMilliseconds: deadline, isRepeatable: method.isRepeatable(json), metadata: metadata))
   }
 
   /// Calls any method by name.
+  ///
+  /// - Parameter isRepeatable: whether it may be sent again when its answer was lost.
   public func call(
-    _ method: String, _ parameters: JSONValue, deadlineMilliseconds: Int? = nil, isRepeatable: Bool = false
+    _ method: String, _ parameters: JSONValue, deadlineMilliseconds: Int? = nil, isRepeatable: Bool = false,
+    metadata: [String: String] = [:]
   ) async throws -> JSONValue {
-    try await repeating(isRepeatable: isRepeatable) {
-      try await callOnce(
-        method, parameters, deadlineMilliseconds: deadlineMilliseconds, isSentOnce: !isRepeatable)
+    let request = RPCRequest(id: RPCID(1), method: method, parameters: parameters)
+    let call = self.call(
+      .unary, method, isRepeatable: isRepeatable, deadlineMilliseconds: deadlineMilliseconds, metadata: metadata)
+    return try await configuration.interceptors.run(call) { call in
+      try await self.repeating(isRepeatable: isRepeatable) { try await self.transport.call(request, call) }
     }
+  }
+
+  /// A call as the interceptors get it.
+  func call(
+    _ kind: RPCCall.Kind, _ name: String, isRepeatable: Bool, deadlineMilliseconds: Int? = nil,
+    metadata: [String: String] = [:]
+  ) -> RPCCall {
+    var fields = configuration.metadata.merging(metadata) { _, ofCall in ofCall }
+    if let trace = TraceContext.current { fields["traceparent"] = trace.child().traceparent }
+    return RPCCall(
+      kind, name: name, isRepeatable: isRepeatable, metadata: fields, deadlineMilliseconds: deadlineMilliseconds)
   }
 
   /// Runs the body until it succeeds or may not be run again.
@@ -87,50 +106,13 @@ public final class TallyClient: Sendable {
     while true {
       do {
         return try await body()
-      } catch let error as RPCError {
+      } catch let error as RPCClientError {
         let pause = configuration.retry.pause(
           after: error, attempt: attempt, isRepeatable: isRepeatable, random: .random(in: 0...1))
         guard let pause else { throw error }
         try await Task.sleep(for: .milliseconds(pause))
         attempt += 1
       }
-    }
-  }
-
-  private func callOnce(
-    _ method: String, _ parameters: JSONValue, deadlineMilliseconds: Int?, isSentOnce: Bool
-  ) async throws -> JSONValue {
-    let request = RPCRequest(id: RPCID(1), method: method, parameters: parameters)
-    var message = httpMessage(request, accept: "application/json", deadlineMilliseconds: deadlineMilliseconds)
-    message.isSentOnce = isSentOnce
-    let (head, body) = try await exchange(message)
-    let reply: RPCServerMessage
-    do {
-      reply = try RPCServerMessage(json: JSONValue(parsing: body[...]))
-    } catch {
-      throw notJSONRPC(head, "\(error)")
-    }
-    guard case .response(let response) = reply else { throw notJSONRPC(head, "it is no response") }
-    guard response.id == RPCID(1) || response.id == .null else { throw notJSONRPC(head, "its ID isn't the call's") }
-    return try response.outcome.get()
-  }
-
-  func exchange(_ message: HTTPRequestMessage) async throws -> (HTTPResponseHead, [UInt8]) {
-    try await translating {
-      let transfer = try loop.begin(message)
-      defer { transfer.cancel() }
-      let head = try await transfer.head()
-      if head.isCut { throw TransferError.brokenHead }
-      var body: [UInt8] = []
-      while let piece = try await transfer.nextPiece() {
-        body += piece
-        if body.count > configuration.responseBytes {
-          throw RPCError(
-            .resourceExhausted, reason: "RESPONSE_TOO_LARGE",
-            "The answer is larger than \(configuration.responseBytes) bytes (responseBytes).")
-        }
-      }
-      return (head, body)
     }
   }
 }

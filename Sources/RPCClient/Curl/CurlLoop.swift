@@ -37,14 +37,14 @@ final class CurlLoop: Sendable {
   /// Begins a transfer.
   ///
   /// - Throws: ``TransferError`` after the shutdown.
-  func begin(_ request: HTTPRequestMessage, bufferBytes: Int = 256 << 10) throws(TransferError) -> CurlTransfer {
+  func begin(_ request: HTTPRequestMessage, bufferBytes: Int) throws(TransferError) -> CurlTransfer {
     let id = state.withLock { state in
       state.nextID += 1
       return state.nextID
     }
     let transfer = CurlTransfer(id: id, request: request, loop: self, bufferBytes: bufferBytes)
     guard send(.add(transfer), starts: true) else {
-      throw TransferError(kind: .cancelled, message: "the client has been shut down")
+      throw TransferError(kind: .cancelled, message: "the client has been shut down", wasSent: false)
     }
     return transfer
   }
@@ -108,7 +108,8 @@ final class CurlLoop: Sendable {
     return multi
   }
 
-  private static let initializeLibrary: Void = { _ = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) }()
+  /// With all that libcurl loads, TLS above all: some milliseconds.
+  static let initializeLibrary: Void = { _ = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) }()
 }
 
 /// `@unchecked Sendable`: libcurl lets any thread call `curl_multi_wakeup`; everything else happens on the loop's thread,

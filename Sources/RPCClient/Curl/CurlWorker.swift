@@ -55,6 +55,12 @@ final class CurlWorker: @unchecked Sendable {
   }
 
   private func run() {
+    // TLS writes by plain write(): on a connection that the other end has closed, this would end the whole program. The
+    // signal goes to the thread that wrote, which is ours.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
     while carryOut(messages()) {
       var running: Int32 = 0
       curl_multi_perform(multi.pointer, &running)

@@ -27,19 +27,26 @@ final class EasyHandle {
   func error(_ code: CURLcode) -> TransferError {
     let detail = String(cString: errorText)
     let message = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
-    let kind: TransferError.Kind =
-      switch code {
-      // Of the whole exchange, on a connection that stood; else it is the connection's: never made, or silent for too long.
-      case CURLE_OPERATION_TIMEDOUT: transfer.request.totalMilliseconds != nil && hasConnected ? .timeout : .connection
-      case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .invalidURL
-      default: .connection
-      }
-    return TransferError(kind: kind, message: message)
+    var error = TransferError(kind: .connection, message: message, code: Int(code.rawValue), wasSent: hasSent)
+    switch code {
+    // Of the whole exchange, on a connection that stood; else it is the connection's: never made, or silent for too long.
+    case CURLE_OPERATION_TIMEDOUT where transfer.request.totalMilliseconds != nil && hasSent: error.kind = .timeout
+    case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: error.kind = .invalidURL
+    case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_ISSUER_ERROR,
+      CURLE_SSL_INVALIDCERTSTATUS:
+      error.kind = .tls
+    case CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CIPHER, CURLE_BAD_FUNCTION_ARGUMENT,
+      CURLE_UNKNOWN_OPTION, CURLE_NOT_BUILT_IN:
+      error.kind = .refusedOption
+    default: break
+    }
+    return error
   }
 
-  private var hasConnected: Bool {
+  /// Whether a connection stood, so that the request may have been sent.
+  private var hasSent: Bool {
     var microseconds: curl_off_t = 0
-    tally_curl_get_size(pointer, CURLINFO_CONNECT_TIME_T, &microseconds)
+    tally_curl_get_size(pointer, CURLINFO_PRETRANSFER_TIME_T, &microseconds)
     return microseconds > 0
   }
 
@@ -47,10 +54,11 @@ final class EasyHandle {
     tally_curl_set_pointer(pointer, CURLOPT_ERRORBUFFER, errorText)
     try check(tally_curl_set_string(pointer, CURLOPT_URL, request.url))
     try check(tally_curl_set_string(pointer, CURLOPT_PROTOCOLS_STR, "http,https"))
+    if let path = request.socketPath { try check(tally_curl_set_string(pointer, CURLOPT_UNIX_SOCKET_PATH, path)) }
     // Signals belong to whoever embeds us.
     tally_curl_set_long(pointer, CURLOPT_NOSIGNAL, 1)
-    // Pausing under HTTP/2 has had several bugs; HTTP/1.1 has one connection for each stream anyway.
-    tally_curl_set_long(pointer, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+    try setVersion(request)
+    try setTrust(request.options)
     if request.isSentOnce { tally_curl_set_long(pointer, CURLOPT_FRESH_CONNECT, 1) }
     tally_curl_set_long(pointer, CURLOPT_CONNECTTIMEOUT_MS, request.connectMilliseconds)
     if let total = request.totalMilliseconds { tally_curl_set_long(pointer, CURLOPT_TIMEOUT_MS, total) }
@@ -71,15 +79,47 @@ final class EasyHandle {
       }
       try check(code)
     }
-    for (name, value) in request.headers {
-      guard !(name + value).unicodeScalars.contains(where: { $0 == "\r" || $0 == "\n" }) else {
-        throw TransferError(kind: .other, message: "the header '\(name)' holds a line end")
+    for field in request.headers {
+      guard !(field.name + field.value).utf8.contains(where: { $0 == 0x0D || $0 == 0x0A || $0 == 0 }) else {
+        throw TransferError(
+          kind: .refusedOption, message: "the header '\(field.name)' holds a line end", wasSent: false)
       }
-      headerList = curl_slist_append(headerList, value.isEmpty ? "\(name);" : "\(name): \(value)")
+      headerList = curl_slist_append(
+        headerList, field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")
     }
     // No "100 Continue" round trip.
     headerList = curl_slist_append(headerList, "Expect:")
     try check(tally_curl_set_list(pointer, CURLOPT_HTTPHEADER, headerList))
+  }
+
+  /// Answers that are taken whole may share a connection and come compressed. Pausing under HTTP/2 has had several bugs, and
+  /// a paused transfer would still inflate: what is read slowly comes by HTTP/1.1, as it is.
+  private func setVersion(_ request: HTTPRequestMessage) throws(TransferError) {
+    guard request.isSmall else {
+      tally_curl_set_long(pointer, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+      return
+    }
+    try check(tally_curl_set_string(pointer, CURLOPT_ACCEPT_ENCODING, "gzip"))
+    tally_curl_set_long(pointer, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+    // A call waits for a connection that is being made, to share it, and doesn't make one of its own.
+    if request.url.hasPrefix("https:"), !request.isSentOnce { tally_curl_set_long(pointer, CURLOPT_PIPEWAIT, 1) }
+  }
+
+  private func setTrust(_ options: CurlOptions) throws(TransferError) {
+    if let file = options.authorityFile {
+      try check(tally_curl_set_string(pointer, CURLOPT_CAINFO, file))
+      // Else the system's authorities would be believed as well.
+      try check(tally_curl_set_string(pointer, CURLOPT_CAPATH, nil))
+    }
+    let texts = [
+      (CURLOPT_SSLCERT, options.certificateFile), (CURLOPT_SSLKEY, options.keyFile),
+      (CURLOPT_KEYPASSWD, options.keyPassword), (CURLOPT_PINNEDPUBLICKEY, options.pinnedPublicKey),
+      (CURLOPT_PROXY, options.proxy), (CURLOPT_NETRC_FILE, options.netrcFile),
+    ]
+    for (option, text) in texts { if let text { try check(tally_curl_set_string(pointer, option, text)) } }
+    if options.usesNetrc { tally_curl_set_long(pointer, CURLOPT_NETRC, Int(CURL_NETRC_OPTIONAL.rawValue)) }
+    // A proxy's answer to CONNECT is no head of ours.
+    tally_curl_set_long(pointer, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
   }
 
   private func setCallbacks() {

@@ -20,7 +20,7 @@ struct ServerStats: Sendable {
     let counts = try await store.counts(owner: nil)
     return [
       "uptimeMs": .number(Int((ContinuousClock.now - start) / .milliseconds(1))), "version": .string(TallyVersion.text),
-      "calls": metrics.json, "callsInFlight": .number(inFlight.count),
+      "now": Timestamp.now.json, "calls": metrics.json, "callsInFlight": .number(inFlight.count),
       "jobs": .object(JobState.allCases.map { JSONMember($0.rawValue, .number(counts[$0] ?? 0)) }),
       "streams": .number(hub.subscriberCount),
       "memory": [
@@ -44,10 +44,6 @@ struct ServerStats: Sendable {
       return 0
     #endif
   }
-}
-
-public enum TallyVersion {
-  public static let text = "0.1.0"
 }
 
 extension RPCRouter {

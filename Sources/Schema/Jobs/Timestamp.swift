@@ -28,30 +28,38 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
     let day = milliseconds.floorQuotient(86_400_000)
     let rest = milliseconds - day * 86_400_000
     let (year, month, date) = Timestamp.civil(fromDay: day)
-    func padded(_ value: Int64, _ width: Int) -> String {
-      let text = String(value)
-      return String(repeating: "0", count: max(0, width - text.count)) + text
+    var text: [UInt8] = []
+    text.reserveCapacity(24)
+    for (value, width, end) in [
+      (year, 4, "-"), (month, 2, "-"), (date, 2, "T"), (rest / 3_600_000, 2, ":"), (rest / 60_000 % 60, 2, ":"),
+      (rest / 1_000 % 60, 2, "."), (rest % 1_000, 3, "Z"),
+    ] as [(Int64, Int, StaticString)] {
+      var divisor: Int64 = width == 4 ? 1_000 : width == 3 ? 100 : 10
+      while divisor > 0 {
+        text.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
+        divisor /= 10
+      }
+      text.append(end.utf8Start.pointee)
     }
-    let time = [rest / 3_600_000, rest / 60_000 % 60, rest / 1_000 % 60].map { padded($0, 2) }.joined(separator: ":")
-    return "\(padded(year, 4))-\(padded(month, 2))-\(padded(date, 2))T\(time).\(padded(rest % 1_000, 3))Z"
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// Reads RFC 3339 (section 5.6), with any offset and any number of decimals; nil for everything else.
   public init?(_ text: String) {
-    let pattern = /(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))/
-    guard let match = text.wholeMatch(of: pattern)?.output else { return nil }
-    guard let year = Int64(match.1), let month = Int64(match.2), let date = Int64(match.3),
-      let hour = Int64(match.4), let minute = Int64(match.5), let second = Int64(match.6),
+    var reader = DigitReader(left: text.utf8[...])
+    guard let year = reader.number(4), reader.take("-"), let month = reader.number(2), reader.take("-"),
+      let date = reader.number(2), reader.take("T") || reader.take("t"), let hour = reader.number(2), reader.take(":"),
+      let minute = reader.number(2), reader.take(":"), let second = reader.number(2),
       (1...12).contains(month), (1...31).contains(date), hour < 24, minute < 60, second <= 60
     else { return nil }
     let day = Timestamp.day(year: year, month: month, date: date)
     guard Timestamp.civil(fromDay: day) == (year, month, date) else { return nil }
-    let fraction = Int64((match.7.map(String.init) ?? "").prefix(3).padded(to: 3)) ?? 0
-    var offset: Int64 = 0
-    if let sign = match.8, let hours = match.9.flatMap({ Int64($0) }), let minutes = match.10.flatMap({ Int64($0) }) {
-      guard hours < 24, minutes < 60 else { return nil }
-      offset = (sign == "-" ? -1 : 1) * (hours * 60 + minutes) * 60_000
+    var fraction: Int64 = 0
+    if reader.take(".") {
+      guard let thousandths = reader.thousandths() else { return nil }
+      fraction = thousandths
     }
+    guard let offset = reader.offset(), reader.left.isEmpty else { return nil }
     milliseconds = day * 86_400_000 + (hour * 3_600 + minute * 60 + second) * 1_000 + fraction - offset
     // An offset can lead out of the years that four digits write.
     guard Timestamp.writable.contains(milliseconds) else { return nil }
@@ -98,6 +106,49 @@ extension Int64 {
   }
 }
 
-extension StringProtocol {
-  fileprivate func padded(to width: Int) -> String { self + String(repeating: "0", count: Swift.max(0, width - count)) }
+/// Reads a time's parts. By hand: a regular expression has to be compiled first, which takes milliseconds.
+private struct DigitReader {
+  var left: Substring.UTF8View
+
+  mutating func take(_ letter: Unicode.Scalar) -> Bool {
+    guard left.first == UInt8(ascii: letter) else { return false }
+    left.removeFirst()
+    return true
+  }
+
+  mutating func digit() -> Int64? {
+    guard let first = left.first, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return nil }
+    left.removeFirst()
+    return Int64(first - UInt8(ascii: "0"))
+  }
+
+  mutating func number(_ digits: Int) -> Int64? {
+    var number: Int64 = 0
+    for _ in 0..<digits {
+      guard let digit = digit() else { return nil }
+      number = number * 10 + digit
+    }
+    return number
+  }
+
+  /// One digit at least; those behind the third are left out.
+  mutating func thousandths() -> Int64? {
+    guard var number = digit() else { return nil }
+    var count = 1
+    while let digit = digit() {
+      if count < 3 { number = number * 10 + digit }
+      count += 1
+    }
+    while count < 3 { (number, count) = (number * 10, count + 1) }
+    return number
+  }
+
+  /// `Z` or `+hh:mm`, in milliseconds.
+  mutating func offset() -> Int64? {
+    if take("Z") || take("z") { return 0 }
+    let isBehind = take("-")
+    guard isBehind || take("+"), let hours = number(2), take(":"), let minutes = number(2), hours < 24, minutes < 60
+    else { return nil }
+    return (isBehind ? -1 : 1) * (hours * 60 + minutes) * 60_000
+  }
 }

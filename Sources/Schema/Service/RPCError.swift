@@ -18,6 +18,8 @@ public struct RPCError: Error, Hashable, Sendable {
   public var field: String?
   /// When a repeated call may succeed.
   public var retryAfterMilliseconds: Int?
+  /// The other members of `data`.
+  public var details: [JSONMember] = []
 
   public init(
     _ status: RPCStatus, reason: String, _ message: String, code: Int? = nil, field: String? = nil,
@@ -66,7 +68,10 @@ extension RPCError: JSONConvertible {
     self.init(
       status, reason: data?["reason"]?.string ?? status.name, message, code: Int(code), field: data?["field"]?.string,
       retryAfterMilliseconds: data?["retryAfterMs"]?.integer.map { Int($0) })
+    if case .object(let members)? = data { details = members.filter { !RPCError.members.contains($0.name) } }
   }
+
+  private static let members: Set<String> = ["status", "reason", "domain", "field", "retryAfterMs"]
 
   public var json: JSONValue {
     var data = [
@@ -75,6 +80,7 @@ extension RPCError: JSONConvertible {
     ]
     if let field { data.append(JSONMember("field", .string(field))) }
     if let retryAfterMilliseconds { data.append(JSONMember("retryAfterMs", .number(retryAfterMilliseconds))) }
+    data += details
     return ["code": .number(code), "message": .string(message), "data": .object(data)]
   }
 

@@ -1,0 +1,145 @@
+import Schema
+import Synchronization
+
+/// Calls as POST requests on libcurl: one answer as JSON, streams as server-sent events.
+final class HTTPTransport: RPCTransport {
+  /// Without a byte of a stream or a download, after which the other end counts as gone: three of the server's heartbeats.
+  private static let silenceSeconds = 45
+
+  private let configuration: TallyClient.Configuration
+  private let options: CurlOptions
+  private let servers: Mutex<ServerList>
+  let loop = CurlLoop()
+
+  init(_ configuration: TallyClient.Configuration) {
+    self.configuration = configuration
+    options = CurlOptions(configuration)
+    servers = Mutex(ServerList(configuration.servers.map(ServerAddress.init)))
+  }
+
+  deinit { loop.stop() }
+
+  var activeExchanges: Int { loop.activeTransfers }
+
+  func shutdown() async { await loop.shutdown() }
+
+  func call(_ request: RPCRequest, _ call: RPCCall) async throws -> JSONValue {
+    let (exchange, json) = try await post(request.encoded(), call)
+    guard case .response(let response)? = try? RPCServerMessage(json: json) else {
+      throw exchange.notJSONRPC("it is no response")
+    }
+    guard response.id == request.id || response.id == .null else {
+      throw exchange.notJSONRPC("its ID isn't the call's")
+    }
+    return try response.outcome.remote()
+  }
+
+  func batch(_ requests: [RPCRequest], _ call: RPCCall) async throws -> [RPCResponse] {
+    let (exchange, json) = try await post(RPCResponse.encoded(batch: requests.map { $0.encoded() }), call)
+    let messages = try (json.array ?? [json]).map { item in
+      guard case .response(let response)? = try? RPCServerMessage(json: item) else {
+        throw exchange.notJSONRPC("it is no batch's answer")
+      }
+      return response
+    }
+    // The batch as a whole was refused.
+    if json.array == nil, let refusal = messages.first { _ = try refusal.outcome.remote() }
+    return messages
+  }
+
+  func stream(
+    _ request: RPCRequest, after lastEventID: String?, _ call: RPCCall
+  ) async throws -> any RPCMessageSource {
+    try await onServer { server in
+      var message = self.message(to: server, path: "/rpc", call)
+      message.body = request.encoded()
+      message.headers += [("Content-Type", "application/json"), ("Accept", "text/event-stream")].map(HTTPField.init)
+      if let lastEventID { message.headers.append(HTTPField("Last-Event-ID", lastEventID)) }
+      message.silenceSeconds = HTTPTransport.silenceSeconds
+      let exchange = try await self.begin(message, server)
+      guard exchange.head.status == 200 else { throw try await exchange.refusal("the stream was refused") }
+      return HTTPMessages(exchange)
+    }
+  }
+
+  func download(_ path: String, fields: [String: String], _ call: RPCCall) async throws -> any RPCDownload {
+    try await onServer { server in
+      var message = self.message(to: server, path: path, call)
+      message.method = "GET"
+      message.headers += fields.sorted { $0.key < $1.key }.map { HTTPField($0.key, $0.value) }
+      message.silenceSeconds = HTTPTransport.silenceSeconds
+      let exchange = try await self.begin(message, server)
+      guard [200, 206, 416].contains(exchange.head.status) else {
+        throw try await exchange.refusal("the result can't be downloaded")
+      }
+      return exchange
+    }
+  }
+
+  private func post(_ body: [UInt8], _ call: RPCCall) async throws -> (HTTPExchange, JSONValue) {
+    let limit = configuration.responseBytes
+    return try await onServer { server in
+      var message = self.message(to: server, path: "/rpc", call)
+      message.body = body
+      message.headers += [("Content-Type", "application/json"), ("Accept", "application/json")].map(HTTPField.init)
+      message.isSentOnce = !call.isRepeatable
+      message.isSmall = true
+      let exchange = try await self.begin(message, server)
+      let answer = try await exchange.whole(limit: limit)
+      do {
+        return (exchange, try JSONValue(parsing: answer[...]))
+      } catch {
+        throw exchange.notJSONRPC("\(error)")
+      }
+    }
+  }
+
+  private func message(to server: ServerAddress, path: String, _ call: RPCCall) -> HTTPRequestMessage {
+    var headers = [HTTPField("User-Agent", "tally")]
+    if let deadline = call.deadlineMilliseconds { headers.append(HTTPField("Tally-Timeout-Ms", String(deadline))) }
+    headers += call.metadata.sorted { $0.key < $1.key }.map { HTTPField($0.key, $0.value) }
+    return HTTPRequestMessage(
+      method: "POST", url: server.url + path, socketPath: server.socketPath, headers: headers, body: nil,
+      connectMilliseconds: configuration.connectMilliseconds,
+      // The server answers at the deadline; the little more is for its answer's way.
+      totalMilliseconds: call.deadlineMilliseconds.map { $0 + 500 }, options: options)
+  }
+
+  private func begin(_ message: HTTPRequestMessage, _ server: ServerAddress) async throws -> HTTPExchange {
+    // A small answer is taken whole, and never pauses.
+    let transfer = try loop.begin(
+      message, bufferBytes: message.isSmall ? configuration.responseBytes + 65_536 : 256 << 10)
+    return try await HTTPExchange(transfer: transfer, server: server.text)
+  }
+
+  /// Asks a server; where it can't be reached, and so hasn't seen the request, the next one, once each.
+  private func onServer<Value>(_ body: (ServerAddress) async throws -> Value) async throws -> Value {
+    var left = configuration.servers.count
+    while true {
+      let (index, server) = servers.withLock { list in
+        let index = list.next(at: .now)
+        return (index, list.servers[index])
+      }
+      left -= 1
+      do {
+        let value = try await body(server)
+        servers.withLock { $0.served(index) }
+        return value
+      } catch let error as TransferError {
+        if error.kind == .connection { servers.withLock { $0.failed(index, at: .now) } }
+        if error.kind == .connection, !error.wasSent, left > 0 { continue }
+        throw error.translated(server.text)
+      } catch let error as RPCClientError where error.status == .unavailable {
+        servers.withLock { $0.failed(index, at: .now) }
+        throw error
+      }
+    }
+  }
+}
+
+extension Result where Success == JSONValue, Failure == RPCError {
+  /// The result.
+  ///
+  /// - Throws: ``RPCClientError/remote(_:)``.
+  func remote() throws -> JSONValue { try mapError(RPCClientError.remote).get() }
+}

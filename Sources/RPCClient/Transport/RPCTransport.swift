@@ -1,0 +1,46 @@
+public import Schema
+
+/// How calls reach a server. ``TallyClient`` has one on HTTP; `RPCClientTesting` has one for tests, without a server.
+///
+/// A transport tries once. It throws ``RPCClientError``, or `CancellationError` when the task was cancelled; repeating a call,
+/// and going on with a stream or a download that broke, is the client's part.
+public protocol RPCTransport: Sendable {
+  /// Sends one call.
+  ///
+  /// - Returns: its result.
+  func call(_ request: RPCRequest, _ call: RPCCall) async throws -> JSONValue
+
+  /// Sends several calls as one request.
+  ///
+  /// - Returns: their responses, in any order.
+  func batch(_ requests: [RPCRequest], _ call: RPCCall) async throws -> [RPCResponse]
+
+  /// Opens one connection of a stream.
+  ///
+  /// - Parameter lastEventID: of the last event that came on an earlier connection; the stream goes on after it.
+  func stream(_ request: RPCRequest, after lastEventID: String?, _ call: RPCCall) async throws -> any RPCMessageSource
+
+  /// Asks for the bytes of a result.
+  ///
+  /// - Parameter fields: HTTP header fields (`Range`, `If-Range`).
+  func download(_ path: String, fields: [String: String], _ call: RPCCall) async throws -> any RPCDownload
+
+  /// Exchanges that have begun and not ended.
+  var activeExchanges: Int { get }
+
+  /// Ends them, and gives up what the transport holds. May be called again.
+  func shutdown() async
+}
+
+/// The messages of one connection of a stream. One task asks for them; the connection ends with its last owner.
+public protocol RPCMessageSource: AnyObject, Sendable {
+  /// The next message, and the ID of the event that it came in; nil at the connection's end.
+  func next() async throws -> (message: RPCServerMessage, lastEventID: String?)?
+}
+
+/// The answer to a download. One task asks for its pieces; the transfer ends with its last owner.
+public protocol RPCDownload: AnyObject, Sendable {
+  var head: HTTPResponseHead { get }
+  /// The next bytes of the body; nil at its end.
+  func next() async throws -> [UInt8]?
+}

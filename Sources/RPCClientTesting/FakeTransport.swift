@@ -1,0 +1,135 @@
+public import RPCClient
+public import Schema
+import Synchronization
+
+/// A server that is none, for the tests of programs that use ``TallyClient``: it answers as it was told to, and remembers what
+/// it was asked.
+///
+/// ```swift
+/// let fake = FakeTransport()
+/// fake.answer(Jobs.submit) { parameters in status }
+/// fake.answer(Jobs.progress) { parameters in FakeStream(events: [event], result: status) }
+/// fake.answer(download: "/results/1", with: Array("Song\n".utf8))
+/// let client = TallyClient(transport: fake)
+/// ```
+/// What an answer throws is the server's error (``RPCError``) or the client's own (``RPCClientError``); a method that nobody has
+/// described is METHOD_NOT_FOUND. Parameters and results pass through their JSON, as they do on the wire.
+public final class FakeTransport: RPCTransport {
+  /// What was asked, in order.
+  public struct Received: Sendable {
+    /// A batch's calls stand here one by one.
+    public var method: String
+    public var parameters: JSONValue
+    public var call: RPCCall
+  }
+
+  private typealias Answer = @Sendable (JSONValue) async throws -> FakeStream<JSONValue, JSONValue>
+
+  private struct State {
+    var answers: [String: (answer: Answer, eventName: String)] = [:]
+    var downloads: [String: [UInt8]] = [:]
+    var received: [Received] = []
+    var isShutDown = false
+  }
+
+  private let state = Mutex(State())
+
+  public init() {}
+
+  public var received: [Received] { state.withLock { $0.received } }
+  public var activeExchanges: Int { 0 }
+
+  /// Says what a method answers with.
+  public func answer<Parameters, Output>(
+    _ method: RPCMethod<Parameters, Output>, _ answer: @escaping @Sendable (Parameters) async throws -> Output
+  ) {
+    set(method.name, "") { parameters in
+      FakeStream(events: [], result: try await answer(Parameters(json: parameters)).json)
+    }
+  }
+
+  /// Says what a stream answers with.
+  public func answer<Parameters, Event, Output>(
+    _ method: RPCStream<Parameters, Event, Output>,
+    _ answer: @escaping @Sendable (Parameters) async throws -> FakeStream<Event, Output>
+  ) {
+    set(method.name, method.eventName) { parameters in
+      let stream = try await answer(Parameters(json: parameters))
+      return FakeStream(events: stream.events.map(\.json), result: stream.result.json)
+    }
+  }
+
+  /// Says what a path's bytes are.
+  public func answer(download path: String, with bytes: [UInt8]) { state.withLock { $0.downloads[path] = bytes } }
+
+  private func set(_ name: String, _ eventName: String, _ answer: @escaping Answer) {
+    state.withLock { $0.answers[name] = (answer, eventName) }
+  }
+
+  // MARK: The client's side.
+
+  public func call(_ request: RPCRequest, _ call: RPCCall) async throws -> JSONValue {
+    try await found(request, call).stream.result
+  }
+
+  public func batch(_ requests: [RPCRequest], _ call: RPCCall) async throws -> [RPCResponse] {
+    var responses: [RPCResponse] = []
+    for request in requests {
+      let id = request.id ?? .null
+      do {
+        responses.append(RPCResponse(id: id, result: try await found(request, call).stream.result))
+      } catch RPCClientError.remote(let error) {
+        responses.append(RPCResponse(id: id, error: error))
+      }
+    }
+    return responses
+  }
+
+  public func stream(
+    _ request: RPCRequest, after lastEventID: String?, _ call: RPCCall
+  ) async throws -> any RPCMessageSource {
+    let (stream, eventName) = try await found(request, call)
+    return FakeMessages(
+      stream.events.map { .notification(method: eventName, parameters: $0) }
+        + [.response(RPCResponse(id: request.id ?? .null, result: stream.result))])
+  }
+
+  public func download(_ path: String, fields: [String: String], _ call: RPCCall) async throws -> any RPCDownload {
+    let bytes = try state.withLock { state in
+      try FakeTransport.refuseAfterShutdown(state)
+      state.received.append(Received(method: path, parameters: .null, call: call))
+      return state.downloads[path]
+    }
+    guard let bytes else {
+      throw RPCClientError.remote(RPCError(.notFound, reason: "NOT_FOUND", "There is nothing at '\(path)'."))
+    }
+    return FakeDownload(bytes)
+  }
+
+  public func shutdown() async { state.withLock { $0.isShutDown = true } }
+
+  private func found(
+    _ request: RPCRequest, _ call: RPCCall
+  ) async throws -> (stream: FakeStream<JSONValue, JSONValue>, eventName: String) {
+    let parameters = try request.parameters.map { try JSONValue(parsing: $0) } ?? .object([])
+    let entry = try state.withLock { state in
+      try FakeTransport.refuseAfterShutdown(state)
+      state.received.append(Received(method: request.method, parameters: parameters, call: call))
+      return state.answers[request.method]
+    }
+    guard let entry else { throw RPCClientError.remote(.methodNotFound(request.method)) }
+    do {
+      return (try await entry.answer(parameters), entry.eventName)
+    } catch let error as RPCError {
+      throw RPCClientError.remote(error)
+    } catch let error as JSONFieldError {
+      throw RPCClientError.remote(.invalidParameters(error))
+    }
+  }
+
+  private static func refuseAfterShutdown(_ state: State) throws {
+    guard state.isShutDown else { return }
+    throw RPCClientError.local(
+      RPCLocalError(.cancelled, .cancelled, reason: "CLIENT_SHUT_DOWN", "The client has been shut down."))
+  }
+}

@@ -1,0 +1,37 @@
+#if Server
+  import ArgumentParser
+  import RPCClient
+  import Schema
+
+  struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "doctor", abstract: "Checks the server: reachable, version, token, clock, speed.",
+      discussion: "Ends with 0 when all is well, else with the exit code of what isn't.")
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+      let servers = try global.settings().clientConfiguration().servers
+      try await global.withClient { client, terminal in
+        var checkup = Checkup(client: client, servers: servers)
+        await checkup.run()
+        if terminal.json {
+          terminal.print(checkup.findings.map(\.json).json)
+        } else {
+          var table = TextTable(
+            [
+              TextTable.Column(title: "", least: 4, rank: 0), TextTable.Column(title: "", least: 8, rank: 1),
+              TextTable.Column(title: "", least: 200, rank: 0),
+            ], [], hasHeader: false)
+          table.ink = { column, text in column == 0 ? (text == "ok" ? .green : .red) : nil }
+          for finding in checkup.findings {
+            table.rows = [[finding.isWell ? "ok" : "bad", finding.subject]]
+            terminal.print(table)
+            terminal.printText("    " + finding.text)
+          }
+        }
+        if let worst = checkup.findings.first(where: { !$0.isWell }) { throw ExitCode(worst.status.exitCode) }
+      }
+    }
+  }
+#endif

@@ -1,0 +1,92 @@
+#if Server
+  import Schema
+
+  /// A job's progress in one line: pure. What doesn't fit is left out, the least important first.
+  struct ProgressLine {
+    var status: JobStatus
+    var rowsPerSecond: Double
+    var elapsedSeconds: Int
+    /// Of several jobs, which one this is.
+    var name: String?
+    var hasBar: Bool
+
+    private struct Part {
+      var text: String
+      /// The highest goes first.
+      var rank: Int
+    }
+
+    /// - Parameter width: columns; nil: any number.
+    func text(width: Int?) -> String {
+      var parts = self.parts
+      guard let width else { return joined(parts, bar: hasBar ? 24 : 0) }
+      let leastBar = hasBar && share != nil ? 12 : 0
+      while parts.count > 1, length(parts) + (leastBar > 0 ? leastBar + 2 : 0) > width,
+        let last = parts.indices.max(by: { parts[$0].rank < parts[$1].rank })
+      {
+        parts.remove(at: last)
+      }
+      let room = width - length(parts) - 2
+      return DisplayWidth.cut(joined(parts, bar: leastBar > 0 && room >= leastBar ? min(room, 34) : 0), to: width)
+    }
+
+    private var share: Double? {
+      guard status.state == .running, let total = status.progress.bytesTotal, total > 0 else { return nil }
+      return min(1, Double(status.progress.bytesRead) / Double(total))
+    }
+
+    private var parts: [Part] {
+      let progress = status.progress
+      var parts = name.map { [Part(text: $0, rank: 0)] } ?? []
+      guard status.state == .running else {
+        return parts + [
+          Part(text: status.state.rawValue, rank: 1), Part(text: ProgressLine.clock(elapsedSeconds), rank: 2),
+        ]
+      }
+      parts.append(Part(text: progress.phase.rawValue, rank: 1))
+      let read = ByteCount.text(progress.bytesRead)
+      if let share, let total = progress.bytesTotal {
+        parts.append(Part(text: "\(ProgressLine.tenth(share * 100))%", rank: 1))
+        parts.append(Part(text: "\(read) of \(ByteCount.text(total))", rank: 5))
+      } else {
+        parts.append(Part(text: read, rank: 1))
+      }
+      if progress.phase == .writing { parts.append(Part(text: "\(progress.groups) groups", rank: 6)) }
+      parts.append(Part(text: "\(ProgressLine.rate(rowsPerSecond)) rows/s", rank: 3))
+      if progress.bytesSpilled > 0 {
+        parts.append(Part(text: "\(ByteCount.text(progress.bytesSpilled)) spilled", rank: 7))
+      }
+      if let left = progress.secondsLeft.flatMap({ Int(exactly: $0.rounded(.up)) }) {
+        parts.append(Part(text: "\(left) s left", rank: 2))
+      }
+      return parts + [Part(text: ProgressLine.clock(elapsedSeconds), rank: 4)]
+    }
+
+    private func length(_ parts: [Part]) -> Int {
+      parts.reduce(0) { $0 + DisplayWidth.of($1.text) } + 2 * max(0, parts.count - 1)
+    }
+
+    /// - Parameter bar: its columns, with its brackets; 0: none. It stands before the share.
+    private func joined(_ parts: [Part], bar: Int) -> String {
+      var texts = parts.map(\.text)
+      if bar > 2, let share, let place = texts.firstIndex(where: { $0.hasSuffix("%") }) {
+        let filled = Int(share * Double(bar - 2))
+        texts.insert(
+          "[" + String(repeating: "#", count: filled) + String(repeating: "-", count: bar - 2 - filled) + "]", at: place
+        )
+      }
+      return texts.joined(separator: "  ")
+    }
+
+    private static func tenth(_ value: Double) -> String { "\(Double(Int(value * 10)) / 10)" }
+
+    private static func rate(_ rate: Double) -> String {
+      rate >= 1e6 ? "\(tenth(rate / 1e6)) M" : rate >= 1e3 ? "\(tenth(rate / 1e3)) k" : "\(Int(rate))"
+    }
+
+    private static func clock(_ seconds: Int) -> String {
+      let text = String(seconds % 60)
+      return "\(seconds / 60):\(text.count == 1 ? "0" : "")\(text)"
+    }
+  }
+#endif

@@ -1,0 +1,91 @@
+#if Server
+  import RPCClient
+  import Schema
+
+  /// What `doctor` looks at, one thing after the other; it ends at the first without which the others make no sense.
+  struct Checkup {
+    struct Finding {
+      var subject: String
+      var isWell: Bool
+      var text: String
+      /// Where it isn't well.
+      var status = RPCStatus.unknown
+
+      var json: JSONValue {
+        ["check": .string(subject), "ok": .bool(isWell), "message": .string(text)]
+      }
+    }
+
+    let client: TallyClient
+    let servers: [String]
+    private(set) var findings: [Finding] = []
+
+    /// Between this clock and the server's, milliseconds: times of jobs are the server's, rates are ours.
+    private static let clockDifferenceMost = 5_000
+    private static let callsMeasured = 20
+
+    init(client: TallyClient, servers: [String]) { (self.client, self.servers) = (client, servers) }
+
+    mutating func run() async {
+      do {
+        let document = try await client.call(SystemMethods.discover, NoParameters())
+        well("server", "\(servers.joined(separator: ", ")) answers.")
+        check(version: document["info"]?["version"]?.string)
+        let before = Timestamp.now
+        let stats = try await client.call(SystemMethods.stats, NoParameters())
+        well("token", client.configuration.metadata["Authorization"] == nil ? "None is needed." : "It is accepted.")
+        check(clock: stats["now"]?.string.flatMap { Timestamp($0) }, before, Timestamp.now)
+        try await checkSpeed()
+      } catch let error as RPCClientError {
+        let isToken = error.status == .unauthenticated || error.status == .permissionDenied
+        findings.append(
+          Finding(
+            subject: isToken ? "token" : "server", isWell: false,
+            text: error.message + (isToken ? " Give the right one in TALLY_TOKEN." : ""), status: error.status))
+      } catch {
+        findings.append(Finding(subject: "server", isWell: false, text: "\(error)", status: .cancelled))
+      }
+    }
+
+    private mutating func well(_ subject: String, _ text: String) {
+      findings.append(Finding(subject: subject, isWell: true, text: text))
+    }
+
+    private mutating func check(version: String?) {
+      func major(_ text: String) -> Substring { text.prefix { $0 != "." } }
+      let text = "The server is \(version ?? "of no known version"), this client \(TallyVersion.text)."
+      findings.append(
+        Finding(
+          subject: "version", isWell: version.map { major($0) == major(TallyVersion.text) } ?? false, text: text,
+          status: .failedPrecondition))
+    }
+
+    /// The server's clock has been read between two looks at ours.
+    private mutating func check(clock: Timestamp?, _ before: Timestamp, _ after: Timestamp) {
+      guard let clock else { return }
+      let early = before.milliseconds - clock.milliseconds
+      let late = clock.milliseconds - after.milliseconds
+      let difference = max(0, early, late)
+      findings.append(
+        Finding(
+          subject: "clock", isWell: difference <= Checkup.clockDifferenceMost,
+          text: difference == 0
+            ? "It is the server's." : "It is \(difference) ms \(early > 0 ? "before" : "behind") the server's.",
+          status: .failedPrecondition))
+    }
+
+    private mutating func checkSpeed() async throws {
+      var times: [Double] = []
+      for _ in 0..<Checkup.callsMeasured {
+        let start = ContinuousClock.now
+        _ = try await client.call(SystemMethods.stats, NoParameters())
+        times.append((ContinuousClock.now - start) / .milliseconds(1))
+      }
+      times.sort()
+      func text(_ value: Double) -> String { "\((value * 100).rounded() / 100) ms" }
+      well(
+        "speed",
+        "A call takes \(text(times[times.count / 2])), the slowest of \(times.count) \(text(times[times.count - 1])).")
+    }
+  }
+#endif

@@ -1,0 +1,70 @@
+#if Server
+  import ArgumentParser
+  import RPCClient
+  import Schema
+
+  extension ClientSettings {
+    /// Runs a command's body with a client.
+    ///
+    /// - Parameter shutsDown: false: the process ends right afterwards, and its end does that.
+    /// - Throws: `ExitCode`, with the error of a call printed; whatever else the body throws.
+    func withClient(
+      shutsDown: Bool = true, _ body: @escaping @Sendable (TallyClient, Terminal) async throws -> Void
+    ) async throws {
+      let terminal = try terminal()
+      let client = TallyClient(try clientConfiguration())
+      let result: Result<Void, any Error>
+      do {
+        let trace = ClientSettings.environment("TRACEPARENT").flatMap(TraceContext.init(traceparent:))
+        result = .success(try await TraceContext.$current.withValue(trace) { try await body(client, terminal) })
+      } catch {
+        result = .failure(error)
+      }
+      if shutsDown { await client.shutdown() }
+      do {
+        try result.get()
+      } catch let error as RPCClientError {
+        terminal.fail(error.rpcError)
+        throw ExitCode(error.status.exitCode)
+      } catch let error as RPCError {
+        terminal.fail(error)
+        throw ExitCode(error.status.exitCode)
+      }
+    }
+
+    func terminal() throws -> Terminal {
+      guard let color = Style.ColorChoice(rawValue: self[.color] ?? "auto") else {
+        throw problem(.color, "must be auto, always or never")
+      }
+      return Terminal(
+        json: try flag(.json), quiet: try flag(.quiet),
+        output: Style(descriptor: 1, color: color, environment: ClientSettings.environment),
+        errors: Style(descriptor: 2, color: color, environment: ClientSettings.environment))
+    }
+
+    func clientConfiguration() throws -> TallyClient.Configuration {
+      let servers = (self[.server] ?? "http://127.0.0.1:8000").split(separator: ",").map(String.init)
+      if servers.isEmpty { throw problem(.server, "must name a server") }
+      var configuration = TallyClient.Configuration(servers: servers)
+      configuration.deadlineMilliseconds = try timeoutMilliseconds()
+      if let token = self[.token] { configuration.metadata["Authorization"] = "Bearer \(token)" }
+      if let text = self[.retry] {
+        guard let times = Int(text), (0...100).contains(times) else {
+          throw problem(.retry, "takes a number from 0 to 100")
+        }
+        configuration.retry.attempts = times + 1
+      }
+      configuration.tls.authorityFile = self[.authorities]
+      configuration.tls.certificateFile = self[.certificate]
+      configuration.tls.keyFile = self[.certificateKey]
+      configuration.tls.pinnedPublicKey = self[.pinnedKey]
+      configuration.proxy = self[.proxy]
+      if let file = self[.netrcFile] {
+        configuration.netrc = .file(file)
+      } else if try flag(.netrc) {
+        configuration.netrc = .standard
+      }
+      return configuration
+    }
+  }
+#endif

@@ -1,0 +1,52 @@
+#if Server
+  import ArgumentParser
+  import RPCClient
+  import Schema
+
+  /// What a shell offers when Tab is pressed: asked from the server, within a second; nothing where it doesn't answer.
+  enum Completions {
+    static let jobs = CompletionKind.custom { words, _, prefix in
+      await offers(words) { client in
+        try await client.call(Jobs.list, ListParameters(pageSize: 200)).jobs.map(\.jobID)
+      }.filter { $0.hasPrefix(prefix) }
+    }
+
+    static let inputs = CompletionKind.custom { words, _, prefix in
+      await offers(words) { client in
+        try await client.call(Jobs.inputs, ListInputsParameters(prefix: prefix, pageSize: 200)).inputs.map(\.name)
+      }
+    }
+
+    static let methods = CompletionKind.custom { words, _, prefix in
+      await offers(words) { client in
+        let document = try await client.call(SystemMethods.discover, NoParameters())
+        return (document["methods"]?.array ?? []).compactMap { $0["name"]?.string }
+      }.filter { $0.hasPrefix(prefix) }
+    }
+
+    private static func offers(_ words: [String], _ ask: (TallyClient) async throws -> [String]) async -> [String] {
+      do {
+        let options = serverOption(words).map { [ClientSettings.Name.server: $0] } ?? [:]
+        var configuration = try ClientSettings(options: options).clientConfiguration()
+        configuration.deadlineMilliseconds = 1_000
+        configuration.connectMilliseconds = 1_000
+        configuration.retry = .never
+        let client = TallyClient(configuration)
+        let found = try? await ask(client)
+        await client.shutdown()
+        return found ?? []
+      } catch {
+        return []
+      }
+    }
+
+    /// The server that the unfinished command line names.
+    private static func serverOption(_ words: [String]) -> String? {
+      for (index, word) in words.enumerated() {
+        if word == "--server", index + 1 < words.count { return words[index + 1] }
+        if word.hasPrefix("--server=") { return String(word.dropFirst("--server=".count)) }
+      }
+      return nil
+    }
+  }
+#endif
