@@ -164,7 +164,7 @@ let package = Package(
       swiftSettings: flags),
     .testTarget(
       name: "EndToEndTests", dependencies: ["RPCClient", "Schema", "TestSupport", "rpc-server", "rpc-client"],
-      swiftSettings: flags),
+      exclude: ["Support"], swiftSettings: flags),
     .testTarget(name: "ArchitectureTests", swiftSettings: flags),
   ],
   swiftLanguageModes: [.v6]

@@ -56,7 +56,7 @@ final class ServerProcess: Sendable {
     self.process.withLock { $0 = process }
     for _ in 0..<1_000 {
       let text = String(log.text.dropFirst(seen))
-      if let match = text.firstMatch(of: /listening on http:\/\/127\.0\.0\.1:([0-9]+)/), let port = Int(match.1) {
+      if let match = text.firstMatch(of: /listening on https?:\/\/127\.0\.0\.1:([0-9]+)/), let port = Int(match.1) {
         portNumber.store(port, ordering: .relaxed)
         return
       }
