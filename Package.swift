@@ -128,11 +128,15 @@ let package = Package(
       dependencies: ["RPCClient", "Schema", .server("ArgumentParser", "swift-argument-parser")],
       swiftSettings: flags),
 
+    // Many calls and streams at the same time, for benchmarks.
+    .executableTarget(
+      name: "client-load", dependencies: ["RPCClient", "Schema"], path: "Benchmarks/client-load", exclude: ["bare.c"],
+      swiftSettings: flags),
     // The file that benchmarks and tests read.
     .executableTarget(name: "generate-plays", swiftSettings: flags),
 
     // The tests mirror the sources.
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: flags),
+    .target(name: "TestSupport", dependencies: ["Schema"], path: "Tests/TestSupport", swiftSettings: flags),
     .testTarget(name: "SchemaTests", dependencies: ["Schema", "TestSupport"], swiftSettings: flags),
     .testTarget(
       name: "ProcessorTests",

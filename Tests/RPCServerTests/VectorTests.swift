@@ -31,13 +31,13 @@ import Testing
     let name = Comment(rawValue: vector["name"]?.string ?? "?")
     let request = try #require(vector["request"])
     let expected = try #require(vector["response"])
-    let body = try request["bodyHex"]?.string.map(bytes) ?? Array(#require(request["body"]?.string).utf8)
+    let body = try request["bodyHex"]?.string.map(VectorMatching.bytes) ?? Array(#require(request["body"]?.string).utf8)
     let answer = await service.answer(body)
     #expect((answer == nil) == (expected["status"] == 204), name)
     guard let answer else { return }
     if let id = expected["id"]?.string { #expect(answer.contains("\"id\":\(id),"), name) }
     if let json = expected["json"] {
-      let problem = difference(json, try JSONValue(parsing: answer), "body")
+      let problem = VectorMatching.difference(json, try JSONValue(parsing: answer), "body")
       #expect(problem == nil, name)
     }
   }
@@ -71,43 +71,12 @@ import Testing
     variables.reduce(text) { $0.replacing("${\($1.key)}", with: $1.value) }
   }
 
-  private func bytes(_ hexadecimal: String) -> [UInt8] {
-    stride(from: 0, to: hexadecimal.utf8.count, by: 2).compactMap {
-      UInt8(hexadecimal.dropFirst($0).prefix(2), radix: 16)
-    }
-  }
-
-  /// What is wrong with a value; nil: nothing.
-  private func difference(_ expected: JSONValue, _ found: JSONValue?, _ place: String) -> String? {
-    guard let found else { return "\(place) is missing" }
-    switch expected {
-    case .string(let kind) where kind.hasPrefix("<") && kind.hasSuffix(">"):
-      return isOfKind(found, kind) ? nil : "\(place): \(found.text) is no \(kind)"
-    case .object(let members):
-      return members.lazy.compactMap { difference($0.value, found[$0.name], "\(place).\($0.name)") }.first
-    case .array(let items):
-      guard let others = found.array, others.count == items.count else { return "\(place): \(found.text)" }
-      return zip(items, others).lazy.compactMap { difference($0, $1, place + "[]") }.first
-    default: return expected == found ? nil : "\(place): \(found.text) isn't \(expected.text)"
-    }
-  }
-
-  private func isOfKind(_ value: JSONValue, _ kind: String) -> Bool {
-    switch kind {
-    case "<any>": true
-    case "<integer>": value.integer != nil
-    case "<time>": value.string.flatMap { Timestamp($0) } != nil
-    case "<sha256>": value.string?.wholeMatch(of: /[0-9a-f]{64}/) != nil
-    default: value.string != nil
-    }
-  }
-
   /// The check itself fails for what is wrong.
   @Test func aDifferenceIsFound() throws {
-    #expect(difference(["a": 1], ["a": 2], "x") != nil)
-    #expect(difference(["a": 1], ["b": 1], "x") != nil)
-    #expect(difference([1, 2], [1], "x") != nil)
-    #expect(difference("<integer>", "1", "x") != nil)
-    #expect(difference(["a": ["<string>"]], ["a": ["s"], "b": 1], "x") == nil)
+    #expect(VectorMatching.difference(["a": 1], ["a": 2], "x") != nil)
+    #expect(VectorMatching.difference(["a": 1], ["b": 1], "x") != nil)
+    #expect(VectorMatching.difference([1, 2], [1], "x") != nil)
+    #expect(VectorMatching.difference("<integer>", "1", "x") != nil)
+    #expect(VectorMatching.difference(["a": ["<string>"]], ["a": ["s"], "b": 1], "x") == nil)
   }
 }

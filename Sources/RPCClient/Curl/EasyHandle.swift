@@ -54,6 +54,7 @@ final class EasyHandle {
     tally_curl_set_pointer(pointer, CURLOPT_ERRORBUFFER, errorText)
     try check(tally_curl_set_string(pointer, CURLOPT_URL, request.url))
     try check(tally_curl_set_string(pointer, CURLOPT_PROTOCOLS_STR, "http,https"))
+    tally_curl_set_long(pointer, CURLOPT_PATH_AS_IS, 1)
     if let path = request.socketPath { try check(tally_curl_set_string(pointer, CURLOPT_UNIX_SOCKET_PATH, path)) }
     // Signals belong to whoever embeds us.
     tally_curl_set_long(pointer, CURLOPT_NOSIGNAL, 1)
@@ -87,8 +88,11 @@ final class EasyHandle {
       headerList = curl_slist_append(
         headerList, field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")
     }
-    // No "100 Continue" round trip.
-    headerList = curl_slist_append(headerList, "Expect:")
+    // Nothing of curl's own: no type that the body isn't of, and no "100 Continue" round trip.
+    for name in ["Accept", "Content-Type", "Expect"]
+    where !request.headers.contains(where: { $0.name.lowercased() == name.lowercased() }) {
+      headerList = curl_slist_append(headerList, name + ":")
+    }
     try check(tally_curl_set_list(pointer, CURLOPT_HTTPHEADER, headerList))
   }
 
