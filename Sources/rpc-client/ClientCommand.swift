@@ -15,8 +15,7 @@
       signal(SIGPIPE, SIG_IGN)
       async let prepared: Void = TallyClient.prepare()
       let arguments = GlobalOptions.reordered(Array(CommandLine.arguments.dropFirst()))
-      // Nothing is buffered, and nothing has to be tidied away.
-      if let status = PlainStatus(arguments) { _exit(await status.run()) }
+      if let status = PlainStatus(arguments) { await status.run() }
       await ClientCommand.main(arguments)
       await prepared
     }

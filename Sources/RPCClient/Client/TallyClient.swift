@@ -34,9 +34,10 @@ public final class TallyClient: Sendable {
   /// Loads what the first call would load: some milliseconds, which a program may spend beside its own beginning.
   public static func prepare() async { CurlLoop.initializeLibrary }
 
-  /// Makes a client, runs the body with it, and shuts it down.
+  /// Makes a client, runs the body with it, where the caller runs, and shuts it down.
   public static func withClient<Value>(
-    server: String, configuration: Configuration = Configuration(), _ body: (TallyClient) async throws -> Value
+    server: String, configuration: Configuration = Configuration(), isolation: isolated (any Actor)? = #isolation,
+    _ body: (TallyClient) async throws -> Value
   ) async throws -> Value {
     let client = TallyClient(server: server, configuration: configuration)
     do {

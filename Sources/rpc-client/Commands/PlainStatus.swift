@@ -2,6 +2,12 @@
   import ArgumentParser
   import RPCClient
 
+  #if canImport(Glibc)
+    import Glibc
+  #elseif canImport(Darwin)
+    import Darwin
+  #endif
+
   /// `status JOB` with the usual options, which scripts call in loops, read without the argument parser: its reflection takes
   /// as long as all the rest of the command. What isn't as plain as this, and what is wrong, is the parser's.
   struct PlainStatus {
@@ -39,17 +45,21 @@
       }
     }
 
-    /// - Returns: the exit code, for `_exit`.
-    func run() async -> Int32 {
+    /// Ends the process from the thread that has the answer: nothing is buffered, and nothing has to be tidied away.
+    func run() async -> Never {
+      var code: Int32 = 0
       do {
-        try await settings.withClient(shutsDown: false) { [job] in try await StatusCommand.show(job, $0, $1) }
-        return 0
-      } catch let code as ExitCode {
-        return code.rawValue
+        try await settings.withClient(shutsDown: false) { [job] client, terminal in
+          try await StatusCommand.show(job, client, terminal)
+          _exit(0)
+        }
+      } catch let exit as ExitCode {
+        code = exit.rawValue
       } catch {
         Terminal.writeErrors("rpc-client: \(error)\n")
-        return 1
+        code = 1
       }
+      _exit(code)
     }
   }
 #endif

@@ -7,7 +7,7 @@
   struct GlobalOptions: ParsableArguments {
     @Option(
       help: ArgumentHelp(
-        "The server, or several with commas between (default: http://127.0.0.1:8000).", valueName: "url"))
+        "The server, or several with commas between (default: port 8000 of this machine).", valueName: "url"))
     var server: String?
     @Option(help: "The server's token (better: TALLY_TOKEN, which no process list shows).") var token: String?
     @Flag(help: "Print JSON, one object a line.") var json = false
