@@ -52,7 +52,7 @@ import Testing
   private func status(_ state: String, total: Int? = 1 << 30, phase: String = "reading") throws -> JobStatus {
     var progress: JSONValue = [
       "phase": .string(phase), "bytesRead": .number(1 << 29), "rows": 12_345_678, "groups": 8_600_000,
-      "bytesSpilled": .number(1 << 28), "badRows": 0, "rowsPerSecond": 12_345_678, "secondsLeft": 12.3,
+      "bytesSpilled": .number(1 << 28), "badRows": 0, "rowsPerSecond": 12_345_678, "secondsLeft": .number("12.3"),
     ]
     if let total, case .object(let members) = progress {
       progress = .object(members + [JSONMember("bytesTotal", .number(total))])
