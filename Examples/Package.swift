@@ -12,14 +12,14 @@ let package = Package(
   dependencies: [tally],
   targets: [
     .target(
-      name: "NightlySums",
+      name: "Nightly",
       dependencies: [.product(name: "RPCClient", package: "tally"), .product(name: "Schema", package: "tally")]),
     .executableTarget(
-      name: "nightly-sums", dependencies: ["NightlySums", .product(name: "RPCClient", package: "tally")]),
+      name: "nightly-sums", dependencies: ["Nightly", .product(name: "RPCClient", package: "tally")]),
     .testTarget(
-      name: "NightlySumsTests",
+      name: "NightlyTests",
       dependencies: [
-        "NightlySums", .product(name: "RPCClient", package: "tally"), .product(name: "Schema", package: "tally"),
+        "Nightly", .product(name: "RPCClient", package: "tally"), .product(name: "Schema", package: "tally"),
         .product(name: "RPCClientTesting", package: "tally"),
       ]),
   ]

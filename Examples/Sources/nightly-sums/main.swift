@@ -1,4 +1,4 @@
-import NightlySums
+import Nightly
 import RPCClient
 
 // Usage: nightly-sums SERVER PREFIX NIGHT

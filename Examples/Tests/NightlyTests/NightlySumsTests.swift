@@ -1,4 +1,4 @@
-import NightlySums
+import Nightly
 import RPCClient
 import RPCClientTesting
 import Schema

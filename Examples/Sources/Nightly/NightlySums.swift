@@ -17,6 +17,10 @@ public struct NightlySums: Sendable {
     public var input: String
     public var text: String
     public var isGood: Bool
+
+    public init(input: String, text: String, isGood: Bool) {
+      (self.input, self.text, self.isGood) = (input, text, isGood)
+    }
   }
 
   /// - Throws: `RPCClientError` when the server can't be asked at all; what is wrong with one input stands in its outcome.
