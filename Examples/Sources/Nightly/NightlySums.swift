@@ -54,7 +54,7 @@ public struct NightlySums: Sendable {
   }
 
   private func submit(_ input: String) async throws -> String {
-    let spec = JobSpec(input: input, output: "sums/\(night)/\(input)")
+    let spec = JobSpec(input: input, output: "sums-\(night)-\(input)")
     let parameters = SubmitParameters(spec: spec, idempotencyKey: "\(night) \(input)")
     return try await client.call(Jobs.submit, parameters).jobID
   }
