@@ -1,19 +1,21 @@
 import Schema
 
 extension TallyClient {
-  /// Downloads a result, piece by piece, to whoever takes the pieces; a slow one slows the transfer down. A connection that
+  /// Downloads a result, piece by piece, to whoever takes the pieces, where the caller runs; a slow one slows the transfer down. A connection that
   /// breaks is made anew, and goes on after the last byte that was taken.
   ///
   /// - Parameter path: as a status has it (`result.url`).
   /// - Throws: ``RPCClientError``: the server's; UNAVAILABLE when the connection doesn't come back; ABORTED when the result has been
   ///   replaced meanwhile.
-  public func download(_ path: String, _ take: ([UInt8]) async throws -> Void) async throws {
+  public func download(
+    _ path: String, isolation: isolated (any Actor)? = #isolation, _ take: ([UInt8]) async throws -> Void
+  ) async throws {
     var state = DownloadState()
     var reconnection = Reconnection()
     while true {
       let offset = state.offset
       do {
-        return try await downloadOnce(path, &state, take)
+        return try await downloadOnce(path, &state, isolation: isolation, take)
       } catch let failure as TakerFailed {
         throw failure.error
       } catch let error as RPCClientError where error.status == .unavailable {
@@ -27,7 +29,8 @@ extension TallyClient {
   private struct TakerFailed: Error { var error: any Error }
 
   private func downloadOnce(
-    _ path: String, _ state: inout DownloadState, _ take: ([UInt8]) async throws -> Void
+    _ path: String, _ state: inout DownloadState, isolation: isolated (any Actor)?,
+    _ take: ([UInt8]) async throws -> Void
   ) async throws {
     let call = self.call(.download, path, isRepeatable: true)
     let fields = state.fields
