@@ -31,7 +31,8 @@ enum ClientLoad {
     if streams > 0 { try await stream(client, words[2], streams) }
     await client.shutdown()
     show([
-      "openFilesBefore": .number(before), "openFilesAfterwards": .number(openFiles()), "threads": .number(threads()),
+      "openFilesBefore": .number(before), "openFilesAfterwards": .number(openFiles()),
+      "threadsAfterwards": .number(threads()),
     ])
   }
 

@@ -39,6 +39,15 @@ static inline CURLcode tally_curl_get_size(CURL *handle, CURLINFO info, curl_off
   return curl_easy_getinfo(handle, info, value);
 }
 
+/* Doesn't wait for a name's lookup when the handle is removed; since libcurl 7.87. */
+static inline void tally_curl_set_quick_exit(CURL *handle) {
+#if LIBCURL_VERSION_NUM >= 0x075700
+  curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
+#else
+  (void)handle;
+#endif
+}
+
 /* The easy handle and the outcome of a finished transfer; 0 when the message is of another kind. */
 static inline int tally_curl_finished(const CURLMsg *message, CURL **handle, CURLcode *result) {
   if (message->msg != CURLMSG_DONE) return 0;

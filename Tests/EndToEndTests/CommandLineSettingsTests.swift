@@ -24,7 +24,7 @@ import Testing
 
   @Test func optionGoesBeforeEnvironmentBeforeFileBeforeDefault() async throws {
     let (right, wrong) = (server.url, "http://127.0.0.1:9")
-    let rightFile = try file("# here\nTALLY_SERVER = \"\(right)\"\n")
+    let rightFile = try file("# here\r\nTALLY_SERVER = \"\(right)\"\r\nTALLY_RETRY=0\r\n")
     #expect(try await list([], ["TALLY_CONFIG": rightFile]) == 0)
     #expect(try await list([], ["TALLY_CONFIG": rightFile, "TALLY_SERVER": wrong]) == 78)
     #expect(try await list(["--server", right], ["TALLY_CONFIG": rightFile, "TALLY_SERVER": wrong]) == 0)
@@ -57,6 +57,8 @@ import Testing
     #expect(well.exitCode == 0 && findings.allSatisfy { $0["ok"] == .bool(true) }, "\(well.output)")
     #expect(findings.compactMap { $0["check"]?.string } == ["server", "version", "token", "clock", "speed"])
     #expect(try await server.client("doctor", "--server", "http://127.0.0.1:9").exitCode == 78)
+    let second = try await server.client("doctor", "--server", "http://127.0.0.1:9, \(server.url)")
+    #expect(second.exitCode == 78 && second.output.contains("\(server.url) answers"), "each is asked by itself")
     let guarded = try await ServerProcess(["--token", "right"])
     let refused = try await guarded.client("doctor", "--token", "wrong")
     #expect(refused.exitCode == 80 && refused.output.contains("TALLY_TOKEN"), "\(refused.output)")
@@ -79,6 +81,26 @@ import Testing
     #expect(preview.errors.isEmpty)
     #expect(try await server.client("result", job, "-o", "-").output == ServerProcess.answer)
     #expect(try await server.client("result", job, "--preview", "-o", "x").exitCode == 64)
+  }
+
+  @Test func aFileIsWrittenWholeAndWhereItStands() async throws {
+    let job = try await run("w.csv")
+    let place = server.place.path
+    try FileManager.default.createDirectory(atPath: place + "/there", withIntermediateDirectories: true)
+    try "old".write(toFile: place + "/there/x.csv", atomically: true, encoding: .utf8)
+    try FileManager.default.createSymbolicLink(atPath: place + "/x.csv", withDestinationPath: place + "/there/x.csv")
+    let summary = try await server.client("result", job, "-o", place + "/x.csv", "--json")
+    #expect(summary.exitCode == 0)
+    #expect(try JSONValue(parsing: summary.output)["rows"]?.integer == 4)
+    #expect(try server.place.read("there/x.csv") == Array(ServerProcess.answer.utf8), "behind the link")
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: place + "/x.csv") == place + "/there/x.csv")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: place + "/there") == ["x.csv"])
+    let device = try await server.client("result", job, "-o", "/dev/null")
+    #expect(device.exitCode == 0)
+    let attributes = try FileManager.default.attributesOfItem(atPath: "/dev/null")
+    #expect(attributes[.type] as? FileAttributeType == .typeCharacterSpecial, "a device stays one")
+    let nowhere = try await server.client("result", job, "-o", place + "/none/x.csv")
+    #expect(nowhere.exitCode == 74 && nowhere.errors.contains("/none/x.csv"))
   }
 
   @Test func severalJobsAreFollowedOnOneConnection() async throws {

@@ -7,7 +7,7 @@ import Testing
 @Suite struct DisplayTests {
   @Test(arguments: [
     ("abc", 3), ("", 0), ("é", 1), ("e\u{301}", 1), ("日本", 4), ("🎵", 2), ("☀\u{FE0F}", 2), ("ﾊ", 1), ("ＡＢ", 4),
-    ("한글", 4),
+    ("한글", 4), ("ﾊﾞ", 2), ("\u{1112}\u{1161}\u{11AB}", 2), ("👩‍👩‍👧", 2),
   ])
   func widthsAreColumns(text: String, width: Int) { #expect(DisplayWidth.of(text) == width) }
 
@@ -39,6 +39,7 @@ import Testing
     let whole = table.lines(width: nil)
     #expect(whole[1].hasSuffix("日本語の出力.csv") && whole[2].contains("a\u{FFFD}[2Jb\u{FFFD}.csv"))
     #expect(!whole.joined().contains("\u{1B}"), "no colours where none were asked for")
+    #expect(TextTable(["a\u{1B}[31m"], []).lines(width: nil) == ["a\u{FFFD}[31m"], "titles come from files, too")
   }
 
   @Test func theLeastImportantColumnsGoFirst() {

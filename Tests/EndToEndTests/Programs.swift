@@ -19,8 +19,10 @@ enum Programs {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = arguments
+    // Nor with the settings file of whoever runs the tests.
+    let own = ["XDG_CONFIG_HOME": "/nonexistent"].merging(environment) { $1 }
     process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("TALLY_") }
-      .merging(environment) { $1 }
+      .merging(own) { $1 }
     return process
   }
 

@@ -40,6 +40,7 @@ import Testing
     (["HTTP/1.1 200 OK\r\n", "Content-Type: a\r\n"], true), (["HTTP/1.1 200 OK\r\n"], true),
     (["HTTP/1.1 200 OK\r\n", "Content-Length: 0\r\n"], false), (["HTTP/1.1 204 No Content\r\n", "\r\n"], false),
     (["HTTP/1.1 200 OK\r\n", "Transfer-Encoding: chunked\r\n"], false),
+    (["HTTP/1.0 200 OK\r\n", "\r\n"], false), (["HTTP/2 200 \r\n", "\r\n"], false),
   ])
   func aHeadThatWasCutIsKnown(lines: [String], isCut: Bool) {
     var parser = HeadParser()

@@ -45,7 +45,8 @@ import Testing
     #expect(answer == status)
     #expect(fake.received.map(\.method) == ["getStatus"] && fake.received[0].parameters == ["jobId": "j1"])
     #expect(fake.received[0].call.metadata == ["Authorization": "Bearer t", "X-A": "b"])
-    #expect(fake.received[0].call.deadlineMilliseconds == Jobs.status.defaultDeadlineMilliseconds)
+    let most = try #require(Jobs.status.defaultDeadlineMilliseconds)
+    #expect((most - 10_000...most).contains(fake.received[0].call.deadlineMilliseconds ?? 0))
   }
 
   @Test func aStreamIsItsEventsAndOneResult() async throws {
@@ -93,6 +94,30 @@ import Testing
     let spec = JobSpec(input: "a.csv", output: "b.csv")
     await #expect(throws: RPCClientError.self) { try await client.call(Jobs.submit, SubmitParameters(spec: spec)) }
     #expect(fake.received.count == 4, "without a key it is sent once")
+  }
+
+  @Test func allAttemptsTogetherHaveTheDeadline() async throws {
+    fake.answer(Jobs.status) { _ in
+      throw RPCError(.unavailable, reason: "DRAINING", "The server is stopping.", retryAfterMilliseconds: 60_000)
+    }
+    let client = TallyClient(transport: fake)
+    let error = await #expect(throws: RPCClientError.self) {
+      try await client.call(Jobs.status, JobParameters(jobID: "j1"), deadlineMilliseconds: 5_000)
+    }
+    #expect(error?.status == .deadlineExceeded && error?.message.contains("The server is stopping.") == true)
+    #expect(fake.received.count == 1, "the pause would lead past the deadline")
+  }
+
+  @Test func aCallsFieldReplacesTheConfigurationsWhateverItsCase() async throws {
+    fake.answer(SystemMethods.stats) { _ in [:] }
+    var configuration = TallyClient.Configuration()
+    configuration.metadata = ["Authorization": "Bearer a", "X-B": "b"]
+    configuration.deadlineMilliseconds = 7
+    let client = TallyClient(configuration, transport: fake)
+    _ = try await client.call("rpc.stats", [:], metadata: ["authorization": "Bearer c"])
+    #expect(fake.received[0].call.metadata == ["authorization": "Bearer c", "X-B": "b"])
+    #expect(
+      (1...7).contains(fake.received[0].call.deadlineMilliseconds ?? 0), "raw calls have the configuration's deadline")
   }
 
   @Test func aBatchsErrorsStandInItsAnswers() async throws {

@@ -44,4 +44,9 @@ import Testing
     let address = ServerAddress(text)
     #expect(address.url == url && address.socketPath == socketPath && address.text == text)
   }
+
+  @Test(arguments: [
+    ("https://ada:secret@a/b", "https://a/b"), ("http://a/x@y", "http://a/x@y"), ("a@b", "a@b"),
+  ])
+  func messagesHoldNoPassword(text: String, shown: String) { #expect(ServerAddress(text).text == shown) }
 }

@@ -63,13 +63,14 @@ class Window:
 
     def look(self, what):
         """The lines on the screen; none of them may be a broken one."""
-        lines = self.capture()
-        check(lines == self.capture("-J"), f"{what}, {self.columns} columns: a line wraps: {lines}")
+        lines = self.capture("-S", "-")
+        check(lines == self.capture("-S", "-", "-J"), f"{what}, {self.columns} columns: a line wraps: {lines}")
         return lines
 
     def begin(self, command):
         # A number of its own: the end of the one before still stands there.
         self.commands += 1
+        self.tmux("clear-history")
         self.tmux("send-keys", "-l", f"clear; {command}; echo END{self.commands}-$?")
         self.tmux("send-keys", "Enter")
 
@@ -110,6 +111,31 @@ def progress(window, command, narrowed=None):
     check(len(set(seen)) > 3, f"{window.columns} columns: the progress was seen to move: {seen}")
     check(any("succeeded" in line for line in lines), f"the outcome is told: {lines}")
     return seen, lines
+
+
+def several(place, environment):
+    """Watches five jobs that wait; Ctrl-C leaves them, and what it says stays."""
+    variables = os.environ | environment
+    jobs = [subprocess.run([f"{BIN}/rpc-client", "submit", "plays.csv", "-o", f"w-{number}.csv", "--start-at", "2999-01-01T00:00:00Z"], capture_output=True, text=True, env=variables, check=True).stdout.strip() for number in range(5)]
+    with Window(place, 80, environment) as window:
+        window.begin("rpc-client watch " + " ".join(jobs))
+        end = time.time() + 20
+        while sum("waiting" in line for line in window.capture()) < 5 and time.time() < end:
+            time.sleep(0.1)
+        time.sleep(1.5)
+        lines = [line for line in window.look("watch of five jobs") if line]
+        check(sum(f"w-{number}.csv  waiting" in line for number in range(5) for line in lines) == 5, f"each job once: {lines}")
+        window.tmux("send-keys", "C-c")
+        end = time.time() + 20
+        while not window.has_ended() and time.time() < end:
+            time.sleep(0.1)
+        lines = window.look("watch of five jobs, interrupted")
+        text = " ".join(lines)
+        check(f"END{window.commands}-130" in text, f"it ends with 130: {lines}")
+        check("Come back with" in text and "Press Ctrl-C again" in text and all(job in text for job in jobs), f"the hint stays: {lines}")
+        check("waiting" not in text, f"what was drawn is gone: {lines}")
+    for job in jobs:
+        subprocess.run([f"{BIN}/rpc-client", "cancel", job], capture_output=True, env=variables, check=True)
 
 
 def colours(window):
@@ -194,6 +220,7 @@ def look(place, environment):
             check("31" in found and "32" in found, f"a terminal gets colours: {found}")
     with Window(place, 80, environment) as window:
         progress(window, big.format("narrowed.csv"), narrowed=40)
+    several(place, environment)
     with Window(place, 80, environment | {"NO_COLOR": "1"}) as window:
         window.run("rpc-client list")
         window.run("rpc-client run none.csv -o x.csv", 69)

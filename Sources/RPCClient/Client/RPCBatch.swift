@@ -77,9 +77,7 @@ extension TallyClient {
       .batch(count: batch.count), batch.requests.map(\.method).joined(separator: ","), isRepeatable: batch.isRepeatable,
       deadlineMilliseconds: deadlineMilliseconds ?? configuration.deadlineMilliseconds ?? 30_000)
     return try await configuration.interceptors.run(call) { call in
-      try await self.repeating(isRepeatable: batch.isRepeatable) {
-        try batch.answers(await self.transport.batch(batch.requests, call))
-      }
+      try await self.repeating(call) { try batch.answers(await self.transport.batch(batch.requests, $0)) }
     }
   }
 }

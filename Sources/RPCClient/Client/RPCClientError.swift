@@ -95,6 +95,13 @@ public struct RPCLocalError: Error, Hashable, Sendable {
 }
 
 extension RPCClientError {
+  static func tooLarge(_ limit: Int) -> RPCClientError {
+    .local(
+      RPCLocalError(
+        .protocol, .resourceExhausted, reason: "RESPONSE_TOO_LARGE",
+        "The answer is larger than \(limit) bytes (responseBytes)."))
+  }
+
   static func unexpected(_ reason: String, _ message: String) -> RPCClientError {
     .local(RPCLocalError(.protocol, .internal, reason: reason, message))
   }

@@ -14,7 +14,9 @@ public final class TallyClient: Sendable {
   public let configuration: Configuration
   let transport: any RPCTransport
 
+  /// - Precondition: the configuration names a server at least.
   public init(_ configuration: Configuration = Configuration()) {
+    precondition(!configuration.servers.isEmpty, "a client needs a server")
     self.configuration = configuration
     transport = HTTPTransport(configuration)
   }
@@ -35,11 +37,14 @@ public final class TallyClient: Sendable {
   public static func prepare() async { CurlLoop.initializeLibrary }
 
   /// Makes a client, runs the body with it, where the caller runs, and shuts it down.
+  ///
+  /// - Parameter server: nil: those of the configuration.
   public static func withClient<Value>(
-    server: String, configuration: Configuration = Configuration(), isolation: isolated (any Actor)? = #isolation,
+    server: String? = nil, configuration: Configuration = Configuration(),
+    isolation: isolated (any Actor)? = #isolation,
     _ body: (TallyClient) async throws -> Value
   ) async throws -> Value {
-    let client = TallyClient(server: server, configuration: configuration)
+    let client = server.map { TallyClient(server: $0, configuration: configuration) } ?? TallyClient(configuration)
     do {
       let value = try await body(client)
       await client.shutdown()
@@ -84,9 +89,10 @@ public final class TallyClient: Sendable {
   ) async throws -> JSONValue {
     let request = RPCRequest(id: RPCID(1), method: method, parameters: parameters)
     let call = self.call(
-      .unary, method, isRepeatable: isRepeatable, deadlineMilliseconds: deadlineMilliseconds, metadata: metadata)
+      .unary, method, isRepeatable: isRepeatable,
+      deadlineMilliseconds: deadlineMilliseconds ?? configuration.deadlineMilliseconds, metadata: metadata)
     return try await configuration.interceptors.run(call) { call in
-      try await self.repeating(isRepeatable: isRepeatable) { try await self.transport.call(request, call) }
+      try await self.repeating(call) { try await self.transport.call(request, $0) }
     }
   }
 
@@ -95,22 +101,30 @@ public final class TallyClient: Sendable {
     _ kind: RPCCall.Kind, _ name: String, isRepeatable: Bool, deadlineMilliseconds: Int? = nil,
     metadata: [String: String] = [:]
   ) -> RPCCall {
-    var fields = configuration.metadata.merging(metadata) { _, ofCall in ofCall }
+    // Names of header fields are equal whatever their case: a call's token replaces the configuration's.
+    let names = Set(metadata.keys.map { $0.lowercased() })
+    var fields = configuration.metadata.filter { !names.contains($0.key.lowercased()) }
+    fields.merge(metadata) { _, ofCall in ofCall }
     if let trace = TraceContext.current { fields["traceparent"] = trace.child().traceparent }
     return RPCCall(
       kind, name: name, isRepeatable: isRepeatable, metadata: fields, deadlineMilliseconds: deadlineMilliseconds)
   }
 
-  /// Runs the body until it succeeds or may not be run again.
-  func repeating<Value>(isRepeatable: Bool, _ body: () async throws -> Value) async throws -> Value {
+  /// Runs the body until it succeeds, or may not be run again. All attempts together have the call's deadline.
+  func repeating<Value>(_ call: RPCCall, _ body: (RPCCall) async throws -> Value) async throws -> Value {
+    var deadline = Deadline(milliseconds: call.deadlineMilliseconds)
     var attempt = 1
     while true {
       do {
-        return try await body()
+        var call = call
+        call.deadlineMilliseconds = try deadline.left()
+        return try await body(call)
       } catch let error as RPCClientError {
         let pause = configuration.retry.pause(
-          after: error, attempt: attempt, isRepeatable: isRepeatable, random: .random(in: 0...1))
+          after: error, attempt: attempt, isRepeatable: call.isRepeatable, random: .random(in: 0...1))
         guard let pause else { throw error }
+        deadline.lastFailure = error
+        guard deadline.allows(pause) else { throw deadline.expired() }
         try await Task.sleep(for: .milliseconds(pause))
         attempt += 1
       }

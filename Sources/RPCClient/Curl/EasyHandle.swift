@@ -29,8 +29,9 @@ final class EasyHandle {
     let message = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
     var error = TransferError(kind: .connection, message: message, code: Int(code.rawValue), wasSent: hasSent)
     switch code {
-    // Of the whole exchange, on a connection that stood; else it is the connection's: never made, or silent for too long.
-    case CURLE_OPERATION_TIMEDOUT where transfer.request.totalMilliseconds != nil && hasSent: error.kind = .timeout
+    // Of the whole exchange; else it is the connection's: not made in its own time, or silent for too long.
+    case CURLE_OPERATION_TIMEDOUT where isOverTime: error.kind = .timeout
+    case CURLE_BAD_CONTENT_ENCODING, CURLE_WEIRD_SERVER_REPLY: error.kind = .reply
     case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: error.kind = .invalidURL
     case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_ISSUER_ERROR,
       CURLE_SSL_INVALIDCERTSTATUS:
@@ -50,12 +51,21 @@ final class EasyHandle {
     return microseconds > 0
   }
 
+  private var isOverTime: Bool {
+    guard let total = transfer.request.totalMilliseconds else { return false }
+    var microseconds: curl_off_t = 0
+    tally_curl_get_size(pointer, CURLINFO_TOTAL_TIME_T, &microseconds)
+    return Int(microseconds) / 1_000 + 1 >= total
+  }
+
   private func setOptions(_ request: HTTPRequestMessage) throws(TransferError) {
     tally_curl_set_pointer(pointer, CURLOPT_ERRORBUFFER, errorText)
     try check(tally_curl_set_string(pointer, CURLOPT_URL, request.url))
     try check(tally_curl_set_string(pointer, CURLOPT_PROTOCOLS_STR, "http,https"))
     tally_curl_set_long(pointer, CURLOPT_PATH_AS_IS, 1)
     if let path = request.socketPath { try check(tally_curl_set_string(pointer, CURLOPT_UNIX_SOCKET_PATH, path)) }
+    // A lookup of a name that takes long would hold up every other transfer when this one is given up.
+    tally_curl_set_quick_exit(pointer)
     // Signals belong to whoever embeds us.
     tally_curl_set_long(pointer, CURLOPT_NOSIGNAL, 1)
     try setVersion(request)

@@ -32,22 +32,24 @@ public struct HTTPResponseHead: Hashable, Sendable {
   public var status: Int
   /// By lower-case name; of several fields of one name, the last.
   public var headers: [String: String]
-  /// 1 or 2; 0 before it is known.
+  /// Of HTTP: 1.1 unless the response says.
   var majorVersion = 1
+  var minorVersion = 1
 
   public init(status: Int, headers: [String: String]) { (self.status, self.headers) = (status, headers) }
 
   /// Whether the connection broke before the head was whole. curl takes such a head for a whole one, and a body of no bytes
   /// for its end; but a server of HTTP/1.1 that means to go on says how long the body is (RFC 9112, section 6.3).
   var isCut: Bool {
-    majorVersion == 1 && (200...299).contains(status) && status != 204 && headers["content-length"] == nil
+    majorVersion == 1 && minorVersion >= 1 && (200...299).contains(status) && status != 204
+      && headers["content-length"] == nil
       && headers["transfer-encoding"] == nil
   }
 }
 
 /// A transfer that failed before its end: curl's own code and words.
 struct TransferError: Error, Hashable, CustomStringConvertible {
-  enum Kind: Hashable { case connection, tls, timeout, cancelled, invalidURL, refusedOption, other }
+  enum Kind: Hashable { case connection, tls, timeout, cancelled, invalidURL, refusedOption, reply, other }
   var kind: Kind
   var message: String
   /// A `CURLcode`.
@@ -71,7 +73,8 @@ struct HeadParser {
     if text.hasPrefix("HTTP/") {
       let status = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
       head = HTTPResponseHead(status: status, headers: [:])
-      head.majorVersion = text.dropFirst("HTTP/".count).first.flatMap { $0.wholeNumberValue } ?? 0
+      let version = text.dropFirst("HTTP/".count).prefix { $0 != " " }.split(separator: ".").map { Int($0) ?? 0 }
+      (head.majorVersion, head.minorVersion) = (version.first ?? 0, version.dropFirst().first ?? 0)
       isComplete = false
     } else if text.isEmpty {
       isComplete = head.status >= 200

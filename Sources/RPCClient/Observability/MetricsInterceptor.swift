@@ -30,7 +30,7 @@
       timer.recordNanoseconds(Int64((ContinuousClock.now - start) / .nanoseconds(1)))
     }
 
-    /// Few different ones, whatever the calls name.
+    /// Few different ones, as long as raw calls name few methods.
     private static func label(_ call: RPCCall) -> String {
       switch call.kind {
       case .unary, .stream: call.name

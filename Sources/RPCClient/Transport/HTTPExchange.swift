@@ -38,12 +38,7 @@ final class HTTPExchange: RPCDownload {
     while let piece = try await transfer.nextPiece() {
       // Most answers are one piece.
       if body.isEmpty { body = piece } else { body += piece }
-      if body.count > limit {
-        throw RPCClientError.local(
-          RPCLocalError(
-            .protocol, .resourceExhausted, reason: "RESPONSE_TOO_LARGE",
-            "The answer is larger than \(limit) bytes (responseBytes)."))
-      }
+      if body.count > limit { throw RPCClientError.tooLarge(limit) }
     }
     return body
   }

@@ -7,12 +7,14 @@ final class HTTPMessages: RPCMessageSource, @unchecked Sendable {
   private let exchange: HTTPExchange
   /// False: the answer is one JSON text.
   private let isEventStream: Bool
+  /// Bytes of an answer that is no stream of events, at the most.
+  private let limit: Int
   private var decoder = SSEDecoder()
   private var events: ArraySlice<SSEEvent> = []
   private var isAtEnd = false
 
-  init(_ exchange: HTTPExchange) {
-    self.exchange = exchange
+  init(_ exchange: HTTPExchange, limit: Int) {
+    (self.exchange, self.limit) = (exchange, limit)
     isEventStream = exchange.head.headers["content-type"]?.hasPrefix("text/event-stream") ?? false
   }
 
@@ -38,7 +40,10 @@ final class HTTPMessages: RPCMessageSource, @unchecked Sendable {
 
   private func whole() async throws -> RPCServerMessage {
     var body: [UInt8] = []
-    while let piece = try await exchange.next() { body += piece }
+    while let piece = try await exchange.next() {
+      body += piece
+      if body.count > limit { throw RPCClientError.tooLarge(limit) }
+    }
     isAtEnd = true
     return try message(body)
   }

@@ -20,6 +20,8 @@ extension TransferError {
     case .refusedOption:
       return local(
         .configuration, .invalidArgument, "INVALID_CONFIGURATION", "The call to \(server) can't be sent (\(message)).")
+    case .reply:
+      return local(.protocol, .internal, "BAD_RESPONSE", "The answer of \(server) can't be read (\(message)).")
     case .connection, .other:
       return local(.connection, .unavailable, "CONNECTION_FAILED", "\(server) can't be reached (\(message)).")
     }

@@ -24,27 +24,29 @@ final class HTTPTransport: RPCTransport {
   func shutdown() async { await loop.shutdown() }
 
   func call(_ request: RPCRequest, _ call: RPCCall) async throws -> JSONValue {
-    let (exchange, json) = try await post(request.encoded(), call)
-    guard case .response(let response)? = try? RPCServerMessage(json: json) else {
-      throw exchange.notJSONRPC("it is no response")
+    try await post(request.encoded(), call) { exchange, json in
+      guard case .response(let response)? = try? RPCServerMessage(json: json) else {
+        throw exchange.notJSONRPC("it is no response")
+      }
+      guard response.id == request.id || response.id == .null else {
+        throw exchange.notJSONRPC("its ID isn't the call's")
+      }
+      return try response.outcome.remote()
     }
-    guard response.id == request.id || response.id == .null else {
-      throw exchange.notJSONRPC("its ID isn't the call's")
-    }
-    return try response.outcome.remote()
   }
 
   func batch(_ requests: [RPCRequest], _ call: RPCCall) async throws -> [RPCResponse] {
-    let (exchange, json) = try await post(RPCResponse.encoded(batch: requests.map { $0.encoded() }), call)
-    let messages = try (json.array ?? [json]).map { item in
-      guard case .response(let response)? = try? RPCServerMessage(json: item) else {
-        throw exchange.notJSONRPC("it is no batch's answer")
+    try await post(RPCResponse.encoded(batch: requests.map { $0.encoded() }), call) { exchange, json in
+      let messages = try (json.array ?? [json]).map { item in
+        guard case .response(let response)? = try? RPCServerMessage(json: item) else {
+          throw exchange.notJSONRPC("it is no batch's answer")
+        }
+        return response
       }
-      return response
+      // The batch as a whole was refused.
+      if json.array == nil, let refusal = messages.first { _ = try refusal.outcome.remote() }
+      return messages
     }
-    // The batch as a whole was refused.
-    if json.array == nil, let refusal = messages.first { _ = try refusal.outcome.remote() }
-    return messages
   }
 
   func stream(
@@ -58,7 +60,7 @@ final class HTTPTransport: RPCTransport {
       message.silenceSeconds = HTTPTransport.silenceSeconds
       let exchange = try await self.begin(message, server)
       guard exchange.head.status == 200 else { throw try await exchange.refusal("the stream was refused") }
-      return HTTPMessages(exchange)
+      return HTTPMessages(exchange, limit: self.configuration.responseBytes)
     }
   }
 
@@ -76,21 +78,29 @@ final class HTTPTransport: RPCTransport {
     }
   }
 
-  private func post(_ body: [UInt8], _ call: RPCCall) async throws -> (HTTPExchange, JSONValue) {
-    let limit = configuration.responseBytes
+  /// - Parameter read: takes the answer apart; a server that says there that it is unavailable isn't asked next.
+  private func post<Answer>(
+    _ body: [UInt8], _ call: RPCCall, _ read: (HTTPExchange, JSONValue) throws -> Answer
+  ) async throws -> Answer {
+    let deadline = Deadline(milliseconds: call.deadlineMilliseconds)
     return try await onServer { server in
+      // What the servers before it have taken is gone.
+      var call = call
+      call.deadlineMilliseconds = try deadline.left()
       var message = self.message(to: server, path: "/rpc", call)
       message.body = body
       message.headers += [("Content-Type", "application/json"), ("Accept", "application/json")].map(HTTPField.init)
       message.isSentOnce = !call.isRepeatable
       message.isSmall = true
       let exchange = try await self.begin(message, server)
-      let answer = try await exchange.whole(limit: limit)
+      let answer = try await exchange.whole(limit: self.configuration.responseBytes)
+      let json: JSONValue
       do {
-        return (exchange, try JSONValue(parsing: answer[...]))
+        json = try JSONValue(parsing: answer[...])
       } catch {
         throw exchange.notJSONRPC("\(error)")
       }
+      return try read(exchange, json)
     }
   }
 
@@ -102,13 +112,13 @@ final class HTTPTransport: RPCTransport {
       method: "POST", url: server.url + path, socketPath: server.socketPath, headers: headers, body: nil,
       connectMilliseconds: configuration.connectMilliseconds,
       // The server answers at the deadline; the little more is for its answer's way.
-      totalMilliseconds: call.deadlineMilliseconds.map { $0 + 500 }, options: options)
+      totalMilliseconds: call.deadlineMilliseconds.map { min($0, Deadline.millisecondsMost) + 500 }, options: options)
   }
 
   private func begin(_ message: HTTPRequestMessage, _ server: ServerAddress) async throws -> HTTPExchange {
     // A small answer is taken whole, and never pauses.
     let transfer = try loop.begin(
-      message, bufferBytes: message.isSmall ? configuration.responseBytes + 65_536 : 256 << 10)
+      message, bufferBytes: message.isSmall ? max(configuration.responseBytes, 0).addingSaturated(65_536) : 256 << 10)
     return try await HTTPExchange(transfer: transfer, server: server.text)
   }
 
@@ -142,4 +152,11 @@ extension Result where Success == JSONValue, Failure == RPCError {
   ///
   /// - Throws: ``RPCClientError/remote(_:)``.
   func remote() throws -> JSONValue { try mapError(RPCClientError.remote).get() }
+}
+
+extension Int {
+  fileprivate func addingSaturated(_ more: Int) -> Int {
+    let (sum, isTooLarge) = addingReportingOverflow(more)
+    return isTooLarge ? .max : sum
+  }
 }

@@ -11,12 +11,17 @@
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      let servers = try global.settings().clientConfiguration().servers
       try await global.withClient { client, terminal in
-        var checkup = Checkup(client: client, servers: servers)
-        await checkup.run()
+        // Each server by itself: a client of several would ask the next one.
+        var findings: [Checkup.Finding] = []
+        for server in client.configuration.servers {
+          var checkup = Checkup(
+            client: TallyClient(server: server, configuration: client.configuration), server: server)
+          await checkup.run()
+          findings += checkup.findings
+        }
         if terminal.json {
-          terminal.print(checkup.findings.map(\.json).json)
+          terminal.print(findings.map(\.json).json)
         } else {
           var table = TextTable(
             [
@@ -24,13 +29,13 @@
               TextTable.Column(title: "", least: 200, rank: 0),
             ], [], hasHeader: false)
           table.ink = { column, text in column == 0 ? (text == "ok" ? .green : .red) : nil }
-          for finding in checkup.findings {
+          for finding in findings {
             table.rows = [[finding.isWell ? "ok" : "bad", finding.subject]]
             terminal.print(table)
             terminal.printText("    " + finding.text)
           }
         }
-        if let worst = checkup.findings.first(where: { !$0.isWell }) { throw ExitCode(worst.status.exitCode) }
+        if let worst = findings.first(where: { !$0.isWell }) { throw ExitCode(worst.status.exitCode) }
       }
     }
   }

@@ -24,7 +24,7 @@
       let (job, info, output, preview) = (job, info, output == "-" ? nil : output, preview)
       try await global.withClient { client, terminal in
         let summary = try await client.call(Jobs.result, JobParameters(jobID: try await job.resolve(client)))
-        if info || terminal.json { return terminal.print(summary.json) }
+        if info || (preview && terminal.json) { return terminal.print(summary.json) }
         if preview { return ResultCommand.show(summary, terminal) }
         guard let output else {
           return try await client.download(summary.result.url) { Terminal.writeOutput($0) }
@@ -32,11 +32,12 @@
         let file = try PartialFile(path: output)
         do {
           try await client.download(summary.result.url) { try file.write($0) }
-          try file.finish()
         } catch {
           file.remove()
           throw error
         }
+        try file.finish()
+        if terminal.json { return terminal.print(summary.result.json) }
         terminal.remark("\(output): \(summary.result.rows) rows, \(ByteCount.text(summary.result.bytes))")
       }
     }

@@ -23,7 +23,8 @@
       if status.state.isFinal { return terminal.printText(Following.summary(status), ink) }
       let line = ProgressLine(
         status: status, rowsPerSecond: Double(status.progress.rowsPerSecond),
-        elapsedSeconds: Int(status.startedAt.map { (Timestamp.now.milliseconds - $0.milliseconds) / 1_000 } ?? 0),
+        elapsedSeconds: max(
+          0, Int(status.startedAt.map { (Timestamp.now.milliseconds - $0.milliseconds) / 1_000 } ?? 0)),
         hasBar: false)
       terminal.printText(line.text(width: terminal.output.size?.columns), ink)
     }

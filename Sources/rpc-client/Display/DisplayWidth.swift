@@ -10,13 +10,13 @@
     }
 
     static func of(_ character: Character) -> Int {
-      var widest = 0
+      var sum = 0
       for scalar in character.unicodeScalars {
-        // U+FE0F asks for the picture.
-        if scalar.value == 0xFE0F { return 2 }
-        widest = max(widest, of(scalar))
+        // A picture, whatever it is put together of; U+FE0F asks for it.
+        if scalar.value == 0xFE0F || scalar.properties.isEmojiPresentation { return 2 }
+        sum += of(scalar)
       }
-      return widest
+      return sum
     }
 
     private static func of(_ scalar: Unicode.Scalar) -> Int {
@@ -24,7 +24,8 @@
       case .nonspacingMark, .enclosingMark, .format: return 0
       default: break
       }
-      if scalar.properties.isEmojiPresentation { return 2 }
+      // Vowels and finals of Hangul that stand in their syllable.
+      if (0x1160...0x11FF).contains(scalar.value) { return 0 }
       return wide.contains { $0.contains(scalar.value) } ? 2 : 1
     }
 

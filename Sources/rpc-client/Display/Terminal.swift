@@ -15,12 +15,21 @@
     var quiet: Bool
     let output: Style
     let errors: Style
+    let live: LiveScreen
+
+    init(json: Bool, quiet: Bool, output: Style, errors: Style) {
+      (self.json, self.quiet, self.output, self.errors) = (json, quiet, output, errors)
+      live = LiveScreen(errors)
+    }
 
     /// A line of data.
     func print(_ line: String) { Terminal.writeOutput(Array((line + "\n").utf8)) }
 
     /// One JSON text a line; for people, where they look on and haven't asked for JSON, with line breaks.
-    func print(_ value: JSONValue) { print(output.isTerminal && !json ? JSONLayout.text(value) : value.text) }
+    func print(_ value: JSONValue) {
+      guard let size = output.size, !json else { return print(value.text) }
+      print(JSONLayout.text(value, width: size.columns))
+    }
 
     /// Text for people, as data.
     func printText(_ text: String, _ ink: Style.Ink? = nil) {
@@ -35,14 +44,14 @@
     /// For people; nothing with `--quiet`.
     func remark(_ text: String, _ ink: Style.Ink? = nil) {
       if quiet { return }
-      for line in wrapped(text, errors) { Terminal.writeErrors(errors.colored(line, ink) + "\n") }
+      for line in wrapped(text, errors) { live.write(errors.colored(line, ink) + "\n") }
     }
 
     /// An error, in the form of the output.
     func fail(_ error: RPCError) {
       if json { return print(["error": error.json]) }
       for line in wrapped("rpc-client: \(error.message) [\(error.status.name)]", errors) {
-        Terminal.writeErrors(errors.colored(line, .red) + "\n")
+        live.write(errors.colored(line, .red) + "\n")
       }
     }
 

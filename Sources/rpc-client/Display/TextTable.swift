@@ -29,7 +29,9 @@
 
     /// - Parameter width: nil: as wide as it is.
     func lines(width: Int?, style: Style? = nil) -> [String] {
-      let cells = (hasHeader ? [columns.map(\.title)] : []) + rows.map { $0.map { TextTable.printable($0) } }
+      let cells =
+        (hasHeader ? [columns.map { TextTable.printable($0.title) }] : [])
+        + rows.map { $0.map { TextTable.printable($0) } }
       let natural = columns.indices.map { column in
         cells.map { column < $0.count ? DisplayWidth.of($0[column]) : 0 }.max() ?? 0
       }

@@ -17,23 +17,31 @@
     }
 
     let client: TallyClient
-    let servers: [String]
+    let server: String
     private(set) var findings: [Finding] = []
 
     /// Between this clock and the server's, milliseconds: times of jobs are the server's, rates are ours.
     private static let clockDifferenceMost = 5_000
     private static let callsMeasured = 20
 
-    init(client: TallyClient, servers: [String]) { (self.client, self.servers) = (client, servers) }
+    init(client: TallyClient, server: String) { (self.client, self.server) = (client, server) }
 
     mutating func run() async {
+      await look()
+      await client.shutdown()
+    }
+
+    private mutating func look() async {
       do {
         let document = try await client.call(SystemMethods.discover, NoParameters())
-        well("server", "\(servers.joined(separator: ", ")) answers.")
+        well("server", "\(server) answers.")
         check(version: document["info"]?["version"]?.string)
         let before = Timestamp.now
         let stats = try await client.call(SystemMethods.stats, NoParameters())
-        well("token", client.configuration.metadata["Authorization"] == nil ? "None is needed." : "It is accepted.")
+        well(
+          "token",
+          client.configuration.metadata["Authorization"] == nil
+            ? "None was sent, and none is needed." : "One was sent, and it wasn't refused.")
         check(clock: stats["now"]?.string.flatMap { Timestamp($0) }, before, Timestamp.now)
         try await checkSpeed()
       } catch let error as RPCClientError {

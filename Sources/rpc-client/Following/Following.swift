@@ -21,19 +21,15 @@
     /// - Throws: `ExitCode` when a job hasn't succeeded; ``RPCError``, ``RPCClientError``.
     func run() async throws {
       let interrupts = Interrupts()
-      let ending = try await withThrowingTaskGroup(of: Ending?.self) { group in
-        defer { group.cancelAll() }
-        group.addTask { .ended(try await follow()) }
-        group.addTask { try await onInterrupt(interrupts) }
-        if let timeoutMilliseconds {
-          group.addTask {
-            try await Task.sleep(for: .milliseconds(timeoutMilliseconds))
-            return .timeout
-          }
-        }
-        while let ending = try await group.next() { if let ending { return ending } }
-        return .interrupted
+      let display = ProgressDisplay(terminal, jobIDs: jobIDs)
+      let ending: Ending
+      do {
+        ending = try await follow(display, interrupts)
+      } catch {
+        await display.end()
+        throw error
       }
+      await display.end()
       switch ending {
       case .interrupted: throw ExitCode(130)
       case .timeout:
@@ -44,13 +40,33 @@
       }
     }
 
-    private func follow() async throws -> [JobStatus] {
-      var display = ProgressDisplay(terminal, jobIDs: jobIDs)
-      defer { if showsProgress { display.end() } }
-      guard let jobID = jobIDs.first, jobIDs.count == 1 else { return try await followAll(&display) }
+    private func follow(_ display: ProgressDisplay, _ interrupts: Interrupts) async throws -> Ending {
+      try await withThrowingTaskGroup(of: Ending?.self) { group in
+        defer { group.cancelAll() }
+        group.addTask { .ended(try await follow(display)) }
+        if showsProgress {
+          group.addTask {
+            await display.draw()
+            return nil
+          }
+        }
+        group.addTask { try await onInterrupt(interrupts) }
+        if let timeoutMilliseconds {
+          group.addTask {
+            try await Task.sleep(for: .milliseconds(timeoutMilliseconds))
+            return .timeout
+          }
+        }
+        while let ending = try await group.next() { if let ending { return ending } }
+        return .interrupted
+      }
+    }
+
+    private func follow(_ display: ProgressDisplay) async throws -> [JobStatus] {
+      guard let jobID = jobIDs.first, jobIDs.count == 1 else { return try await followAll(display) }
       for try await item in client.stream(Jobs.progress, ProgressParameters(jobID: jobID)) {
         switch item {
-        case .event(let event): if showsProgress { display.show(event.status) }
+        case .event(let event): if showsProgress { await display.show(event.status) }
         case .result(let status): return [status]
         }
       }
@@ -58,10 +74,10 @@
     }
 
     /// On one connection.
-    private func followAll(_ display: inout ProgressDisplay) async throws -> [JobStatus] {
+    private func followAll(_ display: ProgressDisplay) async throws -> [JobStatus] {
       for try await item in client.stream(Jobs.watch, WatchParameters(jobIDs: jobIDs)) {
         switch item {
-        case .event(let event): if showsProgress { display.show(event.status) }
+        case .event(let event): if showsProgress { await display.show(event.status) }
         case .result(let page): return page.jobs
         }
       }
@@ -87,10 +103,17 @@
         }
         if !second { return .interrupted }
       }
+      var failure: (any Error)?
       for jobID in jobIDs {
         terminal.remark("Cancelling the job \(jobID).")
-        _ = try await client.call(Jobs.cancel, JobParameters(jobID: jobID))
+        // One that can't be cancelled leaves the others to be.
+        do {
+          _ = try await client.call(Jobs.cancel, JobParameters(jobID: jobID))
+        } catch {
+          failure = error
+        }
       }
+      if let failure { throw failure }
       return nil
     }
 

@@ -16,7 +16,11 @@
       let result: Result<Void, any Error>
       do {
         let trace = ClientSettings.environment("TRACEPARENT").flatMap(TraceContext.init(traceparent:))
-        result = .success(try await TraceContext.$current.withValue(trace) { try await body(client, terminal) })
+        result = .success(
+          try await TraceContext.$current.withValue(trace) {
+            guard let milliseconds = try timeoutMilliseconds() else { return try await body(client, terminal) }
+            try await ClientSettings.within(milliseconds) { try await body(client, terminal) }
+          })
       } catch {
         result = .failure(error)
       }
@@ -29,6 +33,23 @@
       } catch let error as RPCError {
         terminal.fail(error)
         throw ExitCode(error.status.exitCode)
+      } catch let error as FileProblem {
+        terminal.remark("rpc-client: \(error)", .red)
+        throw ExitCode(FileProblem.exitCode)
+      }
+    }
+
+    /// Runs a body that streams or downloads too, which have no deadline of their own.
+    private static func within(_ milliseconds: Int, _ body: @escaping @Sendable () async throws -> Void) async throws {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        defer { group.cancelAll() }
+        group.addTask(operation: body)
+        group.addTask {
+          // Calls end by themselves, and say more; they come first.
+          try await Task.sleep(for: .milliseconds(milliseconds + 1_000))
+          throw RPCError(.deadlineExceeded, reason: "DEADLINE_EXCEEDED", "It isn't done within the time-out.")
+        }
+        try await group.next()
       }
     }
 
@@ -43,7 +64,7 @@
     }
 
     func clientConfiguration() throws -> TallyClient.Configuration {
-      let servers = (self[.server] ?? "http://127.0.0.1:8000").split(separator: ",").map(String.init)
+      let servers = (self[.server] ?? "http://127.0.0.1:8000").split(separator: ",").map(ClientSettings.trimmed)
       if servers.isEmpty { throw problem(.server, "must name a server") }
       var configuration = TallyClient.Configuration(servers: servers)
       configuration.deadlineMilliseconds = try timeoutMilliseconds()

@@ -42,7 +42,7 @@
         return
       }
       do {
-        guard let text = try ClientSettings.read(filePath) else {
+        guard let text = try ClientSettings.contents(of: filePath) else {
           if named != nil { throw ValidationError("There is no settings file '\(filePath)' (TALLY_CONFIG).") }
           file = [:]
           return
@@ -96,7 +96,7 @@
     /// - Throws: `ValidationError` with the line, for what is no line of `NAME=value`.
     static func values(_ text: String, path: String) throws -> [String: String] {
       var values: [String: String] = [:]
-      for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
         let line = trimmed(line)
         if line.isEmpty || line.hasPrefix("#") { continue }
         guard let equals = line.firstIndex(of: "=") else {
@@ -116,7 +116,7 @@
       return values
     }
 
-    private static func trimmed(_ text: Substring) -> String {
+    static func trimmed(_ text: Substring) -> String {
       String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
     }
 
@@ -128,7 +128,7 @@
     }
 
     /// Nil: there is no such file.
-    private static func read(_ path: String) throws -> String? {
+    private static func contents(of path: String) throws -> String? {
       let descriptor = open(path, O_RDONLY | O_CLOEXEC)
       guard descriptor >= 0 else {
         if errno == ENOENT || errno == ENOTDIR { return nil }
@@ -136,7 +136,7 @@
       }
       defer { close(descriptor) }
       var bytes = [UInt8](repeating: 0, count: 65_537)
-      let count = Glibc.read(descriptor, &bytes, bytes.count)
+      let count = read(descriptor, &bytes, bytes.count)
       guard count >= 0, count <= 65_536 else {
         throw ValidationError("The settings file '\(path)' can't be read, or has more than 65,536 bytes.")
       }
