@@ -22,8 +22,9 @@ final class CurlLoop: Sendable {
   private struct State {
     var nextID = 0
     var queue: [Message] = []
-    /// Nil before the first transfer.
+    /// Whom to wake; nil before the first transfer, and once the thread takes no more messages.
     var multi: MultiHandle?
+    var hasThread = false
     var isStopped = false
     var stopWaiters: [CheckedContinuation<Void, Never>] = []
   }
@@ -57,10 +58,9 @@ final class CurlLoop: Sendable {
   func shutdown() async {
     await withCheckedContinuation { continuation in
       let isDone = state.withLock { state in
-        let hasThread = state.multi != nil
         state.isStopped = true
-        if hasThread { state.stopWaiters.append(continuation) }
-        return !hasThread
+        if state.hasThread { state.stopWaiters.append(continuation) }
+        return !state.hasThread
       }
       if isDone { continuation.resume() } else { _ = send(.stop, force: true) }
     }
@@ -78,6 +78,7 @@ final class CurlLoop: Sendable {
       if state.multi == nil {
         guard starts else { return true }
         state.multi = startThread()
+        state.hasThread = true
       }
       state.queue.append(message)
       if let multi = state.multi { curl_multi_wakeup(multi.pointer) }
@@ -96,9 +97,10 @@ final class CurlLoop: Sendable {
           return state.queue
         }
       },
+      detach: { [self] in state.withLock { $0.multi = nil } },
       ended: { [self] in
         let waiters = state.withLock { state in
-          state.multi = nil
+          state.hasThread = false
           defer { state.stopWaiters = [] }
           return state.stopWaiters
         }
@@ -113,7 +115,7 @@ final class CurlLoop: Sendable {
 }
 
 /// `@unchecked Sendable`: libcurl lets any thread call `curl_multi_wakeup`; everything else happens on the loop's thread,
-/// which frees the handle only after it has been taken out of the loop's state under its lock.
+/// which closes the handle only after it has been taken out of the loop's state under its lock.
 final class MultiHandle: @unchecked Sendable {
   let pointer: UnsafeMutableRawPointer
 
@@ -122,5 +124,6 @@ final class MultiHandle: @unchecked Sendable {
     self.pointer = pointer
   }
 
-  deinit { curl_multi_cleanup(pointer) }
+  /// Ends its connections. Once, by the loop's thread, as its last use.
+  func close() { curl_multi_cleanup(pointer) }
 }

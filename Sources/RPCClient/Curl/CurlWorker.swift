@@ -13,6 +13,7 @@ final class CurlWorker: @unchecked Sendable {
   private let multi: MultiHandle
   private let count: @Sendable (Int) -> Void
   private let messages: @Sendable () -> [CurlLoop.Message]
+  private let detach: @Sendable () -> Void
   private let ended: @Sendable () -> Void
   private var transfers: [Int: EasyHandle] = [:]
   /// The same by curl's own handles.
@@ -21,11 +22,13 @@ final class CurlWorker: @unchecked Sendable {
   init(
     multi: MultiHandle, count: @escaping @Sendable (Int) -> Void,
     messages: @escaping @Sendable () -> [CurlLoop.Message],
+    detach: @escaping @Sendable () -> Void,
     ended: @escaping @Sendable () -> Void
   ) {
     self.multi = multi
     self.count = count
     self.messages = messages
+    self.detach = detach
     self.ended = ended
   }
 
@@ -74,6 +77,9 @@ final class CurlWorker: @unchecked Sendable {
       count(-1)
     }
     (transfers, ids) = ([:], [:])
+    // Who waits for the end finds every file closed.
+    detach()
+    multi.close()
     ended()
   }
 
