@@ -7,6 +7,7 @@ Usage: run.py [--bin .build/release] [--rows 6000000] [--show]     --show prints
 Needs: Debian's tmux, fish, zsh
 """
 import argparse
+import itertools
 import os
 import re
 import shlex
@@ -41,8 +42,10 @@ def check(condition, text):
 class Window:
     """A terminal with a shell in it."""
 
+    numbers = itertools.count()
+
     def __init__(self, place, columns, environment):
-        self.place, self.columns, self.socket = place, columns, os.path.join(place, f"tmux-{columns}-{len(environment)}")
+        self.place, self.columns, self.socket = place, columns, os.path.join(place, f"tmux-{next(Window.numbers)}")
         self.raw, self.commands = self.socket + ".raw", 0
         variables = [word for name, value in environment.items() for word in ("-e", f"{name}={value}")]
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", "40", *variables, f"env PS1='$ ' PATH={shlex.quote(environment['PATH'])} sh")
@@ -71,7 +74,8 @@ class Window:
         # A number of its own: the end of the one before still stands there.
         self.commands += 1
         self.tmux("clear-history")
-        self.tmux("send-keys", "-l", f"clear; {command}; echo END{self.commands}-$?")
+        # Not from the first row on: what is cleared from there tmux puts into its history.
+        self.tmux("send-keys", "-l", f"clear; echo; {command}; echo END{self.commands}-$?")
         self.tmux("send-keys", "Enter")
 
     def has_ended(self):

@@ -27,11 +27,11 @@
         if info || (preview && terminal.json) { return terminal.print(summary.json) }
         if preview { return ResultCommand.show(summary, terminal) }
         guard let output else {
-          return try await client.download(summary.result.url) { Terminal.writeOutput($0) }
+          return try await ResultCommand.download(summary.result, client) { Terminal.writeOutput($0) }
         }
         let file = try PartialFile(path: output)
         do {
-          try await client.download(summary.result.url) { try file.write($0) }
+          try await ResultCommand.download(summary.result, client) { try file.write($0) }
         } catch {
           file.remove()
           throw error
@@ -39,6 +39,22 @@
         try file.finish()
         if terminal.json { return terminal.print(summary.result.json) }
         terminal.remark("\(output): \(summary.result.rows) rows, \(ByteCount.text(summary.result.bytes))")
+      }
+    }
+
+    /// - Throws: ``RPCError`` DATA_LOSS when the bytes aren't as many as the server has told before.
+    private static func download(
+      _ result: JobResult, _ client: TallyClient, _ take: ([UInt8]) async throws -> Void
+    ) async throws {
+      var count = 0
+      try await client.download(result.url) { bytes in
+        count += bytes.count
+        try await take(bytes)
+      }
+      guard count == result.bytes else {
+        throw RPCError(
+          .dataLoss, reason: "RESULT_CUT",
+          "\(count) bytes came of an answer of \(result.bytes): something on the way has changed them. Try again.")
       }
     }
 

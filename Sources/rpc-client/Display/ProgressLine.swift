@@ -52,14 +52,14 @@
         parts.append(Part(text: read, rank: 1))
       }
       if progress.phase == .writing { parts.append(Part(text: "\(progress.groups) groups", rank: 6)) }
-      parts.append(Part(text: "\(ProgressLine.rate(rowsPerSecond)) rows/s", rank: 3))
+      parts.append(Part(text: "\(ProgressLine.rate(rowsPerSecond)) rows/s", rank: 4))
       if progress.bytesSpilled > 0 {
         parts.append(Part(text: "\(ByteCount.text(progress.bytesSpilled)) spilled", rank: 7))
       }
       if let left = progress.secondsLeft.flatMap({ Int(exactly: $0.rounded(.up)) }) {
         parts.append(Part(text: "\(left) s left", rank: 2))
       }
-      return parts + [Part(text: ProgressLine.clock(elapsedSeconds), rank: 4)]
+      return parts + [Part(text: ProgressLine.clock(elapsedSeconds), rank: 3)]
     }
 
     private func length(_ parts: [Part]) -> Int {
