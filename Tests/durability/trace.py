@@ -50,6 +50,8 @@ class Trace:
         time.sleep(0.3)
 
     def end(self):
+        # An answer may be here before strace has written down that its call has returned.
+        time.sleep(0.5)
         self.strace.send_signal(signal.SIGINT)
         self.strace.wait()
         calls, begun = [], {}
