@@ -27,6 +27,8 @@ arguments.add_argument("--bin", default=".build/release")
 arguments = arguments.parse_args()
 
 SECONDS_MOST = 12
+# Of each command: a length that was garbled may promise bytes that never come, and then the deadline is the end.
+TIMEOUT = "6s"
 
 
 class Proxy:
@@ -116,7 +118,7 @@ class Proxy:
 
 def client(url, *words):
     try:
-        return subprocess.run([f"{arguments.bin}/rpc-client", *words], env=os.environ | {"TALLY_SERVER": url}, capture_output=True, text=True, timeout=SECONDS_MOST)
+        return subprocess.run([f"{arguments.bin}/rpc-client", *words], env=os.environ | {"TALLY_SERVER": url, "TALLY_TIMEOUT": TIMEOUT}, capture_output=True, text=True, timeout=SECONDS_MOST)
     except subprocess.TimeoutExpired:
         return None
 
