@@ -91,9 +91,9 @@ import Testing
     var message = HTTPRequestMessage(
       method: "GET", url: "https://localhost:\(server.port)/healthz", connectMilliseconds: 5_000,
       options: CurlOptions(configuration))
-    #expect(try await transport.loop.begin(message, bufferBytes: 65_536).head().majorVersion == 1)
+    #expect(try await transport.loop(for: message).begin(message, bufferBytes: 65_536).head().majorVersion == 1)
     message.isSmall = true
-    #expect(try await transport.loop.begin(message, bufferBytes: 65_536).head().majorVersion == 2)
+    #expect(try await transport.loop(for: message).begin(message, bufferBytes: 65_536).head().majorVersion == 2)
     await client.shutdown()
     _ = folder
   }
@@ -106,7 +106,7 @@ import Testing
       body: Array(#"{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}"#.utf8), connectMilliseconds: 5_000)
     message.isSmall = true
     let exchange = try await HTTPExchange(
-      transfer: transport.loop.begin(message, bufferBytes: 1 << 20), server: server.url)
+      transfer: transport.loop(for: message).begin(message, bufferBytes: 1 << 20), server: server.url)
     #expect(exchange.head.headers["content-encoding"] == "gzip")
     #expect(try JSONValue(parsing: await exchange.whole(limit: 1 << 20)[...])["result"]?["openrpc"] == "1.3.2")
     await transport.shutdown()

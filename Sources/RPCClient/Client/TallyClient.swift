@@ -55,7 +55,7 @@ public final class TallyClient: Sendable {
     }
   }
 
-  /// Ends every transfer and the client's thread.
+  /// Ends every transfer and the client's threads.
   public func shutdown() async { await transport.shutdown() }
 
   /// Transfers that have begun and not ended.

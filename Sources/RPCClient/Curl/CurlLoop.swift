@@ -7,7 +7,7 @@ import Synchronization
   import Darwin
 #endif
 
-/// The one thread that talks to libcurl: it owns the multi handle, and everything goes to it as a message.
+/// A thread that talks to libcurl: it owns the multi handle, and everything goes to it as a message.
 ///
 /// The thread starts with the first transfer and ends with ``shutdown()``, or with the loop's last owner. No thread of
 /// Swift's is ever blocked.

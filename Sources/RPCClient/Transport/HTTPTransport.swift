@@ -9,7 +9,10 @@ final class HTTPTransport: RPCTransport {
   private let configuration: TallyClient.Configuration
   private let options: CurlOptions
   private let servers: Mutex<ServerList>
-  let loop = CurlLoop()
+  private let loop = CurlLoop()
+  /// Streams and downloads where there is TLS, so that HTTP/2 is never spoken beside HTTP/1.1 to the same server: one answer by
+  /// HTTP/1.1 and libcurl takes the server for one that doesn't multiplex, and gives each call a connection of its own.
+  private let streamLoop = CurlLoop()
 
   init(_ configuration: TallyClient.Configuration) {
     self.configuration = configuration
@@ -17,11 +20,16 @@ final class HTTPTransport: RPCTransport {
     servers = Mutex(ServerList(configuration.servers.map(ServerAddress.init)))
   }
 
-  deinit { loop.stop() }
+  deinit { for loop in [loop, streamLoop] { loop.stop() } }
 
-  var activeExchanges: Int { loop.activeTransfers }
+  var activeExchanges: Int { loop.activeTransfers + streamLoop.activeTransfers }
 
-  func shutdown() async { await loop.shutdown() }
+  func shutdown() async { for loop in [loop, streamLoop] { await loop.shutdown() } }
+
+  /// The loop on which a request goes out.
+  func loop(for request: HTTPRequestMessage) -> CurlLoop {
+    request.url.hasPrefix("https:") && !request.isSmall ? streamLoop : loop
+  }
 
   func call(_ request: RPCRequest, _ call: RPCCall) async throws -> JSONValue {
     try await post(request.encoded(), call) { exchange, json in
@@ -117,7 +125,7 @@ final class HTTPTransport: RPCTransport {
 
   private func begin(_ message: HTTPRequestMessage, _ server: ServerAddress) async throws -> HTTPExchange {
     // A small answer is taken whole, and never pauses.
-    let transfer = try loop.begin(
+    let transfer = try loop(for: message).begin(
       message, bufferBytes: message.isSmall ? max(configuration.responseBytes, 0).addingSaturated(65_536) : 256 << 10)
     return try await HTTPExchange(transfer: transfer, server: server.text)
   }
