@@ -6,17 +6,18 @@ public enum JobID {
     let random = UInt64.random(in: .min ... .max)
     let head = UInt64(bitPattern: now.milliseconds) << 16 | 0x7000 | (random >> 52)
     let tail = (UInt64.random(in: .min ... .max) & 0x3FFF_FFFF_FFFF_FFFF) | 0x8000_0000_0000_0000
-    let digits = hexadecimal(head) + hexadecimal(tail)
-    var text = ""
-    for (index, digit) in digits.enumerated() {
-      if [8, 12, 16, 20].contains(index) { text.append("-") }
-      text.append(digit)
+    return String(unsafeUninitializedCapacity: 36) { text in
+      var length = 0
+      for digit in 0..<32 {
+        if [8, 12, 16, 20].contains(digit) {
+          text[length] = UInt8(ascii: "-")
+          length += 1
+        }
+        let value = UInt8(truncatingIfNeeded: (digit < 16 ? head : tail) >> UInt64(60 - digit % 16 * 4)) & 15
+        text[length] = value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+        length += 1
+      }
+      return length
     }
-    return text
-  }
-
-  private static func hexadecimal(_ word: UInt64) -> String {
-    let text = String(word, radix: 16)
-    return String(repeating: "0", count: 16 - text.count) + text
   }
 }

@@ -116,12 +116,15 @@ public final class PostgresJobStore: JobStore {
       SELECT epoch, sequence, status FROM \(tables.schema).events
       WHERE job_id = $1 AND (epoch, sequence) > ($2::bigint, $3::bigint) ORDER BY epoch, sequence
       """, [id, String(cursor.epoch), String(cursor.sequence)])
-    return try await database.read(statement).map { row in
+    let kept = try await database.read(statement).map { row in
       JobEvent(
         cursor: JobCursor(
           jobID: id, epoch: Int(try row.required("epoch")), sequence: Int(try row.required("sequence"))),
         status: try JobStatus(json: JSONValue(parsing: row.text("status") ?? "")))
     }
+    // All but the first is kept; who has seen that needn't have it looked up.
+    if cursor.sequence > 0 { return kept }
+    return try await job(id)?.events(kept: kept, after: cursor) ?? kept
   }
 
   public func log(of id: String, after cursor: JobCursor?, most: Int) async throws -> [JobLogLine] {
@@ -130,12 +133,14 @@ public final class PostgresJobStore: JobStore {
       """
       SELECT * FROM \(tables.schema).events WHERE job_id = $1 AND sequence > $2::bigint ORDER BY sequence LIMIT $3::bigint
       """, [id, String(cursor?.sequence ?? 0), String(most)])
-    return try await database.read(statement).map { row in
+    let kept = try await database.read(statement).map { row in
       try JobLogLine(
         jobID: id, sequence: Int(row.required("sequence")), epoch: Int(row.required("epoch")),
         atMilliseconds: row.required("at"), actor: row.text("actor") ?? "", action: row.text("action") ?? "",
         status: row.text("status") ?? "")
     }
+    if let cursor, cursor.sequence > 0 { return kept }
+    return try await job(id)?.log(kept: kept, after: cursor, most: most) ?? kept
   }
 
   public func changed(since known: [String: Int]) async throws -> JobChanges {

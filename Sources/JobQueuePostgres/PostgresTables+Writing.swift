@@ -2,14 +2,12 @@ import JobQueue
 import Schema
 
 extension PostgresTables {
-  /// New jobs, with what is told of them.
+  /// New jobs.
   func insert(_ jobs: [JobRecord]) -> [PostgresStatement] {
     if jobs.isEmpty { return [] }
-    let columns = ["id", "owner", "memory_bytes", "created_at"] + JobColumns.life
+    let columns = ["id", "owner", "memory_bytes", "created_at"]
     let asked = jobs.map { Dictionary(uniqueKeysWithValues: zip(JobColumns.asked, JobColumns.asked($0))) }
-    let rows = zip(jobs, asked).map { job, asked in
-      columns.prefix(4).map { asked[$0] ?? .null } + JobColumns.life(job)
-    }
+    let rows = zip(jobs, asked).map { job, asked in columns.map { asked[$0] ?? .null } + JobColumns.brought(job) }
     let payloads = zip(jobs, asked).map { job, asked in
       [
         .text(job.id), .text(job.owner), job.idempotencyKey.map { .text(PostgresText.bytes($0)) } ?? .null,
@@ -17,9 +15,9 @@ extension PostgresTables {
       ]
     }
     return [
-      insert("jobs", columns, rows),
+      insert("jobs", columns + JobColumns.brought, rows, with: JobColumns.untouched.filter { $0.value != .null }),
       insert("payloads", ["job_id", "owner", "idempotency_key", "spec", "input", "output"], payloads),
-    ] + take(jobs) + [tell(jobs.compactMap { JobTransition(from: nil, to: $0) }, at: jobs.map(\.createdAt))]
+    ] + take(jobs)
   }
 
   /// Takes the names that jobs write and read, until they are given up by ``update(_:from:at:by:)``.
@@ -57,7 +55,7 @@ extension PostgresTables {
       statements.append(PostgresStatement("DELETE FROM \(schema).readings WHERE job_id = $1", [job.id]))
     }
     if let transition = JobTransition(from: old, to: job, by: actor) {
-      statements.append(tell([transition], at: [moment]))
+      statements.append(tell(transition, at: moment))
     }
     return statements
   }
@@ -75,28 +73,35 @@ extension PostgresTables {
   var notify: PostgresStatement { PostgresStatement("SELECT pg_notify($1, '')", [channel]) }
   var channel: String { "tally_\(schema)" }
 
-  private func tell(_ transitions: [JobTransition], at moments: [Timestamp]) -> PostgresStatement {
-    insert(
-      "events", ["job_id", "sequence", "epoch", "status", "at", "actor", "action"],
-      zip(transitions, moments).map { transition, moment in
-        let job = transition.job
-        return [
-          .text(job.id), .integer(Int64(job.sequence)), .integer(Int64(job.epoch)), .text(job.status.json.text),
-          .integer(moment.milliseconds), .text(transition.actor), .text(transition.action.rawValue),
-        ]
-      })
+  private func tell(_ transition: JobTransition, at moment: Timestamp) -> PostgresStatement {
+    let job = transition.job
+    return PostgresStatement(
+      """
+      INSERT INTO \(schema).events (job_id, sequence, epoch, status, at, actor, action)
+      VALUES ($1, $2::bigint, $3::bigint, $4, $5::bigint, $6, $7)
+      """,
+      [
+        job.id, String(job.sequence), String(job.epoch), job.status.json.text, String(moment.milliseconds),
+        transition.actor, transition.action.rawValue,
+      ])
   }
 
   /// Any number of rows in one statement: each column's values are an array.
-  private func insert(_ table: String, _ columns: [String], _ rows: [[StoredValue]]) -> PostgresStatement {
+  ///
+  /// - Parameter constants: columns that have one value in all rows.
+  private func insert(
+    _ table: String, _ columns: [String], _ rows: [[StoredValue]],
+    with constants: [(column: String, value: StoredValue)] = []
+  ) -> PostgresStatement {
     let arrays = columns.indices.map { column in
       "{" + rows.map { $0[column].arrayItem }.joined(separator: ",") + "}"
     }
     let places = columns.enumerated().map { "$\($0 + 1)::\(PostgresTables.type(of: $1))[]" }
+    let values = ["u.*"] + constants.map { $0.value.literal }
     return PostgresStatement(
       """
-      INSERT INTO \(schema).\(table) (\(columns.joined(separator: ", ")))
-      SELECT * FROM unnest(\(places.joined(separator: ", ")))
+      INSERT INTO \(schema).\(table) (\((columns + constants.map { $0.column }).joined(separator: ", ")))
+      SELECT \(values.joined(separator: ", ")) FROM unnest(\(places.joined(separator: ", "))) AS u
       """, arrays)
   }
 
@@ -106,8 +111,7 @@ extension PostgresTables {
   }
 
   private static let integers: Set = [
-    "memory_bytes", "created_at", "claim_key", "ready_at", "started_at", "finished_at", "epoch", "attempts", "rescues",
-    "sequence", "cancel_requested", "lease_expires_at", "result_bytes", "result_rows", "result_generation", "at",
+    "memory_bytes", "created_at", "claim_key", "ready_at",
   ]
 }
 

@@ -4,8 +4,9 @@ import GRDB
 ///
 /// A write that throws undoes nothing of the others: where it had changed something by then, the transaction is rolled back
 /// and all are run again, each in a savepoint of its own. What the store writes throws
-/// before its first change, so that this hardly ever happens, and savepoints for all from the start would cost each write. Who asked is answered only after the commit. A
-/// write is carried out even if the task that asked for it has been cancelled by then.
+/// before its first change, so that this hardly ever happens, and savepoints for all from the start would cost each write.
+/// Who asked is answered only after the commit. A write is carried out even if the task that asked for it has been cancelled by
+/// then.
 actor GroupCommit {
   /// Whether a write must be on disk before it is answered.
   enum Durability { case full, none }
@@ -15,7 +16,7 @@ actor GroupCommit {
     /// Runs the body, and keeps what it returned or threw. It may be run again.
     ///
     /// - Throws: what has undone the whole transaction, such as a full disk; ``HalfDone``.
-    var run: (Database, _ inSavepoint: Bool) throws -> Void
+    var run: (JobTables, _ inSavepoint: Bool) throws -> Void
     /// Answers the caller once the transaction's end is known: with the error that undid it, if there is one.
     var answer: ((any Error)?) -> Void
   }
@@ -38,17 +39,18 @@ actor GroupCommit {
 
   /// Carries out one write and returns what it returned, after the commit.
   func write<Value: Sendable>(
-    _ durability: Durability = .full, _ body: @escaping @Sendable (Database) throws -> Value
+    _ durability: Durability = .full, _ body: @escaping @Sendable (JobTables) throws -> Value
   ) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
       var result: Result<Value, any Error> = .failure(DatabaseError(message: "the write didn't run"))
       waiting.append(
         Write(
           durability: durability,
-          run: { database, inSavepoint in
+          run: { tables, inSavepoint in
+            let database = tables.database
             let changesBefore = database.totalChangesCount
             do {
-              result = .success(try inSavepoint ? database.savepoint(body) : body(database))
+              result = .success(try inSavepoint ? tables.savepoint(body) : body(tables))
             } catch let error as DatabaseError where !database.isInsideTransaction {
               throw error
             } catch {
@@ -100,24 +102,13 @@ actor GroupCommit {
 
   private static func run(_ writes: [Write], _ database: Database, inSavepoints: Bool) throws {
     try database.inTransaction(.immediate) {
-      for write in writes { try write.run(database, inSavepoints) }
+      let tables = JobTables(database)
+      for write in writes { try write.run(tables, inSavepoints) }
+      try tables.finish()
       return .commit
     }
   }
 
   /// `@unchecked Sendable`: the list is handed to the one closure that uses it, and nobody keeps it.
   private struct UncheckedWrites: @unchecked Sendable { let list: [Write] }
-}
-
-extension Database {
-  /// Runs the body in a savepoint; what it did is undone when it throws.
-  fileprivate func savepoint<Value>(_ body: (Database) throws -> Value) throws -> Value {
-    var value: Value?
-    try inSavepoint {
-      value = try body(self)
-      return .commit
-    }
-    guard let value else { throw DatabaseError(message: "the savepoint didn't run") }
-    return value
-  }
 }

@@ -4,14 +4,18 @@ import Schema
 
 /// A job as a row of the table `jobs`.
 enum JobRow {
-  private static let columns = JobColumns.asked + JobColumns.life
-
-  static let insert =
-    "INSERT INTO jobs (\(columns.joined(separator: ", "))) VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))"
   static let update = "UPDATE jobs SET \(JobColumns.life.map { "\($0) = ?" }.joined(separator: ", ")) WHERE id = ?"
 
-  static func insertArguments(_ job: JobRecord) -> StatementArguments {
-    JobRow.arguments(JobColumns.asked(job) + JobColumns.life(job))
+  /// A new job: nothing is bound but what such jobs differ in.
+  static let insertNew: String = {
+    let given = JobColumns.asked + JobColumns.brought
+    let columns = given + JobColumns.untouched.map { $0.column }
+    let values = given.map { _ in "?" } + JobColumns.untouched.map { $0.value.literal }
+    return "INSERT INTO jobs (\(columns.joined(separator: ", "))) VALUES (\(values.joined(separator: ", ")))"
+  }()
+
+  static func newArguments(_ job: JobRecord) -> StatementArguments {
+    JobRow.arguments(JobColumns.asked(job) + JobColumns.brought(job))
   }
 
   static func updateArguments(_ job: JobRecord) -> StatementArguments {
@@ -56,15 +60,13 @@ enum JobEventRow {
   }
 }
 
-/// A job that is to be inserted, with its rows.
+/// A job that is to be inserted, with its row.
 struct NewJob: Sendable {
   let job: JobRecord
   let row: StatementArguments
-  let event: StatementArguments
 
   init(_ job: JobRecord) {
     self.job = job
-    row = JobRow.insertArguments(job)
-    event = JobTransition(from: nil, to: job).map { JobEventRow.arguments($0, at: job.createdAt) } ?? []
+    row = JobRow.newArguments(job)
   }
 }

@@ -2,9 +2,37 @@ import GRDB
 import JobQueue
 import Schema
 
-/// The statements on the tables, inside a transaction of the caller's.
-struct JobTables {
+/// The statements on the tables, inside a transaction or a read of the caller's, with which it begins and ends.
+final class JobTables {
   let database: Database
+  /// What the transaction's writes add to the number of unfinished jobs: written once, at the transaction's end.
+  private var unfinishedAdded = 0
+  /// Their number before the transaction, once it was asked for.
+  private var unfinishedBefore: Int?
+
+  init(_ database: Database) { self.database = database }
+
+  /// Runs the body in a savepoint; what it did is undone when it throws.
+  func savepoint<Value>(_ body: (JobTables) throws -> Value) throws -> Value {
+    let added = unfinishedAdded
+    var value: Value?
+    do {
+      try database.inSavepoint {
+        value = try body(self)
+        return .commit
+      }
+    } catch {
+      unfinishedAdded = added
+      throw error
+    }
+    guard let value else { throw DatabaseError(message: "the savepoint didn't run") }
+    return value
+  }
+
+  /// Writes what belongs to the transaction as a whole, as its last statement.
+  func finish() throws {
+    if unfinishedAdded != 0 { try run("UPDATE totals SET unfinished = unfinished + ?", [unfinishedAdded]) }
+  }
 
   func job(_ id: String) throws -> JobRecord? { try first("id = ?", [id]) }
 
@@ -23,10 +51,9 @@ struct JobTables {
   }
 
   func insert(_ new: NewJob) throws {
-    try run(JobRow.insert, new.row)
+    try run(JobRow.insertNew, new.row)
     try reserve(new.job)
-    try count(1)
-    try run(JobEventRow.insert, new.event)
+    unfinishedAdded += 1
   }
 
   /// Takes the job's output name until it is given up by ``update(_:from:at:by:)``.
@@ -41,7 +68,7 @@ struct JobTables {
     guard job != old else { return }
     try run(JobRow.update, JobRow.updateArguments(job))
     if old.reservesOutput && !job.reservesOutput { try run("DELETE FROM reservations WHERE job_id = ?", [job.id]) }
-    if old.state.isFinal != job.state.isFinal { try count(job.state.isFinal ? -1 : 1) }
+    if old.state.isFinal != job.state.isFinal { unfinishedAdded += job.state.isFinal ? -1 : 1 }
     try tell(JobTransition(from: old, to: job, by: actor), at: moment)
   }
 
@@ -82,25 +109,30 @@ struct JobTables {
       """, [job.spec.output, result.generation, job.id])
   }
 
-  /// The unfinished jobs that write and read a name, and how many there are altogether: one statement for all of it,
-  /// since every submission asks. Of jobs that read several files, each is looked through.
-  func others(naming name: String) throws -> (writer: String?, reader: String?, unfinished: Int) {
+  /// The unfinished jobs that write and read a name: one statement for both, since every submission asks. Of jobs that
+  /// read several files, each is looked through.
+  func others(naming name: String) throws -> (writer: String?, reader: String?) {
     let statement = try database.cachedStatement(
       sql: """
-        SELECT (SELECT job_id FROM reservations WHERE name = ?1) AS writer,
+        SELECT (SELECT job_id FROM reservations WHERE name = ?1),
           coalesce(
             (SELECT id FROM jobs WHERE input = ?1 AND state IN ('waiting', 'queued', 'running') LIMIT 1),
             (SELECT id FROM jobs
               WHERE json_type(spec, '$.input') = 'array' AND state IN ('waiting', 'queued', 'running')
-                AND EXISTS (SELECT 1 FROM json_each(spec, '$.input') WHERE value = ?1) LIMIT 1)) AS reader,
-          (SELECT unfinished FROM totals) AS unfinished
+                AND EXISTS (SELECT 1 FROM json_each(spec, '$.input') WHERE value = ?1) LIMIT 1))
         """)
     let row = try Row.fetchOne(statement, arguments: [name])
-    return (row?["writer"], row?["reader"], row?["unfinished"] ?? 0)
+    return (row?[0], row?[1])
   }
 
-  /// Kept with every job's beginning and end: counting them for each submission would take longer than the submission.
-  private func count(_ more: Int) throws { try run("UPDATE totals SET unfinished = unfinished + ?", [more]) }
+  /// Jobs that haven't ended. Kept with every job's beginning and end: counting them for each submission would take longer
+  /// than the submission.
+  func unfinished() throws -> Int {
+    let before =
+      try unfinishedBefore ?? Int.fetchOne(database.cachedStatement(sql: "SELECT unfinished FROM totals")) ?? 0
+    unfinishedBefore = before
+    return before + unfinishedAdded
+  }
 
   private func tell(_ transition: JobTransition?, at moment: Timestamp) throws {
     guard let transition else { return }

@@ -28,14 +28,14 @@ extension SQLiteJobStore {
     condition += " ORDER BY created_at DESC, id DESC LIMIT ?"
     arguments += [query.pageSize + 1]
     let (text, values) = (condition, arguments)
-    let found = try await read { try JobTables(database: $0).all(text, values) }
+    let found = try await read { try $0.all(text, values) }
     return JobListing(found: found, pageSize: query.pageSize)
   }
 
   public func counts(owner: String?) async throws -> [JobState: Int] {
-    try await read { database in
+    try await read { tables in
       let rows = try Row.fetchAll(
-        database, sql: "SELECT state, count(*) AS count FROM jobs WHERE ? IS NULL OR owner = ? GROUP BY state",
+        tables.database, sql: "SELECT state, count(*) AS count FROM jobs WHERE ? IS NULL OR owner = ? GROUP BY state",
         arguments: [owner, owner])
       return Dictionary(
         uniqueKeysWithValues: rows.compactMap { row in JobState(rawValue: row["state"]).map { ($0, row["count"]) } })
@@ -43,17 +43,19 @@ extension SQLiteJobStore {
   }
 
   public func log(of id: String, after cursor: JobCursor?, most: Int) async throws -> [JobLogLine] {
-    try await read { database in
+    try await read { tables in
       // Lines of before the log was kept are left out: they don't say who or when.
       let rows = try Row.fetchAll(
-        database,
+        tables.database,
         sql: "SELECT * FROM events WHERE job_id = ? AND sequence > ? AND action IS NOT NULL ORDER BY sequence LIMIT ?",
         arguments: [id, cursor?.sequence ?? 0, most])
-      return try rows.map { row in
+      let kept = try rows.map { row in
         try JobLogLine(
           jobID: id, sequence: row["sequence"], epoch: row["epoch"], atMilliseconds: row["at"], actor: row["actor"],
           action: row["action"], status: row["status"])
       }
+      if let cursor, cursor.sequence > 0 { return kept }
+      return try tables.job(id)?.log(kept: kept, after: cursor, most: most) ?? kept
     }
   }
 }

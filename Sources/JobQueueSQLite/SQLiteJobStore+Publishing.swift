@@ -4,37 +4,35 @@ public import Schema
 
 extension SQLiteJobStore {
   public func unpublished() async throws -> [JobRecord] {
-    try await read { try JobTables(database: $0).all("publication = 'pending' ORDER BY finished_at") }
+    try await read { try $0.all("publication = 'pending' ORDER BY finished_at") }
   }
 
   public func newestCommitted(output: String) async throws -> JobRecord? {
-    try await read {
-      try JobTables(database: $0).first("id = (SELECT job_id FROM outputs WHERE name = ?)", [output])
-    }
+    try await read { try $0.first("id = (SELECT job_id FROM outputs WHERE name = ?)", [output]) }
   }
 
   public func markPublished(_ id: String, generation: Int) async throws {
-    try await write { [lifecycle, clock] database in
-      _ = try JobTables(database: database).change(id, at: clock()) { lifecycle.publish($0, generation: generation) }
+    try await write { [lifecycle, clock] tables in
+      _ = try tables.change(id, at: clock()) { lifecycle.publish($0, generation: generation) }
     }
   }
 
   public func markUnpublishable(_ id: String, generation: Int, failure: JobFailure) async throws {
-    try await write { [lifecycle, clock] database in
-      _ = try JobTables(database: database).change(id, at: clock()) {
+    try await write { [lifecycle, clock] tables in
+      _ = try tables.change(id, at: clock()) {
         lifecycle.giveUpPublishing($0, generation: generation, failure: failure)
       }
     }
   }
 
   public func prune(endedBefore moment: Timestamp, most: Int) async throws -> Int {
-    try await write { database in
-      try JobTables(database: database).run(
+    try await write { tables in
+      try tables.run(
         """
         DELETE FROM jobs WHERE id IN (
           SELECT id FROM jobs WHERE finished_at < ? AND publication <> 'pending' ORDER BY finished_at LIMIT ?)
         """, [moment.milliseconds, most])
-      return database.changesCount
+      return tables.database.changesCount
     }
   }
 }

@@ -7,8 +7,7 @@ extension SQLiteJobStore {
     let now = clock()
     // Made here, where many do it at the same time, and not by the one who writes for all of them.
     let new = NewJob(lifecycle.admit(submission, id: JobID.make(now: now), now: now))
-    return try await write { [limits] database in
-      let tables = JobTables(database: database)
+    return try await write { [limits] tables in
       if let key = submission.idempotencyKey,
         let job = try tables.first("owner = ? AND idempotency_key = ?", [submission.owner, key])
       {
@@ -24,8 +23,7 @@ extension SQLiteJobStore {
   }
 
   public func requestCancel(_ id: String, by actor: String) async throws -> JobRecord? {
-    try await write { [lifecycle, clock] database in
-      let tables = JobTables(database: database)
+    try await write { [lifecycle, clock] tables in
       let now = clock()
       guard try tables.job(id) != nil else { return nil }
       return try tables.change(id, at: now, by: actor) { lifecycle.requestCancel($0, now: now) }
@@ -33,8 +31,7 @@ extension SQLiteJobStore {
   }
 
   public func retry(_ id: String, by actor: String) async throws -> JobRecord {
-    try await write { [lifecycle, clock] database in
-      let tables = JobTables(database: database)
+    try await write { [lifecycle, clock] tables in
       let now = clock()
       return try tables.change(id, at: now, by: actor) { job in
         guard let again = lifecycle.retry(job, now: now) else { throw JobStoreError.wrongState(jobID: id, job.state) }
@@ -46,8 +43,7 @@ extension SQLiteJobStore {
   }
 
   public func delete(_ id: String) async throws {
-    try await write { [lifecycle] database in
-      let tables = JobTables(database: database)
+    try await write { [lifecycle] tables in
       guard let job = try tables.job(id) else { throw JobStoreError.notFound(jobID: id) }
       guard lifecycle.mayDelete(job) else { throw JobStoreError.wrongState(jobID: id, job.state) }
       try tables.run("DELETE FROM jobs WHERE id = ?", [id])
@@ -62,9 +58,9 @@ extension SQLiteJobStore {
       let others = try tables.others(naming: name)
       if let holder = others.writer { throw JobStoreError.outputReserved(name: name, jobID: holder) }
       if let reader = others.reader { throw JobStoreError.outputIsInput(name: name, jobID: reader) }
-      if let unfinishedMost, others.unfinished >= unfinishedMost {
-        throw JobStoreError.tooManyJobs(limit: unfinishedMost)
-      }
+    }
+    if let unfinishedMost, try tables.unfinished() >= unfinishedMost {
+      throw JobStoreError.tooManyJobs(limit: unfinishedMost)
     }
   }
 }

@@ -13,7 +13,7 @@ extension SQLiteJobStore {
   ///
   /// - Throws: ``StoreDamaged``.
   public func checkIntegrity() async throws {
-    let found = try await read { try String.fetchAll($0, sql: "PRAGMA quick_check(10)") }
+    let found = try await read { try String.fetchAll($0.database, sql: "PRAGMA quick_check(10)") }
     if found != ["ok"] { throw StoreDamaged(path: pool.path, findings: found) }
   }
 

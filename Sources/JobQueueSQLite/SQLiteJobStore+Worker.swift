@@ -6,16 +6,14 @@ extension SQLiteJobStore {
   public func claim(worker: String, memory: ClaimMemory) async throws -> JobRecord? {
     // Looking costs a read only: an idle server writes nothing.
     let now = clock()
-    let isWorthIt = try await read { database in
-      let tables = JobTables(database: database)
+    let isWorthIt = try await read { tables in
       if try tables.first(SQLiteJobStore.isDue, [now.milliseconds]) != nil { return true }
       guard let head = try SQLiteJobStore.head(tables, now: now, memory) else { return false }
       // A lease that has expired may end its job without any memory.
       return head.state == .running || head.spec.memoryBytes <= memory.freeBytes
     }
     guard isWorthIt else { return nil }
-    return try await write { [lifecycle, clock] database in
-      let tables = JobTables(database: database)
+    return try await write { [lifecycle, clock] tables in
       let now = clock()
       for job in try tables.all(SQLiteJobStore.isDue, [now.milliseconds]) {
         if let awake = lifecycle.wake(job, now: now) { try tables.update(awake, from: job, at: now) }
@@ -48,9 +46,9 @@ extension SQLiteJobStore {
   }
 
   public func renew(_ id: String, epoch: Int, progress: JobProgress) async throws -> JobLifecycle.WorkerWrite {
-    try await write(.none) { [lifecycle, clock] database in
+    try await write(.none) { [lifecycle, clock] tables in
       let now = clock()
-      return try JobTables(database: database).write(id, at: now) {
+      return try tables.write(id, at: now) {
         lifecycle.renew($0, epoch: epoch, progress: progress, now: now)
       }
     }
@@ -59,8 +57,7 @@ extension SQLiteJobStore {
   public func commit(
     _ id: String, epoch: Int, result: UncommittedResult, progress: JobProgress
   ) async throws -> JobLifecycle.WorkerWrite {
-    try await write { [lifecycle, clock] database in
-      let tables = JobTables(database: database)
+    try await write { [lifecycle, clock] tables in
       let now = clock()
       return try tables.write(id, at: now) { job in
         let committed = CommittedResult(
@@ -74,18 +71,18 @@ extension SQLiteJobStore {
   }
 
   public func fail(_ id: String, epoch: Int, failure: JobFailure) async throws -> JobLifecycle.WorkerWrite {
-    try await write { [lifecycle, clock] database in
+    try await write { [lifecycle, clock] tables in
       let now = clock()
-      return try JobTables(database: database).write(id, at: now) {
+      return try tables.write(id, at: now) {
         lifecycle.fail($0, epoch: epoch, failure: failure, now: now)
       }
     }
   }
 
   public func release(_ id: String, epoch: Int) async throws -> JobLifecycle.WorkerWrite {
-    try await write { [lifecycle, clock] database in
+    try await write { [lifecycle, clock] tables in
       let now = clock()
-      return try JobTables(database: database).write(id, at: now) { lifecycle.release($0, epoch: epoch, now: now) }
+      return try tables.write(id, at: now) { lifecycle.release($0, epoch: epoch, now: now) }
     }
   }
 }

@@ -57,13 +57,15 @@ public final class SQLiteJobStore: JobStore {
   }
 
   /// - Throws: `StoreUnavailable`; what the body throws.
-  func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
-    try await explainingSQLite { try await pool.read(body) }
+  func read<Value: Sendable>(_ body: @escaping @Sendable (JobTables) throws -> Value) async throws -> Value {
+    // Without a transaction, which costs more than most reads: one statement has a moment of its own, and who runs
+    // several doesn't need the same one for all.
+    try await explainingSQLite { try await pool.unsafeRead { try body(JobTables($0)) } }
   }
 
   /// A write that shares its transaction with others.
   func write<Value: Sendable>(
-    _ durability: GroupCommit.Durability = .full, _ body: @escaping @Sendable (Database) throws -> Value
+    _ durability: GroupCommit.Durability = .full, _ body: @escaping @Sendable (JobTables) throws -> Value
   ) async throws -> Value {
     try await explainingSQLite { try await group.write(durability, body) }
   }
@@ -72,30 +74,31 @@ public final class SQLiteJobStore: JobStore {
   public func close() async throws { try pool.close() }
 
   public func check() async throws {
-    _ = try await read { try Int.fetchOne($0, sql: "SELECT count(*) FROM store") }
+    _ = try await read { try Int.fetchOne($0.database, sql: "SELECT count(*) FROM store") }
   }
 
   public func job(_ id: String) async throws -> JobRecord? {
-    try await read { try JobTables(database: $0).job(id) }
+    try await read { try $0.job(id) }
   }
 
   public func job(owner: String, idempotencyKey: String) async throws -> JobRecord? {
-    try await read {
-      try JobTables(database: $0).first("owner = ? AND idempotency_key = ?", [owner, idempotencyKey])
-    }
+    try await read { try $0.first("owner = ? AND idempotency_key = ?", [owner, idempotencyKey]) }
   }
 
   public func events(of id: String, after cursor: JobCursor) async throws -> [JobEvent] {
-    try await read { database in
+    try await read { tables in
       let rows = try Row.fetchAll(
-        database,
-        sql: "SELECT * FROM events WHERE job_id = ? AND (epoch, sequence) > (?, ?) ORDER BY epoch, sequence",
+        tables.database.cachedStatement(
+          sql: "SELECT * FROM events WHERE job_id = ? AND (epoch, sequence) > (?, ?) ORDER BY epoch, sequence"),
         arguments: [id, cursor.epoch, cursor.sequence])
-      return try rows.map { row in
+      let kept = try rows.map { row in
         JobEvent(
           cursor: JobCursor(jobID: id, epoch: row["epoch"], sequence: row["sequence"]),
           status: try JobStatus(json: JSONValue(parsing: row["status"] as String)))
       }
+      // All but the first is kept; who has seen that needn't have it looked up.
+      if cursor.sequence > 0 { return kept }
+      return try tables.job(id)?.events(kept: kept, after: cursor) ?? kept
     }
   }
 
@@ -103,7 +106,7 @@ public final class SQLiteJobStore: JobStore {
     if known.isEmpty { return JobChanges(moved: [], missing: []) }
     // One statement for any number of jobs: prepared ones are kept for ever.
     let ids = Array(known.keys).json.text
-    let found = try await read { try JobTables(database: $0).all("id IN (SELECT value FROM json_each(?))", [ids]) }
+    let found = try await read { try $0.all("id IN (SELECT value FROM json_each(?))", [ids]) }
     return JobChanges(
       moved: found.filter { $0.sequence > known[$0.id] ?? 0 },
       missing: Set(known.keys).subtracting(found.map(\.id)).sorted())

@@ -30,9 +30,9 @@ import Testing
           do {
             return try await (
               number,
-              group.write { database in
+              group.write { tables in
                 if number % 2 == 0 || afterAChange {
-                  try database.execute(sql: "INSERT INTO t VALUES (?)", arguments: [number])
+                  try tables.database.execute(sql: "INSERT INTO t VALUES (?)", arguments: [number])
                 }
                 if number % 2 == 1 { throw Refused() }
                 return true
@@ -52,14 +52,14 @@ import Testing
 
   @Test func aFailedStatementIsTheWritersOwn() async throws {
     let group = GroupCommit(writer: queue) {}
-    try await group.write { try $0.execute(sql: "INSERT INTO t VALUES (1)") }
+    try await group.write { try $0.database.execute(sql: "INSERT INTO t VALUES (1)") }
     let twice = Task {
       try await group.write {
-        try $0.execute(sql: "INSERT INTO t VALUES (2)")
-        try $0.execute(sql: "INSERT INTO t VALUES (1)")
+        try $0.database.execute(sql: "INSERT INTO t VALUES (2)")
+        try $0.database.execute(sql: "INSERT INTO t VALUES (1)")
       }
     }
-    async let once: Void = group.write { try $0.execute(sql: "INSERT INTO t VALUES (3)") }
+    async let once: Void = group.write { try $0.database.execute(sql: "INSERT INTO t VALUES (3)") }
     await #expect(throws: DatabaseError.self) { try await twice.value }
     try await once
     #expect(try numbers() == [1, 3])

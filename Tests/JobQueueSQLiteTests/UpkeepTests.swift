@@ -60,7 +60,7 @@ import Testing
     try await queue.write { database in
       var told = job
       told.sequence = 1
-      try database.execute(sql: JobRow.insert, arguments: JobRow.insertArguments(told))
+      try database.execute(sql: JobRow.insertNew, arguments: JobRow.newArguments(told))
       try database.execute(
         sql: "INSERT INTO events (job_id, sequence, epoch, status) VALUES (?, 1, 0, ?)",
         arguments: [job.id, told.status.json.text])
@@ -69,18 +69,19 @@ import Testing
     try queue.close()
     let store = try SQLiteJobStore(path: path, owner: "test")
     #expect(try await store.job(job.id)?.spec == job.spec)
-    // Lines that say neither who nor when aren't told.
-    #expect(try await store.log(of: job.id, after: nil, most: 9).isEmpty)
+    // Of lines that say neither who nor when, the first alone is told: the job says both.
+    #expect(try await store.log(of: job.id, after: nil, most: 9).map(\.action) == [.submitted])
+    #expect(try await store.events(of: job.id, after: JobCursor(jobID: job.id, epoch: 0, sequence: 0)).count == 1)
     let claimed = try #require(try await store.claim(worker: "w", memory: .unlimited))
     #expect(claimed.id == job.id && claimed.epoch == 1)
-    #expect(try await store.log(of: job.id, after: nil, most: 9).map(\.action) == [.claimed])
+    #expect(try await store.log(of: job.id, after: nil, most: 9).map(\.action) == [.submitted, .claimed])
     _ = try await store.fail(job.id, epoch: 1, failure: JobFailure(.invalidArgument, reason: "X", "x"))
     _ = try await store.submit(submission("o"))
   }
 
   @Test func aReadOnlyStoreIsSaidSo() async throws {
     let store = try SQLiteJobStore(path: path, owner: "test")
-    try await store.write { try $0.execute(sql: "PRAGMA query_only = ON") }
+    try await store.write { try $0.database.execute(sql: "PRAGMA query_only = ON") }
     let error = await #expect(throws: StoreUnavailable.self) { try await store.submit(submission("1")) }
     #expect(error?.reason == "STORE_READ_ONLY")
   }
@@ -88,9 +89,9 @@ import Testing
   /// The file may not grow, as on a full disk; when there is room again, the store goes on.
   @Test func aFullDiskIsSaidSoAndWorkGoesOnAfterwards() async throws {
     let store = try SQLiteJobStore(path: path, owner: "test")
-    try await store.write { database in
-      let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
-      _ = try Int.fetchOne(database, sql: "PRAGMA max_page_count = \(pages)")
+    try await store.write { tables in
+      let pages = try Int.fetchOne(tables.database, sql: "PRAGMA page_count") ?? 0
+      _ = try Int.fetchOne(tables.database, sql: "PRAGMA max_page_count = \(pages)")
     }
     var refused: StoreUnavailable?
     var taken: [String] = []
@@ -102,7 +103,7 @@ import Testing
       }
     }
     #expect(refused?.reason == "STORE_FULL")
-    try await store.write { _ = try Int.fetchOne($0, sql: "PRAGMA max_page_count = 1000000") }
+    try await store.write { _ = try Int.fetchOne($0.database, sql: "PRAGMA max_page_count = 1000000") }
     taken.append(try await store.submit(submission("more")).id)
     #expect(Set(try await store.list(JobQuery(owner: "a", pageSize: 1_000)).jobs.map(\.id)) == Set(taken))
   }

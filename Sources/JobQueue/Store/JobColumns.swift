@@ -11,6 +11,15 @@ public enum StoredValue: Hashable, Sendable {
   init(_ value: String?) { self = value.map { .text($0) } ?? .null }
   init(_ value: Timestamp?) { self.init(value?.milliseconds) }
   init(_ value: Bool) { self = .integer(value ? 1 : 0) }
+
+  /// As SQL has it.
+  public var literal: String {
+    switch self {
+    case .null: "NULL"
+    case .integer(let value): String(value)
+    case .text(let text): "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+    }
+  }
 }
 
 /// A row of a job, as a store has read it: by the names of ``JobColumns``.
@@ -31,12 +40,26 @@ public enum JobColumns {
     "result_sha256", "result_generation", "publication", "error",
   ]
 
+  /// What of its life a new job brings with it.
+  public static let brought = ["state", "claim_key", "ready_at"]
+  /// The rest of ``life``, which is the same for every new job.
+  public static let untouched: [(column: String, value: StoredValue)] = {
+    let job = JobLifecycle().admit(
+      JobSubmission(owner: "", spec: JobSpec(input: "", output: "")), id: "", now: Timestamp(milliseconds: 0))
+    return zip(life, life(job)).filter { !brought.contains($0.0) }.map { (column: $0.0, value: $0.1) }
+  }()
+
   /// In the order of ``asked``.
   public static func asked(_ job: JobRecord) -> [StoredValue] {
     [
       .text(job.id), .text(job.owner), StoredValue(job.idempotencyKey), .text(job.spec.json.text),
       .text(job.spec.input), .text(job.spec.output), StoredValue(job.spec.memoryBytes), StoredValue(job.createdAt),
     ]
+  }
+
+  /// In the order of ``brought``.
+  public static func brought(_ job: JobRecord) -> [StoredValue] {
+    [.text(job.state.rawValue), StoredValue(job.claimKey), StoredValue(job.readyAt)]
   }
 
   /// In the order of ``life``.

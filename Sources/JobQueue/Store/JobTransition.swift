@@ -14,11 +14,9 @@ public struct JobTransition: Sendable {
   /// The job after it.
   public var job: JobRecord
 
-  /// - Parameters:
-  ///   - old: nil for a new job.
-  ///   - actor: who has asked for it, where neither the job nor the action says.
+  /// - Parameter actor: who has asked for it, where neither the job nor the action says.
   /// - Returns: nil when nothing has happened that is told: progress only.
-  public init?(from old: JobRecord?, to new: JobRecord, by actor: String? = nil) {
+  public init?(from old: JobRecord, to new: JobRecord, by actor: String? = nil) {
     guard let action = JobAction(from: old, to: new) else { return nil }
     self.action = action
     job = new
@@ -28,7 +26,7 @@ public struct JobTransition: Sendable {
     case .published, .notPublished: self.actor = JobLogLine.publisher
     case .claimed, .rescued: self.actor = new.lease?.worker ?? JobLogLine.clock
     case .released, .retryScheduled, .cancelRequested, .succeeded, .failed, .cancelled, .retried:
-      self.actor = actor ?? old?.lease?.worker ?? JobLogLine.clock
+      self.actor = actor ?? old.lease?.worker ?? JobLogLine.clock
     }
   }
 }
@@ -38,13 +36,7 @@ extension JobAction {
   var tellsError: Bool { self == .retryScheduled || self == .failed || self == .notPublished }
 
   /// What has happened between two records of a job; nil when nothing that a log tells.
-  ///
-  /// - Parameter old: nil for a new job.
-  init?(from old: JobRecord?, to new: JobRecord) {
-    guard let old else {
-      self = .submitted
-      return
-    }
+  init?(from old: JobRecord, to new: JobRecord) {
     if new.publication != old.publication, new.publication != .pending {
       self = new.publication == .published ? .published : .notPublished
     } else if new.epoch != old.epoch {
