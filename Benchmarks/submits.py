@@ -103,7 +103,7 @@ def raw_sqlite(source, place, at_once):
         if os.path.exists(path + suffix):
             os.unlink(path + suffix)
     rows = sqlite3.connect(f"file:{source}?mode=ro", uri=True)
-    tables = {name: rows.execute(f"SELECT * FROM {name} ORDER BY rowid LIMIT 20000" if name == "jobs" else f"SELECT * FROM {name}").fetchmany(20_000) for name in ("jobs", "reservations", "events")}
+    tables = {name: rows.execute(f"SELECT * FROM {name} ORDER BY rowid LIMIT 20000" if name == "jobs" else f"SELECT * FROM {name}").fetchmany(20_000) for name in ("jobs", "reservations")}
     copy = sqlite3.connect(path, isolation_level=None)
     copy.execute("PRAGMA journal_mode = WAL")
     copy.execute("PRAGMA synchronous = FULL")
@@ -136,7 +136,6 @@ INSERT INTO raw.jobs (id, owner, memory_bytes, created_at, state, claim_key, rea
 INSERT INTO raw.payloads SELECT 'raw-' || :a, owner, idempotency_key, spec, input, 'raw-' || :a FROM raw.one_payload;
 INSERT INTO raw.reservations VALUES ('raw-' || :a, 'raw-' || :a);
 INSERT INTO raw.readings VALUES ('plays.csv', 'raw-' || :a);
-INSERT INTO raw.events SELECT 'raw-' || :a, sequence, epoch, status, at, actor, action FROM raw.one_event;
 COMMIT;
 """)
     os.chmod(script, 0o644)
@@ -148,7 +147,7 @@ def prepare_raw_postgres(cluster, binaries, place):
     """Tables as the server makes them, and one submission's rows to copy."""
     with Server(binaries, os.path.join(place, "raw"), "--workers", "0", "--store", cluster.url("raw")):
         pass
-    for table, one in (("jobs", "one_job"), ("payloads", "one_payload"), ("events", "one_event")):
+    for table, one in (("jobs", "one_job"), ("payloads", "one_payload")):
         cluster.sql(f"CREATE TABLE raw.{one} AS SELECT * FROM tally.{table} LIMIT 1")
 
 

@@ -129,7 +129,7 @@ enum PostgresSchema {
       job_id text COLLATE "C" NOT NULL
     );
 
-    -- Every change of a job's state, in order, and who made it.
+    -- Every change of a job's state after its submission, in order, and who made it.
     CREATE TABLE \(schema).events (
       job_id text COLLATE "C" NOT NULL REFERENCES \(schema).jobs (id) ON DELETE CASCADE,
       sequence bigint NOT NULL,

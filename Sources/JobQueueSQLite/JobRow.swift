@@ -27,12 +27,19 @@ enum JobRow {
     StatementArguments(values.map { $0.converted })
   }
 
+  private static let columns = JobColumns.asked + JobColumns.life
+  /// By its place: GRDB looks a name up among the statement's, whatever their case, each time.
+  private static let places = Dictionary(uniqueKeysWithValues: columns.enumerated().map { ($1, $0) })
+
+  /// What ``job(_:)`` reads.
+  static let select = "SELECT \(columns.joined(separator: ", ")) FROM jobs"
+
   static func job(_ row: Row) throws -> JobRecord { try JobColumns.job(Reader(row: row)) }
 
   private struct Reader: StoredRow {
     let row: Row
-    func text(_ column: String) -> String? { row[column] }
-    func integer(_ column: String) -> Int64? { row[column] }
+    func text(_ column: String) -> String? { places[column].flatMap { row[$0] } }
+    func integer(_ column: String) -> Int64? { places[column].flatMap { row[$0] } }
   }
 }
 

@@ -37,13 +37,20 @@ final class JobTables {
   func job(_ id: String) throws -> JobRecord? { try first("id = ?", [id]) }
 
   func first(_ condition: String, _ arguments: StatementArguments) throws -> JobRecord? {
-    try Row.fetchOne(database.cachedStatement(sql: "SELECT * FROM jobs WHERE \(condition)"), arguments: arguments)
-      .map(JobRow.job)
+    let rows = try Row.fetchCursor(statement(condition), arguments: arguments)
+    // A row is the cursor's, and gone with it.
+    return try withExtendedLifetime(rows) { try rows.next().map(JobRow.job) }
   }
 
   func all(_ condition: String, _ arguments: StatementArguments = []) throws -> [JobRecord] {
-    try Row.fetchAll(database.cachedStatement(sql: "SELECT * FROM jobs WHERE \(condition)"), arguments: arguments)
-      .map(JobRow.job)
+    var jobs: [JobRecord] = []
+    let rows = try Row.fetchCursor(statement(condition), arguments: arguments)
+    while let row = try rows.next() { jobs.append(try JobRow.job(row)) }
+    return jobs
+  }
+
+  private func statement(_ condition: String) throws -> Statement {
+    try database.cachedStatement(sql: "\(JobRow.select) WHERE \(condition)")
   }
 
   func run(_ sql: String, _ arguments: StatementArguments = []) throws {

@@ -89,7 +89,7 @@ enum SQLiteSchema {
       job_id TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
 
-    -- Every change of a job's state, in order.
+    -- Every change of a job's state after its submission, in order.
     CREATE TABLE events (
       job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
       sequence INTEGER NOT NULL,

@@ -79,6 +79,35 @@ import Testing
     _ = try await store.submit(submission("o"))
   }
 
+  private struct Refused: Error {}
+
+  /// Also when some writes of a group are undone after they had inserted a job.
+  @Test func unfinishedJobsAreCountedRight() async throws {
+    let store = try SQLiteJobStore(path: path, owner: "test")
+    await withTaskGroup(of: Void.self) { group in
+      for number in 0..<60 {
+        group.addTask { [submission] in
+          switch number % 3 {
+          case 0: _ = try? await store.submit(submission("\(number)"))
+          case 1:
+            if let job = try? await store.submit(submission("\(number)")) {
+              _ = try? await store.requestCancel(job.id, by: "a")
+            }
+          default:
+            let job = JobLifecycle().admit(submission("\(number)"), id: JobID.make(now: .now), now: .now)
+            _ = try? await store.write { tables in
+              try tables.insert(NewJob(job))
+              throw Refused()
+            }
+          }
+        }
+      }
+    }
+    let counts = try await store.counts(owner: nil)
+    #expect(counts == [.queued: 20, .cancelled: 20])
+    #expect(try await store.read { try $0.unfinished() } == 20)
+  }
+
   @Test func aReadOnlyStoreIsSaidSo() async throws {
     let store = try SQLiteJobStore(path: path, owner: "test")
     try await store.write { try $0.database.execute(sql: "PRAGMA query_only = ON") }

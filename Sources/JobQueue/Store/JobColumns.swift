@@ -17,7 +17,8 @@ public enum StoredValue: Hashable, Sendable {
     switch self {
     case .null: "NULL"
     case .integer(let value): String(value)
-    case .text(let text): "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+    case .text(let text):
+      "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
     }
   }
 }
