@@ -92,6 +92,7 @@ let package = Package(
         .server("NIOHTTPTypesHTTP1", "swift-nio-extras"),
         .server("NIOPosix", "swift-nio"),
         .server("NIOSSL", "swift-nio-ssl"),
+        .server("NIOTLS", "swift-nio"),
         .server("ServiceLifecycle", "swift-service-lifecycle"),
         .server("Tracing", "swift-distributed-tracing"),
         .server("Logging", "swift-log"),
@@ -157,6 +158,7 @@ let package = Package(
       name: "RPCServerTests",
       dependencies: [
         "RPCServer", "JobQueue", "JobQueueSQLite", "Schema", "TestSupport", .server("NIOEmbedded", "swift-nio"),
+        .server("NIOTLS", "swift-nio"),
       ],
       swiftSettings: flags),
     .testTarget(

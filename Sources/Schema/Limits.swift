@@ -8,7 +8,7 @@ public struct Limits: Hashable, Sendable {
   public var headerBytes = 64 << 10
   /// Requests that are answered at the same time, streams aside.
   public var callsInFlight = 1_024
-  /// Milliseconds until the first request's headers have come, a request's body has, and the next request has.
+  /// Milliseconds until a TLS handshake is done and the first request's headers have come, a request's body has, and the next request has.
   public var headerMilliseconds = 10_000
   public var bodyMilliseconds = 30_000
   public var idleMilliseconds = 75_000
@@ -75,7 +75,7 @@ extension Limits {
     Setting(name: "callsInFlight", path: \.callsInFlight, summary: "requests that are answered at the same time"),
     Setting(
       name: "headerMilliseconds", path: \.headerMilliseconds,
-      summary: "milliseconds until a new connection's first request must have come"),
+      summary: "milliseconds until a new connection's TLS handshake must be done, and its first request must have come"),
     Setting(
       name: "bodyMilliseconds", path: \.bodyMilliseconds, summary: "milliseconds until a request's body must have come"),
     Setting(

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOEmbedded
+import NIOTLS
 import Synchronization
 import Testing
 
@@ -28,6 +29,19 @@ import Testing
     let id = queue.add(milliseconds: 1) { rung.happen() }
     await rung.wait()
     #expect(!queue.remove(id))
+  }
+
+  @Test(arguments: [false, true]) func aHandshakeThatIsntDoneInTimeEndsItsConnection(isDone: Bool) throws {
+    let channel = EmbeddedChannel(handler: HandshakeDeadline(milliseconds: 500))
+    try channel.connect(to: SocketAddress(unixDomainSocketPath: "/peer")).wait()
+    channel.embeddedEventLoop.advanceTime(by: .milliseconds(499))
+    #expect(channel.isActive)
+    if isDone {
+      channel.pipeline.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: nil))
+    }
+    channel.embeddedEventLoop.advanceTime(by: .seconds(60))
+    #expect(channel.isActive == isDone)
+    _ = try? channel.finish()
   }
 
   @Test func whatHappensOnceIsToldOnceToEach() async {

@@ -15,7 +15,9 @@ import resource
 import shutil
 import signal
 import socket
+import ssl
 import struct
+import subprocess
 import sys
 import tempfile
 import threading
@@ -319,6 +321,41 @@ def impatient(place):
     print("slow heads, slow bodies and idle connections are ended; HEAD has no body", flush=True)
 
 
+def unfinished_handshakes(place):
+    """Who connects to a server with TLS and doesn't go on is let go of in time; who does is served."""
+    os.makedirs(place, exist_ok=True)
+    key, certificate = os.path.join(place, "key.pem"), os.path.join(place, "certificate.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    with Server(arguments.bin, place, "--tls-certificate", certificate, "--tls-key", key, "--limit", "headerMilliseconds=1000") as server:
+        base = descriptors(server)
+        # Nothing at all, and the beginning of a ClientHello that promises more.
+        waiting = [connect(server) for _ in range(100)]
+        for connection in waiting[::2]:
+            connection.sendall(bytes.fromhex("16030100c8010000c40303"))
+        for connection in waiting:
+            connection.settimeout(10)
+            try:
+                ending = connection.recv(65536)
+            except ConnectionResetError:
+                ending = b""
+            except TimeoutError:
+                ending = b"nothing: it is still open"
+            expect(ending == b"", f"a handshake that isn't done: {ending}")
+        deadline = time.monotonic() + 10
+        while descriptors(server) > base and time.monotonic() < deadline:
+            time.sleep(0.05)
+        expect(descriptors(server) <= base, f"{descriptors(server) - base} connections are left of unfinished handshakes")
+        trust = ssl.create_default_context(cafile=certificate)
+        with trust.wrap_socket(connect(server), server_hostname="localhost") as connection:
+            # Its handshake is done: its clock is the first request's from now on.
+            time.sleep(0.6)
+            connection.sendall(request("rpc.stats", {}))
+            answer = connection.recv(65536)
+            expect(answer.startswith(b"HTTP/1.1 200"), f"after a handshake: {answer[:200]}")
+    print("unfinished TLS handshakes are ended in time", flush=True)
+
+
 def stopped_under_load(server, job):
     """Every submission that got an answer is a job after the restart; none is answered twice or half."""
     acknowledged, refused, broken = [], [0], [0]
@@ -397,5 +434,6 @@ with tempfile.TemporaryDirectory() as place, Server(arguments.bin, place) as ser
     refused(os.path.join(place, "refused"))
     guarded(os.path.join(place, "guarded"))
     impatient(os.path.join(place, "impatient"))
+    unfinished_handshakes(os.path.join(place, "handshakes"))
     stopped_under_load(server, job)
 sys.exit(1 if problems else 0)

@@ -21,8 +21,11 @@ enum HTTPBinding {
     // For HTTP/2's streams, and for HTTP/1.1 where ALPN chooses that.
     upgrade.streamConfiguration = channel
     upgrade.idleTimeout = .milliseconds(limits.idleMilliseconds)
-    return try .http2Upgrade(
-      tlsConfiguration: TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)),
-      configuration: upgrade)
+    let configuration = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
+    return HTTPServerBuilder { [upgrade] responder in
+      HandshakeGuardedChannel(
+        base: try HTTP2UpgradeChannel(tlsConfiguration: configuration, configuration: upgrade, responder: responder),
+        milliseconds: limits.headerMilliseconds)
+    }
   }
 }
