@@ -80,6 +80,26 @@ extension StoreConformance {
       let page = try await h.store.log(of: job.id, after: lines[2].cursor, most: 2)
       try h.expect(page == Array(lines[3...4]), "page by page")
     },
+    Case("aSubmissionIsToldAsItWasWhateverTheJobHasBecome") { h in
+      let job = try await h.submit(h.spec(startAt: h.clock.now + 5_000), owner: "ada")
+      let start = JobCursor(jobID: job.id, epoch: 0, sequence: 0)
+      let first = JobEvent(cursor: job.cursor, status: job.status)
+      var events = try await h.store.events(of: job.id, after: start)
+      try h.expect(events == [first] && first.status.state == .waiting, "at first it waits: \(events)")
+      h.clock.advance(milliseconds: 5_000)
+      _ = try await h.claim()
+      _ = try await h.store.release(job.id, epoch: 1)
+      _ = try await h.store.requestCancel(job.id, by: "eve")
+      _ = try await h.store.retry(job.id, by: "ada")
+      events = try await h.store.events(of: job.id, after: start)
+      try h.expect(events.first == first && events.count == 6, "and that is told later too: \(events)")
+      let later = try await h.store.events(of: job.id, after: first.cursor)
+      try h.expect(later == Array(events[1...]), "once")
+      let lines = try await h.store.log(of: job.id, after: nil, most: 1)
+      try h.expect(lines.map(\.action) == [.submitted] && lines[0].at == job.createdAt, "a page of one line: \(lines)")
+      let next = try await h.store.log(of: job.id, after: lines[0].cursor, most: 2)
+      try h.expect(next.map(\.action) == [.ready, .claimed], "and the lines after it: \(next)")
+    },
     Case("aListIsNarrowedByOutputAndTime") { h in
       let start = h.clock.now
       for name in ["a/1.csv", "a/2.csv", "b/%.csv", "ä/1.csv"] {

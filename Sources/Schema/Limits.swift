@@ -75,7 +75,9 @@ extension Limits {
     Setting(name: "callsInFlight", path: \.callsInFlight, summary: "requests that are answered at the same time"),
     Setting(
       name: "headerMilliseconds", path: \.headerMilliseconds,
-      summary: "milliseconds until a new connection's TLS handshake must be done, and its first request must have come"),
+      summary:
+        "milliseconds until a new connection's TLS handshake must be done, and as many until its first request must have come"
+    ),
     Setting(
       name: "bodyMilliseconds", path: \.bodyMilliseconds, summary: "milliseconds until a request's body must have come"),
     Setting(

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import NIOTLS
+import Schema
 import Synchronization
 import Testing
 
@@ -31,16 +32,47 @@ import Testing
     #expect(!queue.remove(id))
   }
 
-  @Test(arguments: [false, true]) func aHandshakeThatIsntDoneInTimeEndsItsConnection(isDone: Bool) throws {
-    let channel = EmbeddedChannel(handler: HandshakeDeadline(milliseconds: 500))
+  @Test(arguments: ["", "http/1.1", "h2"]) func aSilentConnectionEnds(negotiated: String) throws {
+    var limits = Limits.standard
+    (limits.headerMilliseconds, limits.idleMilliseconds) = (500, 2_000)
+    let handler = TLSConnectionGuard(limits: limits)
+    let channel = EmbeddedChannel(handler: handler)
     try channel.connect(to: SocketAddress(unixDomainSocketPath: "/peer")).wait()
-    channel.embeddedEventLoop.advanceTime(by: .milliseconds(499))
+    func pass(_ milliseconds: Int64) { channel.embeddedEventLoop.advanceTime(by: .milliseconds(milliseconds)) }
+    pass(499)
     #expect(channel.isActive)
-    if isDone {
-      channel.pipeline.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: nil))
+    if !negotiated.isEmpty {
+      channel.pipeline.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: negotiated))
     }
-    channel.embeddedEventLoop.advanceTime(by: .seconds(60))
-    #expect(channel.isActive == isDone)
+    pass(499)
+    #expect(channel.isActive == !negotiated.isEmpty)
+    if negotiated == "h2" {
+      handler.streamOpened()
+      handler.streamOpened()
+      handler.streamClosed()
+      pass(60_000)
+      #expect(channel.isActive, "a stream is open")
+      handler.streamClosed()
+      pass(6_999)
+      #expect(channel.isActive)
+      pass(1)
+      #expect(!channel.isActive)
+    }
+    pass(60_000)
+    // With HTTP/1.1 another guard has its clock.
+    #expect(channel.isActive == (negotiated == "http/1.1"))
+    _ = try? channel.finish()
+  }
+
+  @Test func aConnectionWithoutAStreamEnds() throws {
+    let channel = EmbeddedChannel(handler: TLSConnectionGuard(limits: .standard))
+    try channel.connect(to: SocketAddress(unixDomainSocketPath: "/peer")).wait()
+    channel.embeddedEventLoop.advanceTime(by: .seconds(9))
+    channel.pipeline.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: "h2"))
+    channel.embeddedEventLoop.advanceTime(by: .seconds(9))
+    #expect(channel.isActive)
+    channel.embeddedEventLoop.advanceTime(by: .seconds(1))
+    #expect(!channel.isActive)
     _ = try? channel.finish()
   }
 

@@ -321,39 +321,62 @@ def impatient(place):
     print("slow heads, slow bodies and idle connections are ended; HEAD has no body", flush=True)
 
 
-def unfinished_handshakes(place):
+def silent_over_tls(place):
     """Who connects to a server with TLS and doesn't go on is let go of in time; who does is served."""
     os.makedirs(place, exist_ok=True)
     key, certificate = os.path.join(place, "key.pem"), os.path.join(place, "certificate.pem")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost",
                     "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    with Server(arguments.bin, place, "--tls-certificate", certificate, "--tls-key", key, "--limit", "headerMilliseconds=1000") as server:
+    trust = ssl.create_default_context(cafile=certificate)
+    http2 = ssl.create_default_context(cafile=certificate)
+    http2.set_alpn_protocols(["h2"])
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes.fromhex("000000040000000000")
+    # GET / of localhost, the whole request in one frame of headers.
+    headers = bytes.fromhex("828784") + b"\x41\x09localhost"
+    asked = preface + len(headers).to_bytes(3, "big") + bytes.fromhex("010500000001") + headers
+
+    def ending(connection, what, allowed=()):
+        connection.settimeout(20)
+        try:
+            while piece := connection.recv(65536):
+                expect(allowed, f"{what}: {piece}")
+        except ConnectionResetError:
+            pass
+        except TimeoutError:
+            expect(False, f"{what}: it is still open")
+
+    limits = [word for name in ("headerMilliseconds", "idleMilliseconds") for word in ("--limit", f"{name}=1000")]
+    with Server(arguments.bin, place, "--tls-certificate", certificate, "--tls-key", key, *limits) as server:
         base = descriptors(server)
         # Nothing at all, and the beginning of a ClientHello that promises more.
         waiting = [connect(server) for _ in range(100)]
         for connection in waiting[::2]:
             connection.sendall(bytes.fromhex("16030100c8010000c40303"))
         for connection in waiting:
-            connection.settimeout(10)
-            try:
-                ending = connection.recv(65536)
-            except ConnectionResetError:
-                ending = b""
-            except TimeoutError:
-                ending = b"nothing: it is still open"
-            expect(ending == b"", f"a handshake that isn't done: {ending}")
+            ending(connection, "a handshake that isn't done")
+        # HTTP/2 that says nothing, that has no stream, and that has had one.
+        for what, text in (("silent HTTP/2", b""), ("HTTP/2 without a stream", preface), ("idle HTTP/2", asked)):
+            connection = http2.wrap_socket(connect(server), server_hostname="localhost")
+            expect(connection.selected_alpn_protocol() == "h2", "HTTP/2 is spoken")
+            connection.sendall(text)
+            ending(connection, what, allowed=True)
         deadline = time.monotonic() + 10
         while descriptors(server) > base and time.monotonic() < deadline:
             time.sleep(0.05)
-        expect(descriptors(server) <= base, f"{descriptors(server) - base} connections are left of unfinished handshakes")
-        trust = ssl.create_default_context(cafile=certificate)
-        with trust.wrap_socket(connect(server), server_hostname="localhost") as connection:
-            # Its handshake is done: its clock is the first request's from now on.
+        expect(descriptors(server) <= base, f"{descriptors(server) - base} connections are left of silent ones")
+        # On one connection, for longer than a handshake may take.
+        connection = http.client.HTTPSConnection("localhost", server.port, timeout=10, context=trust)
+        connection.connect()
+        ways = {connection.sock.getsockname()}
+        for _ in range(4):
             time.sleep(0.6)
-            connection.sendall(request("rpc.stats", {}))
-            answer = connection.recv(65536)
-            expect(answer.startswith(b"HTTP/1.1 200"), f"after a handshake: {answer[:200]}")
-    print("unfinished TLS handshakes are ended in time", flush=True)
+            connection.request("GET", "/healthz")
+            response = connection.getresponse()
+            response.read()
+            expect(response.status == 200, f"after a handshake: {response.status}")
+            ways.add(connection.sock.getsockname())
+        expect(len(ways) == 1, "the connection is kept")
+    print("unfinished handshakes and silent HTTP/2 are ended in time", flush=True)
 
 
 def stopped_under_load(server, job):
@@ -434,6 +457,6 @@ with tempfile.TemporaryDirectory() as place, Server(arguments.bin, place) as ser
     refused(os.path.join(place, "refused"))
     guarded(os.path.join(place, "guarded"))
     impatient(os.path.join(place, "impatient"))
-    unfinished_handshakes(os.path.join(place, "handshakes"))
+    silent_over_tls(os.path.join(place, "tls"))
     stopped_under_load(server, job)
 sys.exit(1 if problems else 0)

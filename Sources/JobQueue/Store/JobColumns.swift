@@ -18,7 +18,8 @@ public enum StoredValue: Hashable, Sendable {
     case .null: "NULL"
     case .integer(let value): String(value)
     case .text(let text):
-      "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+      // By bytes: a quote with a combining mark on it is a quote all the same.
+      String(decoding: [0x27] + text.utf8.flatMap { $0 == 0x27 ? [0x27, 0x27] : [$0] } + [0x27], as: UTF8.self)
     }
   }
 }

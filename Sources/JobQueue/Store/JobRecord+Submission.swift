@@ -27,9 +27,8 @@ extension JobRecord {
   ///   - most: lines to be returned.
   public func log(kept: [JobLogLine], after cursor: JobCursor?, most: Int) -> [JobLogLine] {
     let first = asSubmitted.cursor
-    guard cursor ?? JobCursor(jobID: id, epoch: 0, sequence: 0) < first, kept.first?.cursor != first else {
-      return kept
-    }
+    // A log has one order, that of the sequence.
+    guard cursor?.sequence ?? 0 < first.sequence, kept.first?.cursor != first else { return kept }
     let line = JobLogLine(cursor: first, at: createdAt, actor: owner, action: .submitted, error: nil)
     return Array(([line] + kept).prefix(most))
   }

@@ -24,7 +24,11 @@ final class HTTPTransport: RPCTransport {
 
   var activeExchanges: Int { loop.activeTransfers + streamLoop.activeTransfers }
 
-  func shutdown() async { for loop in [loop, streamLoop] { await loop.shutdown() } }
+  func shutdown() async {
+    async let streams: Void = streamLoop.shutdown()
+    await loop.shutdown()
+    await streams
+  }
 
   /// The loop on which a request goes out.
   func loop(for request: HTTPRequestMessage) -> CurlLoop {

@@ -20,6 +20,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private var presence: ConnectionPresence?
   private let presences: ConnectionPresences
   private let limits: Limits
+  /// Of the connection that this is a stream of, with HTTP/2.
+  private var connection: TLSConnectionGuard?
   private var timer: Scheduled<Void>?
   /// Requests whose heads have come and whose responses haven't been written.
   private var responsesDue = 0
@@ -46,11 +48,16 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     let presence = ConnectionPresence(isHTTP1 ? .http1 : .http2, eventLoop: context.eventLoop)
     self.presence = presence
     presences.add(presence, of: context.channel)
+    if !isHTTP1 {
+      connection = try? context.channel.parent?.pipeline.syncOperations.handler(type: TLSConnectionGuard.self)
+      connection?.streamOpened()
+    }
     if context.channel.isActive { waitForFirstHead(context) }
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
     timer?.cancel()
+    connection?.streamClosed()
     presences.remove(context.channel)
   }
 

@@ -23,9 +23,9 @@ enum HTTPBinding {
     upgrade.idleTimeout = .milliseconds(limits.idleMilliseconds)
     let configuration = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
     return HTTPServerBuilder { [upgrade] responder in
-      HandshakeGuardedChannel(
+      TLSGuardedChannel(
         base: try HTTP2UpgradeChannel(tlsConfiguration: configuration, configuration: upgrade, responder: responder),
-        milliseconds: limits.headerMilliseconds)
+        limits: limits)
     }
   }
 }
