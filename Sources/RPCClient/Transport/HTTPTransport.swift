@@ -25,9 +25,10 @@ final class HTTPTransport: RPCTransport {
   var activeExchanges: Int { loop.activeTransfers + streamLoop.activeTransfers }
 
   func shutdown() async {
-    async let streams: Void = streamLoop.shutdown()
+    // Both are told first, and no task is made for it: a thread for that task is a tenth of a short command's time.
+    streamLoop.stop()
     await loop.shutdown()
-    await streams
+    await streamLoop.shutdown()
   }
 
   /// The loop on which a request goes out.
