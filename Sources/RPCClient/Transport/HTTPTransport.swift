@@ -25,7 +25,7 @@ final class HTTPTransport: RPCTransport {
   var activeExchanges: Int { loop.activeTransfers + streamLoop.activeTransfers }
 
   func shutdown() async {
-    // Both are told first, and no task is made for it: a thread for that task is a tenth of a short command's time.
+    // Told before the other is awaited, so that nothing begins on it meanwhile, and without a task, which would cost a thread.
     streamLoop.stop()
     await loop.shutdown()
     await streamLoop.shutdown()
