@@ -1,5 +1,6 @@
 #if Server
   import ArgumentParser
+  import Dispatch
   import RPCClient
 
   #if canImport(Glibc)
@@ -10,14 +11,34 @@
 
   @main
   enum Main {
-    static func main() async {
+    /// Not asynchronous: such a main gives its thread up, for which glibc loads one more library.
+    static func main() {
       // Who reads no more is noticed where the writing fails.
       signal(SIGPIPE, SIG_IGN)
-      async let prepared: Void = TallyClient.prepare()
       let arguments = GlobalOptions.reordered(Array(CommandLine.arguments.dropFirst()))
-      if let status = PlainStatus(arguments) { await status.run() }
-      await ClientCommand.main(arguments)
-      await prepared
+      let ended = DispatchSemaphore(value: 0)
+      Task.detached {
+        if let status = PlainStatus(arguments) { await status.run() }
+        await run(arguments)
+        ended.signal()
+      }
+      TallyClient.prepare()
+      ended.wait()
+    }
+
+    private static func run(_ arguments: [String]) async {
+      do {
+        var command = try ClientCommand.parseAsRoot(arguments)
+        if var command = command as? any AsyncParsableCommand {
+          try await command.run()
+        } else {
+          try command.run()
+        }
+      } catch {
+        // What is still being loaded mustn't be tidied away meanwhile.
+        TallyClient.prepare()
+        ClientCommand.exit(withError: error)
+      }
     }
   }
 

@@ -33,8 +33,9 @@ public final class TallyClient: Sendable {
     self.transport = transport
   }
 
-  /// Loads what the first call would load: some milliseconds, which a program may spend beside its own beginning.
-  public static func prepare() async { CurlLoop.initializeLibrary }
+  /// Loads what the first call would load, and returns when that is done: some milliseconds, which a program may spend on a
+  /// thread beside its own beginning. Done once, however often it is called.
+  public static func prepare() { CurlLoop.initializeLibrary }
 
   /// Makes a client, runs the body with it, where the caller runs, and shuts it down.
   ///
