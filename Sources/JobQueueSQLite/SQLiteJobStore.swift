@@ -15,6 +15,7 @@ public final class SQLiteJobStore: JobStore {
 
   let pool: DatabasePool
   let group: GroupCommit
+  private let reads: GroupRead
   let lifecycle: JobLifecycle
   let limits: Limits
   let clock: @Sendable () -> Timestamp
@@ -54,6 +55,7 @@ public final class SQLiteJobStore: JobStore {
     self.clock = clock
     lifecycle = JobLifecycle(limits: limits)
     group = GroupCommit(writer: pool) { [changes] in changes.notify() }
+    reads = GroupRead(pool: pool)
   }
 
   /// - Throws: `StoreUnavailable`; what the body throws.
@@ -61,6 +63,13 @@ public final class SQLiteJobStore: JobStore {
     // Without a transaction, which costs more than most reads: one statement has a moment of its own, and who runs
     // several doesn't need the same one for all.
     try await explainingSQLite { try await pool.unsafeRead { try body(JobTables($0)) } }
+  }
+
+  /// A read of some rows that it names, which shares its turn with others.
+  ///
+  /// - Throws: `StoreUnavailable`; what the body throws.
+  func readShortly<Value: Sendable>(_ body: @escaping @Sendable (JobTables) throws -> Value) async throws -> Value {
+    try await explainingSQLite { try await reads.read(body) }
   }
 
   /// A write that shares its transaction with others.
@@ -78,11 +87,11 @@ public final class SQLiteJobStore: JobStore {
   }
 
   public func job(_ id: String) async throws -> JobRecord? {
-    try await read { try $0.job(id) }
+    try await readShortly { try $0.job(id) }
   }
 
   public func job(owner: String, idempotencyKey: String) async throws -> JobRecord? {
-    try await read { try $0.first("owner = ? AND idempotency_key = ?", [owner, idempotencyKey]) }
+    try await readShortly { try $0.first("owner = ? AND idempotency_key = ?", [owner, idempotencyKey]) }
   }
 
   public func events(of id: String, after cursor: JobCursor) async throws -> [JobEvent] {
