@@ -25,27 +25,6 @@ final class ConnectionPresence: Sendable {
     let work = Task { try await body() }
     let id = gone.listen { work.cancel() }
     defer { gone.forget(id) }
-    return try await ConnectionPresence.outcome(of: work)
-  }
-
-  /// The same for a call that can't find out by writing: a half-closed connection counts as gone after a while.
-  func whileAsking<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
-    let work = Task { try await body() }
-    let goneID = gone.listen { work.cancel() }
-    let halfClosedID = halfClosed.listen { [eventLoop] in
-      // For a call that has ended by then this does nothing.
-      eventLoop.scheduleTask(in: .milliseconds(ConnectionPresence.halfClosedMilliseconds)) { work.cancel() }
-    }
-    defer {
-      gone.forget(goneID)
-      halfClosed.forget(halfClosedID)
-    }
-    return try await ConnectionPresence.outcome(of: work)
-  }
-
-  /// Waits for the task, which ends with its owner. A task of its own, and no group with a second one that waits: a call
-  /// must cost little.
-  private static func outcome<Value: Sendable>(of work: Task<Value, any Error>) async throws -> Value {
     let value = try await withTaskCancellationHandler {
       try await work.value
     } onCancel: {
@@ -53,6 +32,20 @@ final class ConnectionPresence: Sendable {
     }
     if work.isCancelled { throw CancellationError() }
     return value
+  }
+}
+
+extension ConnectionPresence: CallerPresence {
+  /// A half-closed connection counts as gone after a while.
+  func whenGone(_ body: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
+    let goneID = gone.listen(body)
+    let halfClosedID = halfClosed.listen { [eventLoop] in
+      eventLoop.scheduleTask(in: .milliseconds(ConnectionPresence.halfClosedMilliseconds), body)
+    }
+    return { [gone, halfClosed] in
+      gone.forget(goneID)
+      halfClosed.forget(halfClosedID)
+    }
   }
 }
 

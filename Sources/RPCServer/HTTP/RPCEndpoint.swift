@@ -154,7 +154,7 @@ struct RPCEndpoint: Sendable {
     _ message: RPCDispatcher.Request, _ request: Request, _ framing: AnswerFraming, owner: String,
     _ presence: ConnectionPresence
   ) async throws(Refusal) -> Response {
-    let context: RPCContext
+    var context: RPCContext
     do throws(RPCError) {
       context = try self.context(request, owner: owner)
     } catch {
@@ -174,14 +174,10 @@ struct RPCEndpoint: Sendable {
         LimitInterceptor.tooManyCalls(inFlight.most), headers: [.retryAfter: "1"])
     }
     defer { if isCounted { inFlight.giveBack() } }
-    let answer: [UInt8]?
-    do {
-      answer = try await presence.whileAsking { await dispatcher.respond(to: message, context: context) }
-    } catch {
-      // Nobody is there to read it.
-      return Response(status: .init(code: 499))
+    context.caller = presence
+    guard let answer = await dispatcher.respond(to: message, context: context) else {
+      return Response(status: .noContent)
     }
-    guard let answer else { return Response(status: .noContent) }
     return encoded(answer, request)
   }
 

@@ -1,6 +1,6 @@
 public import Schema
 
-/// Ends a call at its deadline: the caller's, else the method's own.
+/// Ends a call at its deadline, the caller's, else the method's own; and when its caller has gone.
 public struct DeadlineInterceptor: RPCInterceptor {
   private let deadlines = DeadlineQueue()
 
@@ -9,18 +9,21 @@ public struct DeadlineInterceptor: RPCInterceptor {
   public func intercept(
     _ call: RPCCall, _ descriptor: any RPCDescriptor, _ writer: any RPCEventWriter, next: Next
   ) async throws -> RPCAnswer {
-    guard let milliseconds = call.context.deadlineMilliseconds ?? descriptor.defaultDeadlineMilliseconds else {
-      return try await next(call, writer)
-    }
+    let milliseconds = call.context.deadlineMilliseconds ?? descriptor.defaultDeadlineMilliseconds
+    let caller = call.context.caller
+    guard milliseconds != nil || caller != nil else { return try await next(call, writer) }
     return try await withoutActuallyEscaping(next) { next in
+      // A task of its own, which ends with its owner, and no group with a second one that waits: a call must cost little.
       let work = Task { try await next(call, writer) }
-      let deadline = deadlines.add(milliseconds: milliseconds) { work.cancel() }
+      let deadline = milliseconds.map { deadlines.add(milliseconds: $0) { work.cancel() } }
+      let forget = caller?.whenGone { work.cancel() }
       let outcome = await withTaskCancellationHandler {
         await work.result
       } onCancel: {
         work.cancel()
       }
-      guard deadlines.remove(deadline) else {
+      forget?()
+      if let milliseconds, let deadline, !deadlines.remove(deadline) {
         throw RPCError(
           .deadlineExceeded, reason: "DEADLINE_EXCEEDED",
           "The call took longer than its deadline of \(milliseconds) ms (Tally-Timeout-Ms).")

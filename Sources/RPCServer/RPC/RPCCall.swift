@@ -30,6 +30,8 @@ public struct RPCContext: Sendable {
   public var deadlineMilliseconds: Int?
   /// The cursor that the transport names (`Last-Event-ID`); goes before one in the parameters.
   public var lastEventID: String?
+  /// Nil: nobody can tell whether the caller is still there.
+  var caller: (any CallerPresence)?
 
   public init(
     owner: String = "local", metadata: [String: String] = [:], delivery: Delivery = .single,
@@ -41,6 +43,14 @@ public struct RPCContext: Sendable {
     self.deadlineMilliseconds = deadlineMilliseconds
     self.lastEventID = lastEventID
   }
+}
+
+/// Whether the caller of a unary call is still there: one who writes nothing meanwhile can't find out by writing.
+protocol CallerPresence: Sendable {
+  /// Calls the body once the caller has gone, or at once if it has; on whatever thread that is.
+  ///
+  /// - Returns: what makes that the body isn't called any more.
+  func whenGone(_ body: @escaping @Sendable () -> Void) -> @Sendable () -> Void
 }
 
 /// One message of a stream: a notification, or the final response. Encoded once, however many receive it.

@@ -2,14 +2,14 @@ import Instrumentation
 public import Schema
 import Tracing
 
-/// Gives each call a span, in the trace that its caller names (W3C Trace Context, by whatever tracer is installed). Without
-/// a tracer it costs next to nothing.
+/// Gives each call a span, in the trace that its caller names (W3C Trace Context, by whatever tracer is installed).
 public struct TracingInterceptor: RPCInterceptor {
   public init() {}
 
   public func intercept(
     _ call: RPCCall, _ descriptor: any RPCDescriptor, _ writer: any RPCEventWriter, next: Next
   ) async throws -> RPCAnswer {
+    if InstrumentationSystem.instrument is NoOpInstrument { return try await next(call, writer) }
     var context = ServiceContext.current ?? ServiceContext.topLevel
     InstrumentationSystem.instrument.extract(call.context.metadata, into: &context, using: MetadataExtractor())
     return try await withoutActuallyEscaping(next) { next in
