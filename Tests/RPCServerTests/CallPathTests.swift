@@ -105,7 +105,8 @@ import Testing
   private func ask(_ presence: ConnectionPresence, _ body: @escaping @Sendable () async throws -> Void) async throws {
     var context = RPCContext()
     context.caller = presence
-    let call = RPCCall(request: RPCRequest(id: nil, method: Jobs.status.name, parameters: JSONValue.null), context: context)
+    let call = RPCCall(
+      request: RPCRequest(id: nil, method: Jobs.status.name, parameters: JSONValue.null), context: context)
     _ = try await DeadlineInterceptor().intercept(call, Jobs.status, NoEventWriter()) { _, _ in
       try await body()
       return RPCAnswer(.null)
