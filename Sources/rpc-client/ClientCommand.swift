@@ -19,26 +19,13 @@
       let ended = DispatchSemaphore(value: 0)
       Task.detached {
         if let status = PlainStatus(arguments) { await status.run() }
-        await run(arguments)
+        // Waits for the other thread: an exit mustn't tidy away what is still being loaded.
+        TallyClient.prepare()
+        await ClientCommand.main(arguments)
         ended.signal()
       }
       TallyClient.prepare()
       ended.wait()
-    }
-
-    private static func run(_ arguments: [String]) async {
-      do {
-        var command = try ClientCommand.parseAsRoot(arguments)
-        if var command = command as? any AsyncParsableCommand {
-          try await command.run()
-        } else {
-          try command.run()
-        }
-      } catch {
-        // What is still being loaded mustn't be tidied away meanwhile.
-        TallyClient.prepare()
-        ClientCommand.exit(withError: error)
-      }
     }
   }
 
