@@ -4,7 +4,8 @@
 takes from start to end beside `curl` with the same call, in pairs.
 
 Usage: calls.py [--bin .build/release] [--calls 10000] [--in-flight 256] [--streams 1000] [--runs 5] [--starts 100]
-Ends with 1 when a stream has no result, threads are more than ten, or a file stays open. Needs: a C compiler, libcurl's headers.
+Ends with 1 when a stream has no result, threads are more than ten, a file stays open, or a start takes over 1.3 times curl's.
+Needs: a C compiler, libcurl's headers.
 """
 import argparse
 import json
@@ -29,6 +30,7 @@ arguments.add_argument("--runs", type=int, default=5)
 arguments.add_argument("--starts", type=int, default=100)
 arguments = arguments.parse_args()
 THREADS_MOST = 10
+STARTS_RATIO_MOST = 1.3
 
 
 def output(*words):
@@ -69,6 +71,7 @@ def starts(server, body, job):
     ours, theirs = (statistics.median(pair[place] for pair in pairs) * 1_000 for place in (0, 1))
     ratio = statistics.median(pair[0] / pair[1] for pair in pairs)
     print(f"start to end: rpc-client status {ours:.1f} ms, curl {theirs:.1f} ms, ratio of the pairs {ratio:.2f} (median of {len(pairs)})")
+    return ratio
 
 
 with tempfile.TemporaryDirectory() as place, Server(arguments.bin, place) as server:
@@ -88,10 +91,12 @@ with tempfile.TemporaryDirectory() as place, Server(arguments.bin, place) as ser
     print(f"{arguments.calls} calls, {arguments.in_flight} in flight: library {library:.0f}/s with {threads} threads, bare loop {least:.0f}/s ({library / least:.2f}), curl --parallel {curl:.0f}/s ({library / curl:.2f})")
     found = load(server, waiting(server, "streams.csv"), 0, arguments.streams)
     print(f"{found['streams']} streams: open after {found['secondsUntilOpen']} s, {found['threads']} threads, {found['openFiles']} files; results {found['streamsWithTheirResult']}; files before {found['openFilesBefore']}, afterwards {found['openFilesAfterwards']}")
-    starts(server, body, job)
+    ratio = starts(server, body, job)
     if found["streamsWithTheirResult"] != arguments.streams:
         raise SystemExit("calls: not every stream has had its result")
     if found["openFilesAfterwards"] > found["openFilesBefore"]:
         raise SystemExit("calls: files stay open")
     if max(threads, found["threads"]) > THREADS_MOST:
         raise SystemExit("calls: too many threads")
+    if ratio > STARTS_RATIO_MOST:
+        raise SystemExit("calls: rpc-client starts too slowly")
