@@ -76,6 +76,36 @@ import Testing
     _ = try? channel.finish()
   }
 
+  @Test func aClockTellsOfItsNewestWaitAlone() {
+    let (loop, clock) = (EmbeddedEventLoop(), ConnectionClock())
+    var told: [String] = []
+    func wait(_ milliseconds: Int, _ name: String) { clock.wait(milliseconds, on: loop) { told.append(name) } }
+    func pass(_ milliseconds: Int64) { loop.advanceTime(by: .milliseconds(milliseconds)) }
+    wait(100, "replaced")
+    pass(60)
+    wait(100, "later than its timer")
+    pass(99)
+    #expect(told.isEmpty)
+    pass(1)
+    #expect(told == ["later than its timer"])
+    wait(100, "replaced")
+    wait(10, "earlier than its timer")
+    pass(10)
+    pass(1_000)
+    #expect(told == ["later than its timer", "earlier than its timer"])
+    wait(10, "stopped")
+    clock.stop()
+    wait(50, "after a stop")
+    pass(49)
+    #expect(told.count == 2)
+    pass(1)
+    #expect(told.last == "after a stop")
+    wait(10, "cancelled")
+    clock.cancel()
+    pass(1_000)
+    #expect(told.count == 3)
+  }
+
   @Test func whatHappensOnceIsToldOnceToEach() async {
     let shot = OneShot()
     let told = Mutex<[String]>([])

@@ -22,7 +22,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private let limits: Limits
   /// Of the connection that this is a stream of, with HTTP/2.
   private var connection: TLSConnectionGuard?
-  private var timer: Scheduled<Void>?
+  private let clock = ConnectionClock()
   /// Requests whose heads have come and whose responses haven't been written.
   private var responsesDue = 0
   private var isReadingBody = false
@@ -56,7 +56,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
-    timer?.cancel()
+    clock.cancel()
     connection?.streamClosed()
     presences.remove(context.channel)
   }
@@ -67,7 +67,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    timer?.cancel()
+    clock.cancel()
     presence?.gone.happen()
     context.fireChannelInactive()
   }
@@ -101,7 +101,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         // It was answered before it had come to its end.
         waitForNextHead(context)
       } else if responsesDue == 1 {
-        timer?.cancel()
+        clock.stop()
       }
     }
     context.fireChannelRead(data)
@@ -154,12 +154,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   /// - Parameter message: of the refusal; nil: the connection ends without one.
   private func schedule(_ context: ChannelHandlerContext, milliseconds: Int, _ message: String?) {
-    timer?.cancel()
-    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-    timer = context.eventLoop.scheduleTask(in: .milliseconds(Int64(milliseconds))) {
-      let (handler, context) = bound.value
-      handler.timeOut(context, message)
-    }
+    clock.wait(milliseconds, on: context.eventLoop) { self.timeOut(context, message) }
   }
 
   private func timeOut(_ context: ChannelHandlerContext, _ message: String?) {
@@ -223,9 +218,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private func closeLater(_ context: ChannelHandlerContext, milliseconds: Int) {
-    timer?.cancel()
-    let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-    timer = context.eventLoop.scheduleTask(in: .milliseconds(Int64(milliseconds))) { bound.value.close(promise: nil) }
+    clock.wait(milliseconds, on: context.eventLoop) { context.close(promise: nil) }
   }
 
   // MARK: Expect: 100-continue

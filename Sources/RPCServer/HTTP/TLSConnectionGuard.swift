@@ -16,7 +16,7 @@ final class TLSConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
 
   private let limits: Limits
   private var context: ChannelHandlerContext?
-  private var timer: Scheduled<Void>?
+  private let clock = ConnectionClock()
   private var openStreams = 0
 
   init(limits: Limits) { self.limits = limits }
@@ -27,12 +27,12 @@ final class TLSConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
-    timer?.cancel()
+    clock.cancel()
     self.context = nil
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    timer?.cancel()
+    clock.cancel()
     context.fireChannelInactive()
   }
 
@@ -48,7 +48,7 @@ final class TLSConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
 
   func streamOpened() {
     openStreams += 1
-    timer?.cancel()
+    clock.stop()
   }
 
   func streamClosed() {
@@ -57,10 +57,8 @@ final class TLSConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   private func closeIn(_ milliseconds: Int) {
-    timer?.cancel()
     guard let context else { return }
-    let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-    timer = context.eventLoop.scheduleTask(in: .milliseconds(Int64(milliseconds))) { bound.value.close(promise: nil) }
+    clock.wait(milliseconds, on: context.eventLoop) { context.close(promise: nil) }
   }
 }
 
