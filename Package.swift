@@ -66,7 +66,9 @@ let package = Package(
     .target(name: "JobQueue", dependencies: ["Schema", .server("Logging", "swift-log")], swiftSettings: flags),
     .target(
       name: "JobQueueSQLite",
-      dependencies: ["JobQueue", "Schema", .server("GRDB", "GRDB.swift")],
+      dependencies: [
+        "JobQueue", "Schema", .server("GRDB", "GRDB.swift"), .server("GRDBSQLite", "GRDB.swift"),
+      ],
       swiftSettings: flags),
     .systemLibrary(
       name: "CTallyPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),

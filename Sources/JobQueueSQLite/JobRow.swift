@@ -8,14 +8,15 @@ enum JobRow {
 
   /// A new job: nothing is bound but what such jobs differ in.
   static let insertNew: String = {
-    let given = JobColumns.asked + JobColumns.brought
+    let given = JobColumns.asked + JobColumns.brought + ["several_inputs"]
     let columns = given + JobColumns.untouched.map { $0.column }
     let values = given.map { _ in "?" } + JobColumns.untouched.map { $0.value.literal }
     return "INSERT INTO jobs (\(columns.joined(separator: ", "))) VALUES (\(values.joined(separator: ", ")))"
   }()
 
-  static func newArguments(_ job: JobRecord) -> StatementArguments {
-    JobRow.arguments(JobColumns.asked(job) + JobColumns.brought(job))
+  /// For ``insertNew``.
+  static func newValues(_ job: JobRecord) -> [StoredValue] {
+    JobColumns.asked(job) + JobColumns.brought(job) + [.integer(job.spec.inputs.count > 1 ? 1 : 0)]
   }
 
   static func updateArguments(_ job: JobRecord) -> StatementArguments {
@@ -70,10 +71,10 @@ enum JobEventRow {
 /// A job that is to be inserted, with its row.
 struct NewJob: Sendable {
   let job: JobRecord
-  let row: StatementArguments
+  let row: [StoredValue]
 
   init(_ job: JobRecord) {
     self.job = job
-    row = JobRow.newArguments(job)
+    row = JobRow.newValues(job)
   }
 }

@@ -9,6 +9,12 @@ final class JobTables {
   private var unfinishedAdded = 0
   /// Their number before the transaction, once it was asked for.
   private var unfinishedBefore: Int?
+  // Looked up once for all of a transaction's submissions.
+  private lazy var inserting = Result { try database.cachedStatement(sql: JobRow.insertNew) }
+  private lazy var reserving = Result {
+    try database.cachedStatement(sql: "INSERT INTO reservations (name, job_id) VALUES (?, ?)")
+  }
+  private lazy var naming = Result { try database.cachedStatement(sql: JobTables.othersNaming) }
 
   init(_ database: Database) { self.database = database }
 
@@ -58,7 +64,7 @@ final class JobTables {
   }
 
   func insert(_ new: NewJob) throws {
-    try run(JobRow.insertNew, new.row)
+    try inserting.get().run(new.row, in: database)
     try reserve(new.job)
     unfinishedAdded += 1
   }
@@ -66,7 +72,7 @@ final class JobTables {
   /// Takes the job's output name until it is given up by ``update(_:from:at:by:)``.
   func reserve(_ job: JobRecord) throws {
     for name in job.spec.outputs {
-      try run("INSERT INTO reservations (name, job_id) VALUES (?, ?)", [name, job.id])
+      try reserving.get().run([.text(name), .text(job.id)], in: database)
     }
   }
 
@@ -74,7 +80,11 @@ final class JobTables {
   func update(_ job: JobRecord, from old: JobRecord, at moment: Timestamp, by actor: String? = nil) throws {
     guard job != old else { return }
     try run(JobRow.update, JobRow.updateArguments(job))
-    if old.reservesOutput && !job.reservesOutput { try run("DELETE FROM reservations WHERE job_id = ?", [job.id]) }
+    if old.reservesOutput && !job.reservesOutput {
+      for name in job.spec.outputs {
+        try run("DELETE FROM reservations WHERE name = ? AND job_id = ?", [name, job.id])
+      }
+    }
     if old.state.isFinal != job.state.isFinal { unfinishedAdded += job.state.isFinal ? -1 : 1 }
     try tell(JobTransition(from: old, to: job, by: actor), at: moment)
   }
@@ -119,18 +129,18 @@ final class JobTables {
   /// The unfinished jobs that write and read a name: one statement for both, since every submission asks. Of jobs that
   /// read several files, each is looked through.
   func others(naming name: String) throws -> (writer: String?, reader: String?) {
-    let statement = try database.cachedStatement(
-      sql: """
-        SELECT (SELECT job_id FROM reservations WHERE name = ?1),
-          coalesce(
-            (SELECT id FROM jobs WHERE input = ?1 AND state IN ('waiting', 'queued', 'running') LIMIT 1),
-            (SELECT id FROM jobs
-              WHERE json_type(spec, '$.input') = 'array' AND state IN ('waiting', 'queued', 'running')
-                AND EXISTS (SELECT 1 FROM json_each(spec, '$.input') WHERE value = ?1) LIMIT 1))
-        """)
-    let row = try Row.fetchOne(statement, arguments: [name])
-    return (row?[0], row?[1])
+    let found = try naming.get().firstTexts([.text(name)], in: database)
+    return (found?[0], found?[1])
   }
+
+  private static let othersNaming = """
+    SELECT (SELECT job_id FROM reservations WHERE name = ?1),
+      coalesce(
+        (SELECT id FROM jobs WHERE input = ?1 AND state IN ('waiting', 'queued', 'running') LIMIT 1),
+        (SELECT id FROM jobs
+          WHERE several_inputs = 1 AND state IN ('waiting', 'queued', 'running')
+            AND EXISTS (SELECT 1 FROM json_each(spec, '$.input') WHERE value = ?1) LIMIT 1))
+    """
 
   /// Jobs that haven't ended. Kept with every job's beginning and end: counting them for each submission would take longer
   /// than the submission.

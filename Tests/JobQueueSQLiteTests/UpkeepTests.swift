@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [1, 2]) func aStoreOfAnOlderVersionIsBroughtUp(version: Int) async throws {
+  @Test(arguments: [1, 2, 3]) func aStoreOfAnOlderVersionIsBroughtUp(version: Int) async throws {
     let applied = Array(SQLiteSchema.migrator.migrations.prefix(version))
     let queue = try DatabaseQueue(path: path)
     try SQLiteSchema.migrator.migrate(queue, upTo: try #require(applied.last))
@@ -60,11 +60,14 @@ import Testing
     try await queue.write { database in
       var told = job
       told.sequence = 1
-      try database.execute(sql: JobRow.insertNew, arguments: JobRow.newArguments(told))
+      let columns = (JobColumns.asked + JobColumns.life).joined(separator: ", ")
+      let values = (JobColumns.asked(told) + JobColumns.life(told)).map(\.literal).joined(separator: ", ")
+      try database.execute(sql: "INSERT INTO jobs (\(columns)) VALUES (\(values))")
       try database.execute(
         sql: "INSERT INTO events (job_id, sequence, epoch, status) VALUES (?, 1, 0, ?)",
         arguments: [job.id, told.status.json.text])
       try database.execute(sql: "INSERT INTO reservations (name, job_id) VALUES ('o', ?)", arguments: [job.id])
+      if version >= 3 { try database.execute(sql: "UPDATE totals SET unfinished = 1") }
     }
     try queue.close()
     let store = try SQLiteJobStore(path: path, owner: "test")
@@ -77,6 +80,19 @@ import Testing
     #expect(try await store.log(of: job.id, after: nil, most: 9).map(\.action) == [.submitted, .claimed])
     _ = try await store.fail(job.id, epoch: 1, failure: JobFailure(.invalidArgument, reason: "X", "x"))
     _ = try await store.submit(submission("o"))
+  }
+
+  /// A rule of the schema's own: a name that is held points to a job that is there.
+  @Test func aJobThatHoldsItsOutputsNameIsNeverDeleted() async throws {
+    let store = try SQLiteJobStore(path: path, owner: "test")
+    let job = try await store.submit(submission("o"))
+    await #expect(throws: DatabaseError.self) {
+      try await store.write { try $0.run("DELETE FROM jobs WHERE id = ?", [job.id]) }
+    }
+    _ = try await store.requestCancel(job.id, by: "a")
+    try await store.delete(job.id)
+    #expect(try await store.job(job.id) == nil)
+    #expect(try await store.read { try Int.fetchOne($0.database, sql: "SELECT count(*) FROM reservations") } == 0)
   }
 
   private struct Refused: Error {}
