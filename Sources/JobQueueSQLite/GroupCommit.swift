@@ -1,114 +1,185 @@
+import Dispatch
 import GRDB
+import JobQueue
+import Synchronization
 
-/// Gathers writes that wait at the same time into one transaction, so that many of them share one fsync (group commit).
+/// Gathers writes that wait at the same time into one transaction, and transactions into one sync of the write-ahead log
+/// (group commit). While one sync is under way, the next transaction is written.
+///
+/// SQLite itself would sync inside each commit, and its thread would wait for the disk for a third of the time. It commits
+/// without (`synchronous = NORMAL`, which keeps the file whole after any crash, and syncs at each checkpoint); the log is
+/// synced here, and who asked is answered after that.
 ///
 /// A write that throws undoes nothing of the others: where it had changed something by then, the transaction is rolled back
 /// and all are run again, each in a savepoint of its own. What the store writes throws
 /// before its first change, so that this hardly ever happens, and savepoints for all from the start would cost each write.
-/// Who asked is answered only after the commit. A write is carried out even if the task that asked for it has been cancelled by
-/// then.
-actor GroupCommit {
+/// A write is carried out even if the task that asked for it has been cancelled by then.
+final class GroupCommit: Sendable {
   /// Whether a write must be on disk before it is answered.
   enum Durability { case full, none }
 
-  private struct Write {
-    var durability: Durability
-    /// Runs the body, and keeps what it returned or threw. It may be run again.
-    ///
-    /// - Throws: what has undone the whole transaction, such as a full disk; ``HalfDone``.
-    var run: (JobTables, _ inSavepoint: Bool) throws -> Void
-    /// Answers the caller once the transaction's end is known: with the error that undid it, if there is one.
-    var answer: ((any Error)?) -> Void
-  }
-
   /// A write has failed after it had changed something.
-  private struct HalfDone: Error {}
-
-  /// Writes of one transaction, at the most.
-  private static let writesMost = 256
+  fileprivate struct HalfDone: Error {}
 
   private let writer: any DatabaseWriter
+  private let sync: @Sendable () throws(StoreUnavailable) -> Void
   private let onCommit: @Sendable () -> Void
-  private var waiting: [Write] = []
-  private var isRunning = false
+  private let state = Mutex(GroupCommitState())
+  private let syncQueue = DispatchQueue(label: "tally.store.sync")
 
-  init(writer: any DatabaseWriter, onCommit: @escaping @Sendable () -> Void) {
+  /// - Parameters:
+  ///   - sync: returns when everything that was committed before is on disk. After it has thrown, nothing is written any
+  ///     more.
+  ///   - onCommit: told after every commit that has changed something.
+  init(
+    writer: any DatabaseWriter, sync: @escaping @Sendable () throws(StoreUnavailable) -> Void,
+    onCommit: @escaping @Sendable () -> Void
+  ) {
     self.writer = writer
+    self.sync = sync
     self.onCommit = onCommit
   }
 
-  /// Carries out one write and returns what it returned, after the commit.
+  /// Carries out one write and returns what it returned, when it is on disk.
   func write<Value: Sendable>(
     _ durability: Durability = .full, _ body: @escaping @Sendable (JobTables) throws -> Value
   ) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
-      var result: Result<Value, any Error> = .failure(DatabaseError(message: "the write didn't run"))
-      waiting.append(
-        Write(
-          durability: durability,
-          run: { tables, inSavepoint in
-            let database = tables.database
-            let changesBefore = database.totalChangesCount
-            do {
-              result = .success(try inSavepoint ? tables.savepoint(body) : body(tables))
-            } catch let error as DatabaseError where !database.isInsideTransaction {
-              throw error
-            } catch {
-              result = .failure(error)
-              if !inSavepoint, database.totalChangesCount != changesBefore { throw HalfDone() }
-            }
-          },
-          answer: { failure in continuation.resume(with: failure.map { .failure($0) } ?? result) }))
-      if !isRunning {
-        isRunning = true
-        Task { await drain() }
+      let write = OneWrite(durability: durability, body: body, continuation: continuation)
+      if state.withLock({ $0.add(write) }) { startWriter() }
+    }
+  }
+
+  /// Returns when everything that a read can have seen is on disk.
+  ///
+  /// - Throws: `StoreUnavailable`, when it never will be.
+  func settle() async throws {
+    let (isSettled, failure) = state.withLock { ($0.isSettled, $0.failure) }
+    if let failure { throw failure }
+    if isSettled { return }
+    try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+      let answer: GroupCommitState.Answer = { failure in
+        continuation.resume(with: failure.map { .failure($0) } ?? .success(()))
       }
+      let (isKept, failure) = state.withLock { ($0.settle(answer), $0.failure) }
+      if !isKept { answer(failure) }
     }
   }
 
-  private func drain() async {
-    while !waiting.isEmpty {
-      let writes = Array(waiting.prefix(GroupCommit.writesMost))
-      waiting.removeFirst(writes.count)
-      if await commit(UncheckedWrites(list: writes)) { onCommit() }
+  // MARK: The writer's thread
+
+  // No task: GRDB looks at its cancellation, and nobody's cancellation may end the writes of others.
+  private func startWriter() {
+    writer.asyncWriteWithoutTransaction { database in
+      while let writes = self.state.withLock({ $0.next() }) { self.commit(writes, database) }
     }
-    isRunning = false
   }
 
-  /// - Returns: whether anything has changed. A transaction that failed, or wrote nothing, wakes nobody: who waits would
-  /// look, find the same, and write nothing again, at full speed.
-  private func commit(_ writes: UncheckedWrites) async -> Bool {
-    // A task of its own: GRDB looks at cancellation, and nobody's cancellation may end the writes of others.
-    await withCheckedContinuation { (done: CheckedContinuation<Bool, Never>) in
-      writer.asyncWriteWithoutTransaction { database in
-        var failure: (any Error)?
-        let changesBefore = database.totalChangesCount
-        do {
-          let isDurable = writes.list.contains { $0.durability == .full }
-          try database.execute(sql: "PRAGMA synchronous = \(isDurable ? "FULL" : "NORMAL")")
-          do {
-            try GroupCommit.run(writes.list, database, inSavepoints: false)
-          } catch is HalfDone {
-            try GroupCommit.run(writes.list, database, inSavepoints: true)
+  private func commit(_ first: [any PendingWrite], _ database: Database) {
+    var writes = first
+    var failure: (any Error)? = state.withLock(\.failure)
+    let changesBefore = database.totalChangesCount
+    do {
+      if let failure { throw failure }
+      do {
+        try run(database) { tables in
+          var next = first
+          while !next.isEmpty {
+            for write in next { try write.run(tables, inSavepoint: false) }
+            next = state.withLock { $0.more(besides: writes.count) }
+            writes += next
           }
-        } catch {
-          failure = error
         }
-        for write in writes.list { write.answer(failure) }
-        done.resume(returning: failure == nil && database.totalChangesCount != changesBefore)
+      } catch is HalfDone {
+        try run(database) { tables in
+          for write in writes { try write.run(tables, inSavepoint: true) }
+        }
       }
+    } catch let error {
+      failure = error
     }
+    end(writes, failure, hasChanged: database.totalChangesCount != changesBefore)
   }
 
-  private static func run(_ writes: [Write], _ database: Database, inSavepoints: Bool) throws {
+  private func run(_ database: Database, _ body: (JobTables) throws -> Void) throws {
     try database.inTransaction(.immediate) {
       let tables = JobTables(database)
-      for write in writes { try write.run(tables, inSavepoints) }
+      try body(tables)
       try tables.finish()
+      state.withLock { $0.beginCommit() }
       return .commit
     }
   }
 
-  /// `@unchecked Sendable`: the list is handed to the one closure that uses it, and nobody keeps it.
-  private struct UncheckedWrites: @unchecked Sendable { let list: [Write] }
+  private func end(_ writes: [any PendingWrite], _ failure: (any Error)?, hasChanged: Bool) {
+    var answers: [GroupCommitState.Answer] = []
+    if failure == nil {
+      answers = writes.filter { $0.durability == .full }.map { write in { write.answer($0) } }
+    }
+    let mustSync = hasChanged && !answers.isEmpty
+    // A transaction that failed, or wrote nothing, wakes nobody: who waits would look, find the same, and write nothing
+    // again, at full speed.
+    let tells = hasChanged && failure == nil
+    if tells, mustSync { answers.append { [onCommit] failure in if failure == nil { onCommit() } } }
+    let (atOnce, startsSync) = state.withLock { $0.endCommit(hasChanged: mustSync, answers) }
+    if startsSync { syncQueue.async { self.syncAll() } }
+    for write in writes where failure != nil || write.durability == .none { write.answer(failure) }
+    for answer in atOnce { answer(nil) }
+    if tells, !mustSync { onCommit() }
+  }
+
+  // MARK: The sync's thread
+
+  private func syncAll() {
+    var goesOn = true
+    while goesOn {
+      var failure: StoreUnavailable?
+      do throws(StoreUnavailable) {
+        try sync()
+      } catch {
+        failure = error
+      }
+      let ended = state.withLock { state in
+        let ended = state.endSync(failure)
+        failure = state.failure
+        return ended
+      }
+      if ended.startsWriter { startWriter() }
+      for answer in ended.answers { answer(failure) }
+      goesOn = ended.goesOn
+    }
+  }
+}
+
+private final class OneWrite<Value: Sendable>: PendingWrite {
+  let durability: GroupCommit.Durability
+  private let body: @Sendable (JobTables) throws -> Value
+  private let continuation: CheckedContinuation<Value, any Error>
+  /// Set by the writer's thread, before the answer, which may be given by the sync's: the state's lock lies between them.
+  private nonisolated(unsafe) var result: Result<Value, any Error> = .failure(
+    DatabaseError(message: "the write didn't run"))
+
+  init(
+    durability: GroupCommit.Durability, body: @escaping @Sendable (JobTables) throws -> Value,
+    continuation: CheckedContinuation<Value, any Error>
+  ) {
+    self.durability = durability
+    self.body = body
+    self.continuation = continuation
+  }
+
+  func run(_ tables: JobTables, inSavepoint: Bool) throws {
+    let database = tables.database
+    let changesBefore = database.totalChangesCount
+    do {
+      result = .success(try inSavepoint ? tables.savepoint(body) : body(tables))
+    } catch let error as DatabaseError where !database.isInsideTransaction {
+      throw error
+    } catch {
+      result = .failure(error)
+      if !inSavepoint, database.totalChangesCount != changesBefore { throw GroupCommit.HalfDone() }
+    }
+  }
+
+  func answer(_ failure: (any Error)?) { continuation.resume(with: failure.map { .failure($0) } ?? result) }
 }

@@ -3,7 +3,8 @@ import GRDB
 public import JobQueue
 public import Schema
 
-/// The embedded store: one SQLite file in WAL mode that belongs to one process, with FULL sync and group commit.
+/// The embedded store: one SQLite file in WAL mode that belongs to one process, whose commits
+/// are synced in groups.
 ///
 /// ```swift
 /// let store = try SQLiteJobStore(path: "var/state/tally.sqlite", owner: "server 4711")
@@ -51,10 +52,17 @@ public final class SQLiteJobStore: JobStore {
       try database.execute(sql: "UPDATE jobs SET lease_expires_at = 0 WHERE state = 'running'")
       return try String.fetchOne(database, sql: "SELECT uuid FROM store") ?? fresh
     }
+    // From here on, the log is synced by the group's own thread.
+    try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
+    let log = try WriteAheadLog(database: path)
     self.limits = limits
     self.clock = clock
     lifecycle = JobLifecycle(limits: limits)
-    group = GroupCommit(writer: pool) { [changes] in changes.notify() }
+    group = GroupCommit(writer: pool) { () throws(StoreUnavailable) in
+      try log.synchronize()
+    } onCommit: { [changes] in
+      changes.notify()
+    }
     reads = GroupRead(pool: pool)
   }
 
@@ -62,14 +70,18 @@ public final class SQLiteJobStore: JobStore {
   func read<Value: Sendable>(_ body: @escaping @Sendable (JobTables) throws -> Value) async throws -> Value {
     // Without a transaction, which costs more than most reads: one statement has a moment of its own, and who runs
     // several doesn't need the same one for all.
-    try await explainingSQLite { try await pool.unsafeRead { try body(JobTables($0)) } }
+    let value = try await explainingSQLite { try await pool.unsafeRead { try body(JobTables($0)) } }
+    try await group.settle()
+    return value
   }
 
   /// A read of some rows that it names, which shares its turn with others.
   ///
   /// - Throws: `StoreUnavailable`; what the body throws.
   func readShortly<Value: Sendable>(_ body: @escaping @Sendable (JobTables) throws -> Value) async throws -> Value {
-    try await explainingSQLite { try await reads.read(body) }
+    let value = try await explainingSQLite { try await reads.read(body) }
+    try await group.settle()
+    return value
   }
 
   /// A write that shares its transaction with others.

@@ -1,4 +1,7 @@
+import Dispatch
 import GRDB
+import JobQueue
+import Synchronization
 import TestSupport
 import Testing
 
@@ -23,7 +26,7 @@ import Testing
 
   /// Half of the writes of each kind fail, and the others must not notice.
   @Test(arguments: [false, true]) func aWriteThatFailsUndoesItselfAndNothingElse(afterAChange: Bool) async throws {
-    let group = GroupCommit(writer: queue) {}
+    let group = GroupCommit(writer: queue, sync: {}, onCommit: {})
     let outcomes = await withTaskGroup(of: (Int, Bool).self) { tasks in
       for number in 0..<40 {
         tasks.addTask {
@@ -51,7 +54,7 @@ import Testing
   }
 
   @Test func aFailedStatementIsTheWritersOwn() async throws {
-    let group = GroupCommit(writer: queue) {}
+    let group = GroupCommit(writer: queue, sync: {}, onCommit: {})
     try await group.write { try $0.database.execute(sql: "INSERT INTO t VALUES (1)") }
     let twice = Task {
       try await group.write {
@@ -64,4 +67,110 @@ import Testing
     try await once
     #expect(try numbers() == [1, 3])
   }
+
+  private func insert(_ number: Int, by group: GroupCommit) async throws {
+    try await group.write { try $0.database.execute(sql: "INSERT INTO t VALUES (?)", arguments: [number]) }
+  }
+
+  @Test func nothingIsAnsweredBeforeItIsOnDisk() async throws {
+    let disk = SlowDisk()
+    let group = GroupCommit(writer: queue, sync: disk.sync, onCommit: { disk.note("told") })
+    let write = Task {
+      try await insert(1, by: group)
+      disk.note("written")
+    }
+    await disk.syncBegins()
+    // It can be seen, and who has seen it waits as well.
+    #expect(try numbers() == [1])
+    let read = Task {
+      try await group.settle()
+      disk.note("read")
+    }
+    try await Task.sleep(for: .milliseconds(50))
+    #expect(disk.notes == [])
+    disk.finishSync()
+    try await write.value
+    try await read.value
+    #expect(Set(disk.notes) == ["told", "written", "read"])
+    try await group.settle()
+  }
+
+  /// While a sync lasts, as many are written as make a transaction worth it, and all of them share the next sync.
+  @Test func writesGoOnBesideASync() async throws {
+    let disk = SlowDisk()
+    let group = GroupCommit(writer: queue, sync: disk.sync, onCommit: {})
+    let first = Task { try await insert(0, by: group) }
+    await disk.syncBegins()
+    let many = 1...GroupCommitState.writesWorthIt
+    let rest = Task {
+      try await withThrowingTaskGroup(of: Void.self) { tasks in
+        for number in many { tasks.addTask { try await insert(number, by: group) } }
+        try await tasks.waitForAll()
+      }
+    }
+    while try numbers().count <= many.count { await Task.yield() }
+    disk.finishSync()
+    try await first.value
+    await disk.syncBegins()
+    disk.finishSync()
+    try await rest.value
+    #expect(disk.syncs == 2)
+  }
+
+  /// A write that needn't be on disk, and one that changes nothing, wait for no sync of their own.
+  @Test func onlyWhatMustBeOnDiskIsSynced() async throws {
+    let disk = SlowDisk()
+    let group = GroupCommit(writer: queue, sync: disk.sync, onCommit: {})
+    try await group.write(.none) { try $0.database.execute(sql: "INSERT INTO t VALUES (1)") }
+    try await group.write { _ in }
+    await #expect(throws: Refused.self) { try await group.write { _ in throw Refused() } }
+    #expect(try numbers() == [1] && disk.syncs == 0)
+  }
+
+  @Test func afterASyncThatFailedNothingIsWritten() async throws {
+    let lost = StoreUnavailable(reason: "STORE_FAILED", "the disk is gone")
+    let syncs = Mutex(0)
+    let group = GroupCommit(
+      writer: queue,
+      sync: { () throws(StoreUnavailable) in
+        if syncs.withLock({ syncs in
+          syncs += 1
+          return syncs == 2
+        }) {
+          throw lost
+        }
+      }, onCommit: {})
+    try await insert(1, by: group)
+    try await group.settle()
+    await #expect(throws: lost) { try await insert(2, by: group) }
+    await #expect(throws: lost) { try await insert(3, by: group) }
+    await #expect(throws: lost) { try await group.settle() }
+    #expect(try numbers() == [1, 2])
+  }
+}
+
+/// A disk whose syncs end when they are told to, and what happens meanwhile.
+private final class SlowDisk: Sendable {
+  private struct State {
+    var syncs = 0
+    var notes: [String] = []
+  }
+
+  private let state = Mutex(State())
+  private let (began, begin) = AsyncStream.makeStream(of: Void.self)
+  private let end = DispatchSemaphore(value: 0)
+
+  var sync: @Sendable () throws(StoreUnavailable) -> Void {
+    { () throws(StoreUnavailable) in
+      self.state.withLock { $0.syncs += 1 }
+      self.begin.yield()
+      self.end.wait()
+    }
+  }
+
+  var syncs: Int { state.withLock(\.syncs) }
+  var notes: [String] { state.withLock(\.notes) }
+  func note(_ text: String) { state.withLock { $0.notes.append(text) } }
+  func finishSync() { end.signal() }
+  func syncBegins() async { for await _ in began { return } }
 }

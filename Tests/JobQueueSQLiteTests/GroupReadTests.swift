@@ -45,7 +45,7 @@ import Testing
 
   /// A read that comes after a write was answered sees it, however many others are on their way.
   @Test func aReadSeesWhatWasWrittenBefore() async throws {
-    let (group, writes) = (GroupRead(pool: pool), GroupCommit(writer: pool) {})
+    let (group, writes) = (GroupRead(pool: pool), GroupCommit(writer: pool, sync: {}, onCommit: {}))
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       for number in 0..<200 {
         tasks.addTask {

@@ -1,0 +1,121 @@
+import JobQueue
+
+/// Where writes stand on their way to the disk: they wait, are written in one transaction, and are synced. A sync goes on
+/// beside the next transaction, so that neither waits for the other. It does nothing itself, and says what is to be done.
+struct GroupCommitState: Sendable {
+  /// Answers who asked: with the error that undid what was written, if there is one.
+  typealias Answer = @Sendable ((any Error)?) -> Void
+
+  /// Writes of one transaction, at the most.
+  static let writesMost = 256
+  /// Writes for which a transaction is begun while a sync is under way, at the least.
+  static let writesWorthIt = 16
+
+  private var waiting: [any PendingWrite] = []
+  /// The writer's thread is at work, and asks here again before it ends.
+  private(set) var isWriting = false
+  /// A transaction is being committed: others may see it already.
+  private var isCommitting = false
+  /// Of what is committed, and isn't part of the sync that is under way.
+  private var unsynced: [Answer] = []
+  private var syncing: [Answer] = []
+  private(set) var isSyncing = false
+  /// Why nothing is written any more: a sync has failed, and what the disk has isn't known.
+  private(set) var failure: StoreUnavailable?
+
+  /// Adds a write.
+  ///
+  /// - Returns: whether the writer's thread is to be started.
+  mutating func add(_ write: any PendingWrite) -> Bool {
+    waiting.append(write)
+    return startWriter()
+  }
+
+  private mutating func startWriter() -> Bool {
+    guard !isWriting, isWorthWriting else { return false }
+    isWriting = true
+    return true
+  }
+
+  /// While a sync is under way, a transaction waits until it is as large as what is synced: large ones cost less for each
+  /// write, and of callers who wait for their answers, one half is written while the other's is brought to the disk.
+  private var isWorthWriting: Bool {
+    !waiting.isEmpty && (!isSyncing || waiting.count >= max(GroupCommitState.writesWorthIt, syncing.count))
+  }
+
+  /// What the writer's thread writes next; nil: it ends.
+  mutating func next() -> [any PendingWrite]? {
+    isWriting = isWorthWriting
+    return isWriting ? take(most: GroupCommitState.writesMost) : nil
+  }
+
+  /// What has come while a transaction of so many writes was written, and joins it.
+  mutating func more(besides count: Int) -> [any PendingWrite] { take(most: GroupCommitState.writesMost - count) }
+
+  private mutating func take(most: Int) -> [any PendingWrite] {
+    let taken = Array(waiting.prefix(most))
+    waiting.removeFirst(taken.count)
+    return taken
+  }
+
+  mutating func beginCommit() { isCommitting = true }
+
+  /// The transaction has ended.
+  ///
+  /// - Parameters:
+  ///   - hasChanged: it has written something.
+  ///   - answers: of those of its writes that must be on disk.
+  /// - Returns: those that may be answered at once; and whether a sync is to be started.
+  mutating func endCommit(hasChanged: Bool, _ answers: [Answer]) -> (atOnce: [Answer], startsSync: Bool) {
+    isCommitting = false
+    // What has changed nothing may have seen what isn't on disk yet.
+    let mustSync = hasChanged || isSyncing || !unsynced.isEmpty
+    if mustSync { unsynced += answers }
+    let startsSync = !isSyncing && !unsynced.isEmpty
+    if startsSync { beginSync() }
+    return (mustSync ? [] : answers, startsSync)
+  }
+
+  private mutating func beginSync() {
+    syncing = unsynced
+    unsynced = []
+    isSyncing = !syncing.isEmpty
+  }
+
+  /// A sync has ended.
+  ///
+  /// - Returns: who is answered; whether another one follows; and whether the writer's thread is to be started.
+  mutating func endSync(_ failure: StoreUnavailable?) -> (answers: [Answer], goesOn: Bool, startsWriter: Bool) {
+    self.failure = self.failure ?? failure
+    let answers = syncing
+    beginSync()
+    return (answers, isSyncing, startWriter())
+  }
+
+  /// Whether everything that can have been read so far is on disk.
+  var isSettled: Bool { !isCommitting && unsynced.isEmpty && !isSyncing }
+
+  /// Adds an answer that is given when everything that can have been read so far is on disk.
+  ///
+  /// - Returns: false when it is so already, and the answer isn't kept.
+  mutating func settle(_ answer: @escaping Answer) -> Bool {
+    if isSettled { return false }
+    if isCommitting || !unsynced.isEmpty {
+      unsynced.append(answer)
+    } else {
+      syncing.append(answer)
+    }
+    return true
+  }
+}
+
+/// A write that waits for its turn.
+protocol PendingWrite: Sendable {
+  var durability: GroupCommit.Durability { get }
+  /// Runs the body, and keeps what it returned or threw. It may be run again.
+  ///
+  /// - Throws: what has undone the whole transaction, such as a full disk; `HalfDone`.
+  func run(_ tables: JobTables, inSavepoint: Bool) throws
+  /// Answers the caller once the write's end is known: with the error that undid it, if there is one.
+  func answer(_ failure: (any Error)?)
+}
