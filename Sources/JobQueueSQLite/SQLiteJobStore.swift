@@ -53,7 +53,10 @@ public final class SQLiteJobStore: JobStore {
       return try String.fetchOne(database, sql: "SELECT uuid FROM store") ?? fresh
     }
     // From here on, the log is synced by the group's own thread.
-    try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
+    // And a checkpoint comes every 16 MB of it, not every 4: pages that were written again and again go over once.
+    try pool.writeWithoutTransaction {
+      try $0.execute(sql: "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000")
+    }
     let log = try WriteAheadLog(database: path)
     self.limits = limits
     self.clock = clock

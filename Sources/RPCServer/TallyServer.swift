@@ -114,7 +114,8 @@ public struct TallyServer: Service {
         tls: configuration.tls, limits: limits, presences: presences),
       configuration: ApplicationConfiguration(
         address: .hostname(configuration.host, port: configuration.port), serverName: "tally", backlog: 1_024),
-      onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) }, logger: logger)
+      onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) },
+      logger: logger.withLateMetadata())
   }
 
   private func makeDispatcher(

@@ -74,6 +74,7 @@ struct RPCEndpoint: Sendable {
   }
 
   private func framing(_ request: Request) throws(Refusal) -> AnswerFraming {
+    if !request.headers.contains(.accept) { return .eventStream }
     let accept = request.headers[values: .accept].joined(separator: ",")
     guard let framing = AnswerFraming.forStream(accept: accept.isEmpty ? nil : accept) else {
       throw Refusal(
@@ -126,7 +127,8 @@ struct RPCEndpoint: Sendable {
 
   /// JSON in any spelling, with or without parameters; a missing type counts as JSON.
   static func isJSON(_ contentType: String?) -> Bool {
-    guard let contentType else { return true }
+    // Almost all say it in these bytes.
+    guard let contentType, contentType != "application/json" else { return true }
     let type = (contentType.split(separator: ";", omittingEmptySubsequences: false).first ?? "").trimmed.lowercased()
     return type == "application/json" || type == "application/json-rpc"
   }

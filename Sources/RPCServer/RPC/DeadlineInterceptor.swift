@@ -14,7 +14,7 @@ public struct DeadlineInterceptor: RPCInterceptor {
     guard milliseconds != nil || caller != nil else { return try await next(call, writer) }
     return try await withoutActuallyEscaping(next) { next in
       // A task of its own, which ends with its owner, and no group with a second one that waits: a call must cost little.
-      let work = Task { try await next(call, writer) }
+      let work = started { try await next(call, writer) }
       let deadline = milliseconds.map { deadlines.add(milliseconds: $0) { work.cancel() } }
       let forget = caller?.whenGone { work.cancel() }
       let outcome = await withTaskCancellationHandler {
@@ -30,5 +30,11 @@ public struct DeadlineInterceptor: RPCInterceptor {
       }
       return try outcome.get()
     }
+  }
+
+  /// A task that runs at once, on the caller's thread, as far as it comes without waiting: most calls have to wait once, for
+  /// the store, or not at all.
+  private func started(_ body: @escaping @Sendable () async throws -> RPCAnswer) -> Task<RPCAnswer, any Error> {
+    if #available(macOS 26, *) { Task.immediate { try await body() } } else { Task { try await body() } }
   }
 }

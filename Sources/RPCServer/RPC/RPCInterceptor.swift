@@ -20,6 +20,7 @@ public struct LogInterceptor: RPCInterceptor {
   public func intercept(
     _ call: RPCCall, _ descriptor: any RPCDescriptor, _ writer: any RPCEventWriter, next: Next
   ) async throws -> RPCAnswer {
+    guard logger.logLevel <= .debug else { return try await next(call, writer) }
     let start = ContinuousClock.now
     let result: Result<RPCAnswer, any Error>
     do {

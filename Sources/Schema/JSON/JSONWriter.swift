@@ -2,9 +2,13 @@ extension JSONValue {
   /// The value as compact JSON text, members in their order.
   public var bytes: [UInt8] {
     var output: [UInt8] = []
+    output.reserveCapacity(JSONValue.usualBytes)
     write(into: &output)
     return output
   }
+
+  /// Room for a job's specification or its status, so that they needn't be moved while they grow.
+  static let usualBytes = 512
 
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 

@@ -14,7 +14,11 @@ public struct RPCResponse: Hashable, Sendable {
   }
 
   public func encoded() -> [UInt8] {
-    var output = Array("{\"jsonrpc\":\"2.0\",\"id\":\(id.rawText),".utf8)
+    var output: [UInt8] = []
+    output.reserveCapacity(JSONValue.usualBytes)
+    output.append(contentsOf: "{\"jsonrpc\":\"2.0\",\"id\":".utf8)
+    output.append(contentsOf: id.rawText.utf8)
+    output.append(UInt8(ascii: ","))
     switch outcome {
     case .success(let result):
       output.append(contentsOf: "\"result\":".utf8)

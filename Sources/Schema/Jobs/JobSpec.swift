@@ -84,9 +84,10 @@ public struct JobSpec: Hashable, Sendable {
     if inputs.count > limits.inputFiles {
       throw JSONFieldError(field: "input", rule: "must not name more than \(limits.inputFiles) files (inputFiles)")
     }
-    for (field, name) in inputs.map({ ("input", $0) }) + [("output", output)] {
-      if let problem = FileName.problem(name) { throw JSONFieldError(field: field, rule: problem) }
+    for name in inputs {
+      if let problem = FileName.problem(name) { throw JSONFieldError(field: "input", rule: problem) }
     }
+    if let problem = FileName.problem(output) { throw JSONFieldError(field: "output", rule: problem) }
     var names: Set<[UInt8]> = []
     for name in inputs where !names.insert(Array(name.utf8)).inserted {
       throw JSONFieldError(field: "input", rule: "names '\(name)' twice")
