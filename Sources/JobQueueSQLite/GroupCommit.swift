@@ -50,18 +50,19 @@ final class GroupCommit: Sendable {
     }
   }
 
-  /// Returns when everything that a read can have seen is on disk.
+  /// Returns when everything that can have been read of these jobs is on disk. Others aren't waited for: a slow disk delays
+  /// who asks of what has just changed, and nobody else.
   ///
   /// - Throws: `StoreUnavailable`, when it never will be.
-  func settle() async throws {
-    let (isSettled, failure) = state.withLock { ($0.isSettled, $0.failure) }
+  func settle(_ jobs: [String]) async throws {
+    let (isSettled, failure) = state.withLock { ($0.isSettled(jobs), $0.failure) }
     if let failure { throw failure }
     if isSettled { return }
     try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
       let answer: GroupCommitState.Answer = { failure in
         continuation.resume(with: failure.map { .failure($0) } ?? .success(()))
       }
-      let (isKept, failure) = state.withLock { ($0.settle(answer), $0.failure) }
+      let (isKept, failure) = state.withLock { ($0.settle(jobs, answer), $0.failure) }
       if !isKept { answer(failure) }
     }
   }
@@ -106,7 +107,7 @@ final class GroupCommit: Sendable {
       let tables = JobTables(database)
       try body(tables)
       try tables.finish()
-      state.withLock { $0.beginCommit() }
+      state.withLock { $0.beginCommit(tables.changed) }
       return .commit
     }
   }
@@ -121,7 +122,7 @@ final class GroupCommit: Sendable {
     // again, at full speed.
     let tells = hasChanged && failure == nil
     if tells, mustSync { answers.append { [onCommit] failure in if failure == nil { onCommit() } } }
-    let (atOnce, startsSync) = state.withLock { $0.endCommit(hasChanged: mustSync, answers) }
+    let (atOnce, startsSync) = state.withLock { $0.endCommit(mustSync: mustSync, answers) }
     if startsSync { syncQueue.async { self.syncAll() } }
     for write in writes where failure != nil || write.durability == .none { write.answer(failure) }
     for answer in atOnce { answer(nil) }

@@ -14,11 +14,17 @@ struct GroupCommitState: Sendable {
   private var waiting: [any PendingWrite] = []
   /// The writer's thread is at work, and asks here again before it ends.
   private(set) var isWriting = false
-  /// A transaction is being committed: others may see it already.
-  private var isCommitting = false
-  /// Of what is committed, and isn't part of the sync that is under way.
-  private var unsynced: [Answer] = []
-  private var syncing: [Answer] = []
+  /// What a sync brings to the disk: the jobs that have changed, and who is answered then.
+  private struct Batch {
+    var jobs: Set<String> = []
+    var answers: [Answer] = []
+  }
+
+  /// The jobs of the transaction that is being committed: others may see it already.
+  private var committing: Set<String> = []
+  /// What is committed, and isn't part of the sync that is under way.
+  private var unsynced = Batch()
+  private var syncing = Batch()
   private(set) var isSyncing = false
   /// Why nothing is written any more: a sync has failed, and what the disk has isn't known.
   private(set) var failure: StoreUnavailable?
@@ -40,7 +46,7 @@ struct GroupCommitState: Sendable {
   /// While a sync is under way, a transaction waits until it is as large as what is synced: large ones cost less for each
   /// write, and of callers who wait for their answers, one half is written while the other's is brought to the disk.
   private var isWorthWriting: Bool {
-    !waiting.isEmpty && (!isSyncing || waiting.count >= max(GroupCommitState.writesWorthIt, syncing.count))
+    !waiting.isEmpty && (!isSyncing || waiting.count >= max(GroupCommitState.writesWorthIt, syncing.answers.count))
   }
 
   /// What the writer's thread writes next; nil: it ends.
@@ -58,28 +64,30 @@ struct GroupCommitState: Sendable {
     return taken
   }
 
-  mutating func beginCommit() { isCommitting = true }
+  /// - Parameter jobs: that the transaction has changed.
+  mutating func beginCommit(_ jobs: Set<String>) { committing = jobs }
 
   /// The transaction has ended.
   ///
   /// - Parameters:
-  ///   - hasChanged: it has written something.
+  ///   - mustSync: it has written something that must be on disk.
   ///   - answers: of those of its writes that must be on disk.
   /// - Returns: those that may be answered at once; and whether a sync is to be started.
-  mutating func endCommit(hasChanged: Bool, _ answers: [Answer]) -> (atOnce: [Answer], startsSync: Bool) {
-    isCommitting = false
+  mutating func endCommit(mustSync: Bool, _ answers: [Answer]) -> (atOnce: [Answer], startsSync: Bool) {
+    if mustSync { unsynced.jobs.formUnion(committing) }
+    committing = []
     // What has changed nothing may have seen what isn't on disk yet.
-    let mustSync = hasChanged || isSyncing || !unsynced.isEmpty
-    if mustSync { unsynced += answers }
-    let startsSync = !isSyncing && !unsynced.isEmpty
+    let waits = mustSync || isSyncing || !unsynced.answers.isEmpty
+    if waits { unsynced.answers += answers }
+    let startsSync = !isSyncing && !unsynced.answers.isEmpty
     if startsSync { beginSync() }
-    return (mustSync ? [] : answers, startsSync)
+    return (waits ? [] : answers, startsSync)
   }
 
   private mutating func beginSync() {
     syncing = unsynced
-    unsynced = []
-    isSyncing = !syncing.isEmpty
+    unsynced = Batch()
+    isSyncing = !syncing.answers.isEmpty
   }
 
   /// A sync has ended.
@@ -87,23 +95,25 @@ struct GroupCommitState: Sendable {
   /// - Returns: who is answered; whether another one follows; and whether the writer's thread is to be started.
   mutating func endSync(_ failure: StoreUnavailable?) -> (answers: [Answer], goesOn: Bool, startsWriter: Bool) {
     self.failure = self.failure ?? failure
-    let answers = syncing
+    let answers = syncing.answers
     beginSync()
     return (answers, isSyncing, startWriter())
   }
 
-  /// Whether everything that can have been read so far is on disk.
-  var isSettled: Bool { !isCommitting && unsynced.isEmpty && !isSyncing }
+  /// Whether everything that can have been read of these jobs is on disk.
+  func isSettled(_ jobs: [String]) -> Bool {
+    jobs.allSatisfy { !committing.contains($0) && !unsynced.jobs.contains($0) && !syncing.jobs.contains($0) }
+  }
 
-  /// Adds an answer that is given when everything that can have been read so far is on disk.
+  /// Adds an answer that is given when everything that can have been read of these jobs is on disk.
   ///
   /// - Returns: false when it is so already, and the answer isn't kept.
-  mutating func settle(_ answer: @escaping Answer) -> Bool {
-    if isSettled { return false }
-    if isCommitting || !unsynced.isEmpty {
-      unsynced.append(answer)
+  mutating func settle(_ jobs: [String], _ answer: @escaping Answer) -> Bool {
+    if isSettled(jobs) { return false }
+    if jobs.contains(where: { committing.contains($0) || unsynced.jobs.contains($0) }) {
+      unsynced.answers.append(answer)
     } else {
-      syncing.append(answer)
+      syncing.answers.append(answer)
     }
     return true
   }

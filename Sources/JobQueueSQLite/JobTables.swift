@@ -5,6 +5,8 @@ import Schema
 /// The statements on the tables, inside a transaction or a read of the caller's, with which it begins and ends.
 final class JobTables {
   let database: Database
+  /// The jobs that were written to.
+  var changed: Set<String> = []
   /// What the transaction's writes add to the number of unfinished jobs: written once, at the transaction's end.
   private var unfinishedAdded = 0
   /// Their number before the transaction, once it was asked for.
@@ -67,6 +69,7 @@ final class JobTables {
     try inserting.get().run(new.row, in: database)
     try reserve(new.job)
     unfinishedAdded += 1
+    changed.insert(new.job.id)
   }
 
   /// Takes the job's output name until it is given up by ``update(_:from:at:by:)``.
@@ -79,6 +82,7 @@ final class JobTables {
   /// Writes a job's new values; what is told of the change goes to its events as well.
   func update(_ job: JobRecord, from old: JobRecord, at moment: Timestamp, by actor: String? = nil) throws {
     guard job != old else { return }
+    changed.insert(job.id)
     try run(JobRow.update, JobRow.updateArguments(job))
     if old.reservesOutput && !job.reservesOutput {
       for name in job.spec.outputs {

@@ -28,7 +28,7 @@ extension SQLiteJobStore {
     condition += " ORDER BY created_at DESC, id DESC LIMIT ?"
     arguments += [query.pageSize + 1]
     let (text, values) = (condition, arguments)
-    let found = try await read { try $0.all(text, values) }
+    let found = try await read(telling: { $0.map(\.id) }) { try $0.all(text, values) }
     return JobListing(found: found, pageSize: query.pageSize)
   }
 
@@ -43,7 +43,7 @@ extension SQLiteJobStore {
   }
 
   public func log(of id: String, after cursor: JobCursor?, most: Int) async throws -> [JobLogLine] {
-    try await read { tables in
+    try await read(telling: { _ in [id] }) { tables in
       // Lines of before the log was kept are left out: they don't say who or when.
       let rows = try Row.fetchAll(
         tables.database,

@@ -4,11 +4,13 @@ public import Schema
 
 extension SQLiteJobStore {
   public func unpublished() async throws -> [JobRecord] {
-    try await read { try $0.all("publication = 'pending' ORDER BY finished_at") }
+    try await read(telling: { $0.map(\.id) }) { try $0.all("publication = 'pending' ORDER BY finished_at") }
   }
 
   public func newestCommitted(output: String) async throws -> JobRecord? {
-    try await read { try $0.first("id = (SELECT job_id FROM outputs WHERE name = ?)", [output]) }
+    try await read(telling: { $0.map { [$0.id] } ?? [] }) {
+      try $0.first("id = (SELECT job_id FROM outputs WHERE name = ?)", [output])
+    }
   }
 
   public func markPublished(_ id: String, generation: Int) async throws {

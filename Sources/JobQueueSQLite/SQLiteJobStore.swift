@@ -69,21 +69,27 @@ public final class SQLiteJobStore: JobStore {
     reads = GroupRead(pool: pool)
   }
 
+  /// - Parameter jobs: of whom the value tells: what isn't on disk yet is told to nobody.
   /// - Throws: `StoreUnavailable`; what the body throws.
-  func read<Value: Sendable>(_ body: @escaping @Sendable (JobTables) throws -> Value) async throws -> Value {
+  func read<Value: Sendable>(
+    telling jobs: (Value) -> [String] = { _ in [] }, _ body: @escaping @Sendable (JobTables) throws -> Value
+  ) async throws -> Value {
     // Without a transaction, which costs more than most reads: one statement has a moment of its own, and who runs
     // several doesn't need the same one for all.
     let value = try await explainingSQLite { try await pool.unsafeRead { try body(JobTables($0)) } }
-    try await group.settle()
+    try await group.settle(jobs(value))
     return value
   }
 
   /// A read of some rows that it names, which shares its turn with others.
   ///
+  /// - Parameter jobs: as for ``read(telling:_:)``.
   /// - Throws: `StoreUnavailable`; what the body throws.
-  func readShortly<Value: Sendable>(_ body: @escaping @Sendable (JobTables) throws -> Value) async throws -> Value {
+  func readShortly<Value: Sendable>(
+    telling jobs: (Value) -> [String], _ body: @escaping @Sendable (JobTables) throws -> Value
+  ) async throws -> Value {
     let value = try await explainingSQLite { try await reads.read(body) }
-    try await group.settle()
+    try await group.settle(jobs(value))
     return value
   }
 
@@ -102,15 +108,17 @@ public final class SQLiteJobStore: JobStore {
   }
 
   public func job(_ id: String) async throws -> JobRecord? {
-    try await readShortly { try $0.job(id) }
+    try await readShortly(telling: { _ in [id] }) { try $0.job(id) }
   }
 
   public func job(owner: String, idempotencyKey: String) async throws -> JobRecord? {
-    try await readShortly { try $0.first("owner = ? AND idempotency_key = ?", [owner, idempotencyKey]) }
+    try await readShortly(telling: { $0.map { [$0.id] } ?? [] }) {
+      try $0.first("owner = ? AND idempotency_key = ?", [owner, idempotencyKey])
+    }
   }
 
   public func events(of id: String, after cursor: JobCursor) async throws -> [JobEvent] {
-    try await read { tables in
+    try await read(telling: { _ in [id] }) { tables in
       let rows = try Row.fetchAll(
         tables.database.cachedStatement(
           sql: "SELECT * FROM events WHERE job_id = ? AND (epoch, sequence) > (?, ?) ORDER BY epoch, sequence"),
@@ -130,7 +138,9 @@ public final class SQLiteJobStore: JobStore {
     if known.isEmpty { return JobChanges(moved: [], missing: []) }
     // One statement for any number of jobs: prepared ones are kept for ever.
     let ids = Array(known.keys).json.text
-    let found = try await read { try $0.all("id IN (SELECT value FROM json_each(?))", [ids]) }
+    let found = try await read(telling: { $0.map(\.id) }) {
+      try $0.all("id IN (SELECT value FROM json_each(?))", [ids])
+    }
     return JobChanges(
       moved: found.filter { $0.sequence > known[$0.id] ?? 0 },
       missing: Set(known.keys).subtracting(found.map(\.id)).sorted())

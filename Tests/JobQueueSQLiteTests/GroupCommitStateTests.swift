@@ -16,18 +16,18 @@ import Testing
   /// The state by reference: an expectation can't change a value.
   private final class Machine {
     var state = GroupCommitState()
-    var isSettled: Bool { state.isSettled }
+    var isSettled: Bool { state.isSettled(["a"]) }
     func add(_ write: Write) -> Bool { state.add(write) }
     func next() -> Int? { state.next()?.count }
     func more(besides count: Int) -> Int { state.more(besides: count).count }
-    func beginCommit() { state.beginCommit() }
+    func beginCommit() { state.beginCommit(["a"]) }
     func endCommit(
-      hasChanged: Bool, _ answers: [GroupCommitState.Answer]
+      mustSync: Bool, _ answers: [GroupCommitState.Answer]
     ) -> (atOnce: [GroupCommitState.Answer], startsSync: Bool) {
-      state.endCommit(hasChanged: hasChanged, answers)
+      state.endCommit(mustSync: mustSync, answers)
     }
     func endSync() -> (answers: [GroupCommitState.Answer], goesOn: Bool, startsWriter: Bool) { state.endSync(nil) }
-    func settle() -> Bool { state.settle { _ in } }
+    func settle(_ job: String = "a") -> Bool { state.settle([job]) { _ in } }
   }
 
   @Test func aLoneWriteIsWrittenSyncedAndAnswered() {
@@ -35,7 +35,7 @@ import Testing
     #expect(state.add(Write()))
     #expect(state.next() == 1)
     state.beginCommit()
-    let ended = state.endCommit(hasChanged: true, [{ _ in }])
+    let ended = state.endCommit(mustSync: true, [{ _ in }])
     #expect(ended.atOnce.isEmpty && ended.startsSync)
     #expect(state.next() == nil && !state.isSettled)
     let synced = state.endSync()
@@ -46,7 +46,7 @@ import Testing
     let state = Machine()
     _ = state.add(Write())
     _ = state.next()
-    _ = state.endCommit(hasChanged: true, [{ _ in }])
+    _ = state.endCommit(mustSync: true, [{ _ in }])
     _ = state.next()
     for _ in 1..<GroupCommitState.writesWorthIt { #expect(!state.add(Write())) }
     #expect(state.add(Write()))
@@ -55,7 +55,7 @@ import Testing
     #expect(state.more(besides: GroupCommitState.writesMost) == 0)
     #expect(state.more(besides: 1) == 1)
     // What ends while a sync is under way has the next one.
-    #expect(!state.endCommit(hasChanged: true, [{ _ in }]).startsSync)
+    #expect(!state.endCommit(mustSync: true, [{ _ in }]).startsSync)
     #expect(state.next() == nil)
     #expect(!state.add(Write()))
     let synced = state.endSync()
@@ -66,11 +66,11 @@ import Testing
 
   @Test func whatChangesNothingIsAnsweredAtOnceWhereNothingIsUnsynced() {
     let state = Machine()
-    let refused = state.endCommit(hasChanged: false, [{ _ in }])
+    let refused = state.endCommit(mustSync: false, [{ _ in }])
     #expect(refused.atOnce.count == 1 && !refused.startsSync && state.isSettled)
-    _ = state.endCommit(hasChanged: true, [{ _ in }])
+    _ = state.endCommit(mustSync: true, [{ _ in }])
     // It may have been refused for a job that isn't on disk yet.
-    #expect(state.endCommit(hasChanged: false, [{ _ in }]).atOnce.isEmpty)
+    #expect(state.endCommit(mustSync: false, [{ _ in }]).atOnce.isEmpty)
     #expect(state.endSync().goesOn)
   }
 
@@ -79,10 +79,26 @@ import Testing
     state.beginCommit()
     #expect(!state.isSettled)
     #expect(state.settle())
-    let failed = state.endCommit(hasChanged: false, [])
+    #expect(!state.settle("another"))
+    let failed = state.endCommit(mustSync: false, [])
     #expect(failed.startsSync)
     #expect(state.endSync().answers.count == 1)
     #expect(!state.settle())
+  }
+
+  @Test func aReadWaitsForTheSyncThatItsJobIsPartOf() {
+    let state = Machine()
+    state.beginCommit()
+    _ = state.endCommit(mustSync: true, [{ _ in }])
+    #expect(state.settle(), "with the sync that is under way")
+    _ = state.endCommit(mustSync: true, [{ _ in }])
+    state.beginCommit()
+    _ = state.endCommit(mustSync: true, [{ _ in }])
+    #expect(state.settle(), "with the next one")
+    #expect(state.endSync().answers.count == 2)
+    #expect(!state.isSettled)
+    #expect(state.endSync().answers.count == 3)
+    #expect(state.isSettled)
   }
 
   /// Against a model: random orders of everything that may come; who is answered has been synced after their commit.
@@ -105,7 +121,7 @@ import Testing
         batch += state.more(besides: batch)
         state.beginCommit()
         committed.insert(step)
-        let ended = state.endCommit(hasChanged: true, [{ _ in answered.withLock { _ = $0.insert(step) } }])
+        let ended = state.endCommit(mustSync: true, [{ _ in answered.withLock { _ = $0.insert(step) } }])
         #expect(ended.atOnce.isEmpty, "seed \(seed)")
         if ended.startsSync { (syncing, inSync, committed) = (true, committed, []) }
         asked -= batch

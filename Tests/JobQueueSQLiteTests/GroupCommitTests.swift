@@ -69,7 +69,10 @@ import Testing
   }
 
   private func insert(_ number: Int, by group: GroupCommit) async throws {
-    try await group.write { try $0.database.execute(sql: "INSERT INTO t VALUES (?)", arguments: [number]) }
+    try await group.write { tables in
+      try tables.database.execute(sql: "INSERT INTO t VALUES (?)", arguments: [number])
+      tables.changed.insert("\(number)")
+    }
   }
 
   @Test func nothingIsAnsweredBeforeItIsOnDisk() async throws {
@@ -83,16 +86,19 @@ import Testing
     // It can be seen, and who has seen it waits as well.
     #expect(try numbers() == [1])
     let read = Task {
-      try await group.settle()
+      try await group.settle(["1"])
       disk.note("read")
     }
+    // Nothing else does.
+    try await group.settle(["2"])
+    try await group.settle([])
     try await Task.sleep(for: .milliseconds(50))
     #expect(disk.notes == [])
     disk.finishSync()
     try await write.value
     try await read.value
     #expect(Set(disk.notes) == ["told", "written", "read"])
-    try await group.settle()
+    try await group.settle(["1"])
   }
 
   /// While a sync lasts, as many are written as make a transaction worth it, and all of them share the next sync.
@@ -141,10 +147,10 @@ import Testing
         }
       }, onCommit: {})
     try await insert(1, by: group)
-    try await group.settle()
+    try await group.settle(["1"])
     await #expect(throws: lost) { try await insert(2, by: group) }
     await #expect(throws: lost) { try await insert(3, by: group) }
-    await #expect(throws: lost) { try await group.settle() }
+    await #expect(throws: lost) { try await group.settle(["3"]) }
     #expect(try numbers() == [1, 2])
   }
 }
