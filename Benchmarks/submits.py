@@ -108,7 +108,7 @@ def raw_sqlite(source, place, at_once):
     copy.execute("PRAGMA journal_mode = WAL")
     copy.execute("PRAGMA synchronous = FULL")
     copy.execute("PRAGMA foreign_keys = OFF")
-    for (text,) in rows.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY type DESC"):
+    for (text,) in rows.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY type = 'trigger', type DESC"):
         copy.execute(text)
     inserts = {name: f"INSERT INTO {name} VALUES ({','.join('?' * len(found[0]))})" for name, found in tables.items()}
     count, begun = 0, time.perf_counter()

@@ -29,7 +29,7 @@ public final class SQLiteJobStore: JobStore {
   ///   - owner: how this process is named to a second one.
   ///   - clock: the store's clock; tests have their own.
   ///   - busySeconds: how long a write waits for another program that has the file locked.
-  /// - Throws: ``StoreInUse``; what SQLite says.
+  /// - Throws: ``StoreInUse``; ``StoreTooNew``; what SQLite says.
   public init(
     path: String, owner: String, limits: Limits = .standard, clock: @escaping @Sendable () -> Timestamp = { .now },
     busySeconds: Double = 5
@@ -42,6 +42,7 @@ public final class SQLiteJobStore: JobStore {
     // A savepoint's journal is written to a file otherwise: twenty pages for each submission.
     configuration.prepareDatabase { try $0.execute(sql: "PRAGMA temp_store = MEMORY") }
     pool = try DatabasePool(path: path, configuration: configuration)
+    if try pool.read(SQLiteSchema.migrator.hasBeenSuperseded) { throw StoreTooNew(path: path) }
     // The tables and the store's identity are as durable as what refers to them.
     try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
     try SQLiteSchema.migrator.migrate(pool)

@@ -137,3 +137,12 @@ enum SQLiteSchema {
     WHERE several_inputs = 1 AND state IN ('waiting', 'queued', 'running');
     """
 }
+
+/// The store was migrated by a newer version of the program.
+public struct StoreTooNew: Error, CustomStringConvertible {
+  public var path: String
+  public var description: String {
+    "\(path): the store's tables are of a newer version than this program knows: start the newer program, or restore a "
+      + "backup of before (docs/operations.md)"
+  }
+}

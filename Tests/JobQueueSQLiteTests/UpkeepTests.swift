@@ -82,6 +82,14 @@ import Testing
     _ = try await store.submit(submission("o"))
   }
 
+  @Test func aStoreOfANewerVersionIsRefused() async throws {
+    try await SQLiteJobStore(path: path, owner: "test").close()
+    let queue = try DatabaseQueue(path: path)
+    try await queue.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('1000: of another time')") }
+    try queue.close()
+    #expect(throws: StoreTooNew.self) { try SQLiteJobStore(path: path, owner: "test") }
+  }
+
   /// A rule of the schema's own: a name that is held points to a job that is there.
   @Test func aJobThatHoldsItsOutputsNameIsNeverDeleted() async throws {
     let store = try SQLiteJobStore(path: path, owner: "test")
