@@ -46,7 +46,24 @@ final class GroupCommit: Sendable {
   ) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
       let write = OneWrite(durability: durability, body: body, continuation: continuation)
-      if state.withLock({ $0.add(write) }) { startWriter() }
+      let (isClosed, starts) = state.withLock { state in
+        state.isClosed ? (true, false) : (false, state.add(write))
+      }
+      if isClosed { write.answer(StoreUnavailable("the store is closed")) }
+      if starts { startWriter() }
+    }
+  }
+
+  /// Returns when all writes of before are done and synced; those that come later fail.
+  func close() async {
+    // Whether they have failed is told to those who asked.
+    _ = try? await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+      let last = OneWrite(durability: .full, body: { _ in }, continuation: continuation)
+      let (isClosed, starts) = state.withLock { state in
+        state.isClosed ? (true, false) : (false, state.close(last))
+      }
+      if isClosed { last.answer(nil) }
+      if starts { startWriter() }
     }
   }
 
@@ -79,7 +96,7 @@ final class GroupCommit: Sendable {
   private func commit(_ first: [any PendingWrite], _ database: Database) {
     var writes = first
     var failure: (any Error)? = state.withLock(\.failure)
-    let changesBefore = database.totalChangesCount
+    var changesBefore = database.totalChangesCount
     do {
       if let failure { throw failure }
       do {
@@ -92,6 +109,7 @@ final class GroupCommit: Sendable {
           }
         }
       } catch is HalfDone {
+        changesBefore = database.totalChangesCount
         try run(database) { tables in
           for write in writes { try write.run(tables, inSavepoint: true) }
         }
@@ -121,11 +139,15 @@ final class GroupCommit: Sendable {
     // A transaction that failed, or wrote nothing, wakes nobody: who waits would look, find the same, and write nothing
     // again, at full speed.
     let tells = hasChanged && failure == nil
+    let writesToSync = answers.count
     if tells, mustSync { answers.append { [onCommit] failure in if failure == nil { onCommit() } } }
-    let (atOnce, startsSync) = state.withLock { $0.endCommit(mustSync: mustSync, answers) }
-    if startsSync { syncQueue.async { self.syncAll() } }
-    for write in writes where failure != nil || write.durability == .none { write.answer(failure) }
-    for answer in atOnce { answer(nil) }
+    let (ended, lost) = state.withLock { state in
+      (state.endCommit(mustSync: mustSync, writes: writesToSync, answers), state.failure)
+    }
+    if ended.startsSync { syncQueue.async { self.syncAll() } }
+    let outcome = failure ?? lost
+    for write in writes where failure != nil || write.durability == .none { write.answer(outcome) }
+    for answer in ended.atOnce { answer(lost) }
     if tells, !mustSync { onCommit() }
   }
 

@@ -17,6 +17,8 @@ struct GroupCommitState: Sendable {
   /// What a sync brings to the disk: the jobs that have changed, and who is answered then.
   private struct Batch {
     var jobs: Set<String> = []
+    /// How many writes are answered; among the answers are readers' as well.
+    var writes = 0
     var answers: [Answer] = []
   }
 
@@ -28,6 +30,7 @@ struct GroupCommitState: Sendable {
   private(set) var isSyncing = false
   /// Why nothing is written any more: a sync has failed, and what the disk has isn't known.
   private(set) var failure: StoreUnavailable?
+  private(set) var isClosed = false
 
   /// Adds a write.
   ///
@@ -35,6 +38,12 @@ struct GroupCommitState: Sendable {
   mutating func add(_ write: any PendingWrite) -> Bool {
     waiting.append(write)
     return startWriter()
+  }
+
+  /// Adds the last write; when it is answered, all before it are done. Who comes later is to be refused.
+  mutating func close(_ write: any PendingWrite) -> Bool {
+    isClosed = true
+    return add(write)
   }
 
   private mutating func startWriter() -> Bool {
@@ -46,7 +55,7 @@ struct GroupCommitState: Sendable {
   /// While a sync is under way, a transaction waits until it is as large as what is synced: large ones cost less for each
   /// write, and of callers who wait for their answers, one half is written while the other's is brought to the disk.
   private var isWorthWriting: Bool {
-    !waiting.isEmpty && (!isSyncing || waiting.count >= max(GroupCommitState.writesWorthIt, syncing.answers.count))
+    !waiting.isEmpty && (!isSyncing || waiting.count >= max(GroupCommitState.writesWorthIt, syncing.writes))
   }
 
   /// What the writer's thread writes next; nil: it ends.
@@ -71,14 +80,19 @@ struct GroupCommitState: Sendable {
   ///
   /// - Parameters:
   ///   - mustSync: it has written something that must be on disk.
-  ///   - answers: of those of its writes that must be on disk.
-  /// - Returns: those that may be answered at once; and whether a sync is to be started.
-  mutating func endCommit(mustSync: Bool, _ answers: [Answer]) -> (atOnce: [Answer], startsSync: Bool) {
+  ///   - writes: that must be on disk before they are answered.
+  ///   - answers: of those writes, and of whoever else waits for the same.
+  /// - Returns: those that may be answered at once, with the state's failure if there is one; and whether a sync is to be
+  ///   started.
+  mutating func endCommit(mustSync: Bool, writes: Int, _ answers: [Answer]) -> (atOnce: [Answer], startsSync: Bool) {
     if mustSync { unsynced.jobs.formUnion(committing) }
     committing = []
     // What has changed nothing may have seen what isn't on disk yet.
     let waits = mustSync || isSyncing || !unsynced.answers.isEmpty
-    if waits { unsynced.answers += answers }
+    if waits {
+      unsynced.writes += writes
+      unsynced.answers += answers
+    }
     let startsSync = !isSyncing && !unsynced.answers.isEmpty
     if startsSync { beginSync() }
     return (waits ? [] : answers, startsSync)

@@ -32,6 +32,7 @@ extension SQLiteJobStore {
     return JobListing(found: found, pageSize: query.pageSize)
   }
 
+  /// Numbers of the moment: they tell of no job, and may count what is just being brought to the disk.
   public func counts(owner: String?) async throws -> [JobState: Int] {
     try await read { tables in
       let rows = try Row.fetchAll(

@@ -29,12 +29,15 @@ extension SQLiteJobStore {
 
   public func prune(endedBefore moment: Timestamp, most: Int) async throws -> Int {
     try await write { tables in
-      try tables.run(
-        """
-        DELETE FROM jobs WHERE id IN (
-          SELECT id FROM jobs WHERE finished_at < ? AND publication <> 'pending' ORDER BY finished_at LIMIT ?)
-        """, [moment.milliseconds, most])
-      return tables.database.changesCount
+      let gone = try String.fetchAll(
+        tables.database.cachedStatement(
+          sql: """
+            DELETE FROM jobs WHERE id IN (
+              SELECT id FROM jobs WHERE finished_at < ? AND publication <> 'pending' ORDER BY finished_at LIMIT ?)
+            RETURNING id
+            """), arguments: [moment.milliseconds, most])
+      tables.changed.formUnion(gone)
+      return gone.count
     }
   }
 }

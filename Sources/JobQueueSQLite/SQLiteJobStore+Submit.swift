@@ -47,6 +47,7 @@ extension SQLiteJobStore {
       guard let job = try tables.job(id) else { throw JobStoreError.notFound(jobID: id) }
       guard lifecycle.mayDelete(job) else { throw JobStoreError.wrongState(jobID: id, job.state) }
       try tables.run("DELETE FROM jobs WHERE id = ?", [id])
+      tables.changed.insert(id)
     }
   }
 

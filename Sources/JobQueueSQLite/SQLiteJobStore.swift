@@ -53,12 +53,14 @@ public final class SQLiteJobStore: JobStore {
       try database.execute(sql: "UPDATE jobs SET lease_expires_at = 0 WHERE state = 'running'")
       return try String.fetchOne(database, sql: "SELECT uuid FROM store") ?? fresh
     }
-    // From here on, the log is synced by the group's own thread.
-    // And a checkpoint comes every 16 MB of it, not every 4: pages that were written again and again go over once.
-    try pool.writeWithoutTransaction {
-      try $0.execute(sql: "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000")
+    // From here on, the log is synced by the group's own thread. And a checkpoint comes every 16 MB of it, not every 4:
+    // pages that were written again and again go over once.
+    let log = try pool.writeWithoutTransaction { database in
+      try database.execute(sql: "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000")
+      return try WriteAheadLog(of: database)
     }
-    let log = try WriteAheadLog(database: path)
+    // What a process has committed that died before its sync is told as soon as this one is asked.
+    try log.synchronize()
     self.limits = limits
     self.clock = clock
     lifecycle = JobLifecycle(limits: limits)
@@ -101,8 +103,11 @@ public final class SQLiteJobStore: JobStore {
     try await explainingSQLite { try await group.write(durability, body) }
   }
 
-  /// Closes the file. Calls after it fail.
-  public func close() async throws { try pool.close() }
+  /// Closes the file, when what was asked before is done. Calls after it fail.
+  public func close() async throws {
+    await group.close()
+    try pool.close()
+  }
 
   public func check() async throws {
     _ = try await read { try Int.fetchOne($0.database, sql: "SELECT count(*) FROM store") }
@@ -139,7 +144,7 @@ public final class SQLiteJobStore: JobStore {
     if known.isEmpty { return JobChanges(moved: [], missing: []) }
     // One statement for any number of jobs: prepared ones are kept for ever.
     let ids = Array(known.keys).json.text
-    let found = try await read(telling: { $0.map(\.id) }) {
+    let found = try await read(telling: { _ in Array(known.keys) }) {
       try $0.all("id IN (SELECT value FROM json_each(?))", [ids])
     }
     return JobChanges(

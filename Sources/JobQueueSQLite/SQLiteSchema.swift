@@ -122,7 +122,9 @@ enum SQLiteSchema {
       name TEXT PRIMARY KEY,
       job_id TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
-    INSERT INTO held_names (name, job_id) SELECT name, job_id FROM reservations;
+    INSERT INTO held_names (name, job_id)
+    SELECT name, job_id FROM reservations WHERE job_id IN (
+      SELECT id FROM jobs WHERE state IN ('waiting', 'queued', 'running') OR publication = 'pending');
     DROP TABLE reservations;
     ALTER TABLE held_names RENAME TO reservations;
     CREATE TRIGGER jobs_with_reservations_stay BEFORE DELETE ON jobs

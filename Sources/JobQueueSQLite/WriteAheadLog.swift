@@ -1,3 +1,5 @@
+import GRDB
+import GRDBSQLite
 import JobQueue
 
 #if canImport(Glibc)
@@ -11,9 +13,11 @@ import JobQueue
 final class WriteAheadLog: Sendable {
   private let descriptor: Int32
 
-  /// - Parameter path: of the database.
-  init(database path: String) throws {
-    descriptor = open(path + "-wal", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+  /// - Throws: `StoreUnavailable`, where the log isn't there: a database that has been written to has one.
+  init(of database: Database) throws {
+    // As SQLite has the name: it follows symbolic links first.
+    let path = sqlite3_db_filename(database.sqliteConnection, "main").map { String(cString: $0) } ?? ""
+    descriptor = open(path + "-wal", O_RDWR | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw StoreUnavailable(reason: "STORE_FAILED", "\(path)-wal: \(String(cString: strerror(errno)))")
     }

@@ -24,7 +24,7 @@ import Testing
     func endCommit(
       mustSync: Bool, _ answers: [GroupCommitState.Answer]
     ) -> (atOnce: [GroupCommitState.Answer], startsSync: Bool) {
-      state.endCommit(mustSync: mustSync, answers)
+      state.endCommit(mustSync: mustSync, writes: answers.count, answers)
     }
     func endSync() -> (answers: [GroupCommitState.Answer], goesOn: Bool, startsWriter: Bool) { state.endSync(nil) }
     func settle(_ job: String = "a") -> Bool { state.settle([job]) { _ in } }
@@ -99,6 +99,17 @@ import Testing
     #expect(!state.isSettled)
     #expect(state.endSync().answers.count == 3)
     #expect(state.isSettled)
+  }
+
+  /// Half of the callers are synced, and readers wait for it: the other half is worth a transaction.
+  @Test func onlyWritesSayHowLargeTheNextTransactionIs() {
+    let state = Machine()
+    let count = GroupCommitState.writesWorthIt + 10
+    state.beginCommit()
+    _ = state.endCommit(mustSync: true, [GroupCommitState.Answer](repeating: { _ in }, count: count))
+    for _ in 0..<50 { _ = state.settle() }
+    for _ in 1..<count { #expect(!state.add(Write())) }
+    #expect(state.add(Write()))
   }
 
   /// Against a model: random orders of everything that may come; who is answered has been synced after their commit.

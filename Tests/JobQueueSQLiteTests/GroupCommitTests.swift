@@ -153,6 +153,58 @@ import Testing
     await #expect(throws: lost) { try await group.settle(["3"]) }
     #expect(try numbers() == [1, 2])
   }
+
+  /// They may have seen what was lost: a repeated submission is answered with its job.
+  @Test func aWriteThatChangesNothingHearsOfTheSyncThatFailedMeanwhile() async throws {
+    let disk = SlowDisk()
+    let group = GroupCommit(writer: queue, sync: disk.sync, onCommit: {})
+    let first = Task { try await insert(0, by: group) }
+    await disk.syncBegins()
+    let (entered, enter) = AsyncStream.makeStream(of: Void.self)
+    let gate = DispatchSemaphore(value: 0)
+    let rest = Task {
+      await withTaskGroup(of: StoreUnavailable?.self) { tasks in
+        for _ in 0..<GroupCommitState.writesWorthIt {
+          tasks.addTask {
+            do {
+              try await group.write { _ in
+                enter.yield()
+                gate.wait()
+              }
+              return nil
+            } catch {
+              return error as? StoreUnavailable
+            }
+          }
+        }
+        return await tasks.reduce(into: []) { $0.append($1) }
+      }
+    }
+    for await _ in entered { break }
+    disk.fail()
+    await #expect(throws: SlowDisk.lost) { try await first.value }
+    for _ in 0..<GroupCommitState.writesWorthIt { gate.signal() }
+    #expect(await rest.value == .init(repeating: SlowDisk.lost, count: GroupCommitState.writesWorthIt))
+  }
+
+  @Test func closingWaitsForWhatWasAskedAndRefusesTheRest() async throws {
+    let disk = SlowDisk()
+    let group = GroupCommit(writer: queue, sync: disk.sync, onCommit: {})
+    let write = Task { try await insert(1, by: group) }
+    await disk.syncBegins()
+    let close = Task {
+      await group.close()
+      disk.note("closed")
+    }
+    try await Task.sleep(for: .milliseconds(50))
+    #expect(disk.notes == [])
+    await #expect(throws: StoreUnavailable.self) { try await insert(2, by: group) }
+    disk.finishSync()
+    try await write.value
+    await close.value
+    await group.close()
+    #expect(try numbers() == [1] && disk.notes == ["closed"])
+  }
 }
 
 /// A disk whose syncs end when they are told to, and what happens meanwhile.
@@ -160,7 +212,10 @@ private final class SlowDisk: Sendable {
   private struct State {
     var syncs = 0
     var notes: [String] = []
+    var hasFailed = false
   }
+
+  static let lost = StoreUnavailable(reason: "STORE_FAILED", "the disk is gone")
 
   private let state = Mutex(State())
   private let (began, begin) = AsyncStream.makeStream(of: Void.self)
@@ -171,6 +226,7 @@ private final class SlowDisk: Sendable {
       self.state.withLock { $0.syncs += 1 }
       self.begin.yield()
       self.end.wait()
+      if self.state.withLock(\.hasFailed) { throw SlowDisk.lost }
     }
   }
 
@@ -178,5 +234,9 @@ private final class SlowDisk: Sendable {
   var notes: [String] { state.withLock(\.notes) }
   func note(_ text: String) { state.withLock { $0.notes.append(text) } }
   func finishSync() { end.signal() }
+  func fail() {
+    state.withLock { $0.hasFailed = true }
+    end.signal()
+  }
   func syncBegins() async { for await _ in began { return } }
 }

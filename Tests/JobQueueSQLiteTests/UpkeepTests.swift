@@ -90,6 +90,20 @@ import Testing
     #expect(throws: StoreTooNew.self) { try SQLiteJobStore(path: path, owner: "test") }
   }
 
+  /// SQLite follows the link, and has its log there: another file of the log's name would be synced for nothing.
+  @Test func theLogOfALinkedStoreIsTheOneThatIsSynced() async throws {
+    try FileManager.default.createDirectory(atPath: folder.path + "/disk", withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path + "/link.sqlite", withDestinationPath: folder.path + "/disk/real.sqlite")
+    let store = try SQLiteJobStore(path: folder.path + "/link.sqlite", owner: "test")
+    let job = try await store.submit(submission("o"))
+    #expect(try await store.job(job.id) == job)
+    #expect(FileManager.default.fileExists(atPath: folder.path + "/disk/real.sqlite-wal"))
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/link.sqlite-wal"))
+    try await store.close()
+    await #expect(throws: StoreUnavailable.self) { try await store.submit(submission("p")) }
+  }
+
   /// A rule of the schema's own: a name that is held points to a job that is there.
   @Test func aJobThatHoldsItsOutputsNameIsNeverDeleted() async throws {
     let store = try SQLiteJobStore(path: path, owner: "test")

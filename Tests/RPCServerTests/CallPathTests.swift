@@ -1,3 +1,4 @@
+import Dispatch
 import NIOCore
 import NIOEmbedded
 import NIOTLS
@@ -12,10 +13,14 @@ import Testing
   @Test func deadlinesRingInTheirOrderWhateverOrderTheyCameIn() async throws {
     let queue = DeadlineQueue()
     let (rung, tell) = AsyncStream.makeStream(of: Int.self)
-    for milliseconds in [90, 30, 60, 5] { _ = queue.add(milliseconds: milliseconds) { tell.yield(milliseconds) } }
-    let removed = queue.add(milliseconds: 20) { tell.yield(20) }
-    #expect(queue.remove(removed))
-    #expect(!queue.remove(removed))
+    for milliseconds in [90, 30, 60, 5] {
+      _ = queue.add(DispatchTime.now() + .milliseconds(milliseconds)) { tell.yield(milliseconds) }
+    }
+    let removed = [70, 60_000].map { milliseconds in
+      queue.add(DispatchTime.now() + .milliseconds(milliseconds)) { tell.yield(milliseconds) }
+    }
+    #expect(removed.map(queue.remove).last == true)
+    #expect(removed.map(queue.remove) == [false, false])
     var order: [Int] = []
     for await milliseconds in rung {
       order.append(milliseconds)
@@ -27,7 +32,7 @@ import Testing
   @Test func aDeadlineThatHasRungIsGone() async {
     let queue = DeadlineQueue()
     let rung = OneShot()
-    let id = queue.add(milliseconds: 1) { rung.happen() }
+    let id = queue.add(DispatchTime.now() + .milliseconds(1)) { rung.happen() }
     await rung.wait()
     #expect(!queue.remove(id))
   }

@@ -32,6 +32,9 @@ import Testing
   {
     var router = RPCRouter()
     try router.register(Self.echo) { parameters, _ in
+      // Without a point at which a task could wait, or hear that it is cancelled.
+      let begin = ContinuousClock.now
+      while ContinuousClock.now < begin + .milliseconds(-parameters.pause) {}
       if parameters.pause > 0 { try await Task.sleep(for: .milliseconds(parameters.pause)) }
       if parameters.word == "break" { throw CocoaError() }
       return parameters.word
@@ -98,6 +101,12 @@ import Testing
 
   @Test func aDeadlineEndsTheCall() async throws {
     let body = #"{"jsonrpc":"2.0","id":1,"method":"echo","params":["a",60000]}"#
+    let text = try #require(await answer(body, dispatcher(), RPCContext(deadlineMilliseconds: 10)))
+    #expect(try JSONValue(parsing: text)["error"]?["data"]?["status"] == "DEADLINE_EXCEEDED")
+  }
+
+  @Test func aDeadlineHoldsForACallThatNeverWaits() async throws {
+    let body = #"{"jsonrpc":"2.0","id":1,"method":"echo","params":["a",-100]}"#
     let text = try #require(await answer(body, dispatcher(), RPCContext(deadlineMilliseconds: 10)))
     #expect(try JSONValue(parsing: text)["error"]?["data"]?["status"] == "DEADLINE_EXCEEDED")
   }

@@ -1,3 +1,4 @@
+import Dispatch
 public import Schema
 
 /// Ends a call at its deadline, the caller's, else the method's own; and when its caller has gone.
@@ -12,10 +13,12 @@ public struct DeadlineInterceptor: RPCInterceptor {
     let milliseconds = call.context.deadlineMilliseconds ?? descriptor.defaultDeadlineMilliseconds
     let caller = call.context.caller
     guard milliseconds != nil || caller != nil else { return try await next(call, writer) }
+    // From here, not from where the call has to wait for the first time.
+    let moment = milliseconds.map { DispatchTime.now() + .milliseconds($0) }
     return try await withoutActuallyEscaping(next) { next in
       // A task of its own, which ends with its owner, and no group with a second one that waits: a call must cost little.
       let work = started { try await next(call, writer) }
-      let deadline = milliseconds.map { deadlines.add(milliseconds: $0) { work.cancel() } }
+      let deadline = moment.map { deadlines.add($0) { work.cancel() } }
       let forget = caller?.whenGone { work.cancel() }
       let outcome = await withTaskCancellationHandler {
         await work.result

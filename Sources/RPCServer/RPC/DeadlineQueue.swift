@@ -31,9 +31,8 @@ final class DeadlineQueue: Sendable {
   deinit { timer.cancel() }
 
   /// - Parameter onExpiry: called once, on a thread of the queue, unless the deadline is removed before.
-  func add(milliseconds: Int, onExpiry: @escaping @Sendable () -> Void) -> DeadlineID {
-    let moment = DispatchTime.now() + .milliseconds(milliseconds)
-    return state.withLock { state in
+  func add(_ moment: DispatchTime, onExpiry: @escaping @Sendable () -> Void) -> DeadlineID {
+    state.withLock { state in
       state.nextID += 1
       state.entries[state.nextID] = Entry(moment: moment, onExpiry: onExpiry)
       if state.wakesAt.map({ moment < $0 }) ?? true { wake(at: moment, &state) }
@@ -42,7 +41,11 @@ final class DeadlineQueue: Sendable {
   }
 
   /// - Returns: whether it was still to come.
-  func remove(_ id: DeadlineID) -> Bool { state.withLock { $0.entries.removeValue(forKey: id) != nil } }
+  func remove(_ id: DeadlineID) -> Bool {
+    let entry = state.withLock { $0.entries.removeValue(forKey: id) }
+    // The timer may ring late; the clock says.
+    return entry.map { .now() < $0.moment } ?? false
+  }
 
   /// Under the lock, so that the timer has what the state says.
   private func wake(at moment: DispatchTime, _ state: inout State) {
