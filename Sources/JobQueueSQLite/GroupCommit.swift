@@ -45,12 +45,7 @@ final class GroupCommit: Sendable {
     _ durability: Durability = .full, _ body: @escaping @Sendable (JobTables) throws -> Value
   ) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
-      let write = OneWrite(durability: durability, body: body, continuation: continuation)
-      let (isClosed, starts) = state.withLock { state in
-        state.isClosed ? (true, false) : (false, state.add(write))
-      }
-      if isClosed { write.answer(StoreUnavailable("the store is closed")) }
-      if starts { startWriter() }
+      add(OneWrite(durability: durability, body: body, continuation: continuation))
     }
   }
 
@@ -58,13 +53,17 @@ final class GroupCommit: Sendable {
   func close() async {
     // Whether they have failed is told to those who asked.
     _ = try? await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-      let last = OneWrite(durability: .full, body: { _ in }, continuation: continuation)
-      let (isClosed, starts) = state.withLock { state in
-        state.isClosed ? (true, false) : (false, state.close(last))
-      }
-      if isClosed { last.answer(nil) }
-      if starts { startWriter() }
+      add(OneWrite(durability: .full, body: { _ in }, continuation: continuation), isLast: true)
     }
+  }
+
+  private func add(_ write: any PendingWrite, isLast: Bool = false) {
+    let (isClosed, starts) = state.withLock { state in
+      if state.isClosed { return (true, false) }
+      return (false, isLast ? state.close(write) : state.add(write))
+    }
+    if isClosed { write.answer(StoreUnavailable("the store is closed")) }
+    if starts { startWriter() }
   }
 
   /// Returns when everything that can have been read of these jobs is on disk. Others aren't waited for: a slow disk delays

@@ -74,8 +74,7 @@ struct RPCEndpoint: Sendable {
   }
 
   private func framing(_ request: Request) throws(Refusal) -> AnswerFraming {
-    if !request.headers.contains(.accept) { return .eventStream }
-    let accept = request.headers[values: .accept].joined(separator: ",")
+    let accept = request.headers.contains(.accept) ? request.headers[values: .accept].joined(separator: ",") : ""
     guard let framing = AnswerFraming.forStream(accept: accept.isEmpty ? nil : accept) else {
       throw Refusal(
         .notAcceptable,
