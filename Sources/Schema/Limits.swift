@@ -12,6 +12,12 @@ public struct Limits: Hashable, Sendable {
   public var headerMilliseconds = 10_000
   public var bodyMilliseconds = 30_000
   public var idleMilliseconds = 75_000
+  /// Milliseconds in which the reader of an answer must take what waits for it.
+  public var writeMilliseconds = 30_000
+  /// Connections that are open at the same time. The server keeps it below what its file descriptors allow.
+  public var connections = 100_000
+  /// Results that are downloaded at the same time.
+  public var downloads = 1_024
   /// Milliseconds that a call's deadline may be away, at the most.
   public var deadlineMilliseconds = 3_600_000
   /// Calls in one batch.
@@ -40,6 +46,8 @@ public struct Limits: Hashable, Sendable {
   public var columns = 4_096
   /// Files of one job.
   public var inputFiles = 1_000
+  /// Entries of folders that one job's patterns lead to.
+  public var patternEntries = 1_000_000
   /// Bad rows that are left out before the job fails.
   public var badRows = 1_000
   /// Bytes of memory that a job may ask for, at the least and unless it says.
@@ -84,6 +92,13 @@ extension Limits {
       name: "idleMilliseconds", path: \.idleMilliseconds,
       summary: "milliseconds until an idle connection's next request must have come"),
     Setting(
+      name: "writeMilliseconds", path: \.writeMilliseconds,
+      summary: "milliseconds in which the reader of an answer must take what waits for it"),
+    Setting(
+      name: "connections", path: \.connections,
+      summary: "open connections; fewer where the process may have fewer file descriptors"),
+    Setting(name: "downloads", path: \.downloads, summary: "results that are downloaded at the same time"),
+    Setting(
       name: "deadlineMilliseconds", path: \.deadlineMilliseconds,
       summary: "milliseconds that a call's deadline may be away"),
     Setting(name: "batchCalls", path: \.batchCalls, summary: "calls in one batch"),
@@ -100,6 +115,8 @@ extension Limits {
     Setting(name: "fieldBytes", path: \.fieldBytes, summary: "bytes of one CSV field"),
     Setting(name: "recordBytes", path: \.recordBytes, summary: "bytes of one CSV record"),
     Setting(name: "inputFiles", path: \.inputFiles, summary: "files that one job reads"),
+    Setting(
+      name: "patternEntries", path: \.patternEntries, summary: "entries of the folders that one job's patterns lead to"),
     Setting(name: "expandedBytes", path: \.expandedBytes, summary: "bytes that a compressed input may expand to"),
     Setting(name: "columns", path: \.columns, summary: "columns of a CSV file"),
     Setting(

@@ -67,7 +67,7 @@ import Testing
       case "\n": "\\n"
       case "\r": "\\r"
       case "\t": "\\t"
-      case "\0"..<" ", "\u{7F}", "\u{85}", "\u{2028}", "\u{2029}":
+      case "\0"..<" ", "\u{7F}"..<"\u{A0}", "\u{2028}", "\u{2029}":
         "\\u" + String(repeating: "0", count: 4 - String(scalar.value, radix: 16).count)
           + String(scalar.value, radix: 16)
       default: String(scalar)

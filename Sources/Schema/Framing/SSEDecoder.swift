@@ -68,12 +68,13 @@ public struct SSEDecoder: Sendable {
     } else {
       (name, value) = (line[...], [])
     }
-    take(String(decoding: name, as: UTF8.self), value)
+    take(name, value)
     return nil
   }
 
-  private mutating func take(_ name: String, _ value: ArraySlice<UInt8>) {
-    switch name {
+  private mutating func take(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) {
+    // By bytes: the name is the other end's.
+    switch ["data", "event", "id", "retry"].first(where: { name.elementsEqual($0.utf8) }) {
     case "data":
       if hasData { data.append(0x0A) }
       data.append(contentsOf: value)
@@ -84,7 +85,7 @@ public struct SSEDecoder: Sendable {
       if !value.isEmpty, value.allSatisfy({ (0x30...0x39).contains($0) }) {
         retryMilliseconds = Int(String(decoding: value, as: UTF8.self))
       }
-    default: break  // A comment (an empty name), or a field of another time.
+    default: break  // A comment (an empty name), or a field that isn't defined.
     }
   }
 

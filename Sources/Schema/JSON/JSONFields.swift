@@ -16,26 +16,31 @@ public struct JSONFields {
     guard case .object(let members) = json else {
       throw JSONFieldError(field: "", rule: "\(what) must be an object, not \(json.kind)")
     }
-    if let name = JSONFields.twice(members) { throw JSONFieldError(field: name, rule: "stands twice in \(what)") }
+    if let name = JSONFields.twice(members) {
+      throw JSONFieldError(field: Excerpt.of(name), rule: "stands twice in \(what)")
+    }
     self.members = members
   }
 
   /// A name that more than one member has.
   private static func twice(_ members: [JSONMember]) -> String? {
     if members.count <= fewMembers {
-      for (index, member) in members.enumerated() where members[..<index].contains(where: { $0.name == member.name }) {
+      for (index, member) in members.enumerated()
+      where members[..<index].contains(where: { $0.name.hasSameBytes(as: member.name) }) {
         return member.name
       }
       return nil
     }
-    var seen: Set<String> = []
-    return members.first { !seen.insert($0.name).inserted }?.name
+    var seen: Set<UTF8Key> = []
+    return members.first { !seen.insert(UTF8Key($0.name)).inserted }?.name
   }
 
   /// The member's raw value; `null` counts as absent.
   public mutating func value(_ name: String) -> JSONValue? {
     taken.append(name)
-    guard let value = members.first(where: { $0.name == name })?.value, value != .null else { return nil }
+    guard let value = members.first(where: { $0.name.hasSameBytes(as: name) })?.value, value != .null else {
+      return nil
+    }
     return value
   }
 
@@ -53,11 +58,23 @@ public struct JSONFields {
     return value
   }
 
+  /// How many of something there are: a whole number. One below zero, which only another program's fault can be, is zero, and
+  /// one above 2^53 is that: sums and differences of counts don't overflow.
+  public mutating func count(_ name: String) throws -> Int {
+    guard let count = try optionalCount(name) else { throw JSONFieldError(field: name, rule: "is required") }
+    return count
+  }
+
+  public mutating func optionalCount(_ name: String) throws -> Int? {
+    try optional(name, as: Int.self).map { min(max($0, 0), 1 << 53) }
+  }
+
   /// Refuses the first member that nobody has asked for, by name.
   public func refuseTheRest() throws {
-    for member in members where !taken.contains(member.name) {
+    for member in members where !taken.containsBytes(of: member.name) {
+      let meant = Suggestion.nearest(to: member.name, among: taken).map { " (did you mean '\($0)'?)" } ?? ""
       let known = taken.sorted().joined(separator: ", ")
-      throw JSONFieldError(field: member.name, rule: "is unknown; known are \(known)")
+      throw JSONFieldError(field: Excerpt.of(member.name), rule: "is unknown\(meant); known are \(known)")
     }
   }
 }
@@ -88,7 +105,7 @@ extension Bool: JSONConvertible {
 extension Int: JSONConvertible {
   public init(json: JSONValue) throws {
     guard let value = json.integer, let exact = Int(exactly: value) else {
-      let what = if case .number(let text) = json { text } else { json.kind }
+      let what = if case .number(let text) = json { Excerpt.of(text) } else { json.kind }
       throw JSONFieldError(field: "", rule: "must be a whole number, not \(what)")
     }
     self = exact

@@ -1,6 +1,6 @@
 /// A JSON value (RFC 8259) that keeps what general decoders lose: numbers stay text, members keep their order and
 /// their duplicates.
-public enum JSONValue: Hashable, Sendable {
+public enum JSONValue: Sendable {
   case null
   case bool(Bool)
   /// The number as it was written: `1`, `1.0`, `1e2` and `9007199254740993` come back unchanged.
@@ -21,7 +21,7 @@ public enum JSONValue: Hashable, Sendable {
   /// The first member of that name in an object, else nil.
   public subscript(name: String) -> JSONValue? {
     guard case .object(let members) = self else { return nil }
-    return members.first { $0.name == name }?.value
+    return members.first { $0.name.hasSameBytes(as: name) }?.value
   }
 
   public subscript(index: Int) -> JSONValue? {
@@ -72,13 +72,50 @@ public enum JSONValue: Hashable, Sendable {
 }
 
 /// One member of a JSON object.
-public struct JSONMember: Hashable, Sendable {
+public struct JSONMember: Sendable {
   public var name: String
   public var value: JSONValue
 
   public init(_ name: String, _ value: JSONValue) {
     self.name = name
     self.value = value
+  }
+}
+
+// Equal are equal bytes: see ``UTF8Key``.
+extension JSONValue: Hashable {
+  public static func == (left: JSONValue, right: JSONValue) -> Bool {
+    switch (left, right) {
+    case (.null, .null): true
+    case (.bool(let left), .bool(let right)): left == right
+    case (.number(let left), .number(let right)), (.string(let left), .string(let right)),
+      (.unpairedSurrogate(let left), .unpairedSurrogate(let right)):
+      left.hasSameBytes(as: right)
+    case (.array(let left), .array(let right)): left == right
+    case (.object(let left), .object(let right)): left == right
+    default: false
+    }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    switch self {
+    case .null: hasher.combine(0)
+    case .bool(let value): hasher.combine(value)
+    case .number(let text), .string(let text), .unpairedSurrogate(let text): text.hashBytes(into: &hasher)
+    case .array(let items): hasher.combine(items)
+    case .object(let members): hasher.combine(members)
+    }
+  }
+}
+
+extension JSONMember: Hashable {
+  public static func == (left: JSONMember, right: JSONMember) -> Bool {
+    left.name.hasSameBytes(as: right.name) && left.value == right.value
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    name.hashBytes(into: &hasher)
+    hasher.combine(value)
   }
 }
 

@@ -17,5 +17,9 @@ public struct RPCID: Hashable, Sendable, CustomStringConvertible {
     return .number(rawText)
   }
 
+  public static func == (left: RPCID, right: RPCID) -> Bool { left.rawText.hasSameBytes(as: right.rawText) }
+
+  public func hash(into hasher: inout Hasher) { rawText.hashBytes(into: &hasher) }
+
   public var description: String { rawText }
 }

@@ -75,29 +75,37 @@ private struct Envelope {
 
   mutating func read(_ object: ArraySlice<UInt8>, depthLimit: Int) throws(JSONSyntaxError) {
     var scanner = JSONScanner(object, depthLimit: depthLimit)
-    var seen: Set<String> = []
+    var seen: [String] = []
     scanner.advance()
     scanner.skipWhitespace()
     while scanner.current != UInt8(ascii: "}") {
       let start = scanner.position
       _ = try scanner.skipString()
-      let name = JSONBuilder.string(object[start..<scanner.position]).string ?? ""
+      let name = Envelope.known(object[start..<scanner.position])
       scanner.skipWhitespace()
       scanner.advance()  // the colon
       scanner.skipWhitespace()
       let value = object[try scanner.skipValue(depth: 1)]
-      take(name, value, isFirst: seen.insert(name).inserted)
+      if let name {
+        take(name, value, isFirst: !seen.contains(name))
+        seen.append(name)
+      }
       scanner.skipWhitespace()
       if scanner.current == UInt8(ascii: ",") { scanner.advance() }
       scanner.skipWhitespace()
     }
   }
 
+  /// The specification's member that a raw name stands for, quotes included; nil for any other: unknown members are left
+  /// alone, for those who add their own. By bytes, since the name is the caller's.
+  private static func known(_ raw: ArraySlice<UInt8>) -> String? {
+    // With each character escaped, the longest has this many bytes.
+    guard raw.count <= 6 * "jsonrpc".utf8.count + 2, let name = JSONBuilder.string(raw).string else { return nil }
+    return ["jsonrpc", "method", "params", "id"].first { $0.hasSameBytes(as: name) }
+  }
+
   private mutating func take(_ name: String, _ value: ArraySlice<UInt8>, isFirst: Bool) {
-    switch name {
-    case "jsonrpc", "method", "params", "id": if !isFirst { return repeated(name) }
-    default: return  // Unknown members are left alone, for those who add their own.
-    }
+    if !isFirst { return repeated(name) }
     let first = value[value.startIndex]
     switch name {
     case "id":

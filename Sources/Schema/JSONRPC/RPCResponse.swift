@@ -13,7 +13,10 @@ public struct RPCResponse: Hashable, Sendable {
     outcome = .failure(error)
   }
 
-  public func encoded() -> [UInt8] {
+  public func encoded() -> [UInt8] { encoded(bytesMost: .max) ?? [] }
+
+  /// The response's bytes; nil, as soon as that is known, when there are more than so many.
+  public func encoded(bytesMost: Int) -> [UInt8]? {
     var output: [UInt8] = []
     output.reserveCapacity(JSONValue.usualBytes)
     output.append(contentsOf: "{\"jsonrpc\":\"2.0\",\"id\":".utf8)
@@ -22,13 +25,13 @@ public struct RPCResponse: Hashable, Sendable {
     switch outcome {
     case .success(let result):
       output.append(contentsOf: "\"result\":".utf8)
-      result.write(into: &output)
+      if !result.write(into: &output, bytesMost: bytesMost) { return nil }
     case .failure(let error):
       output.append(contentsOf: "\"error\":".utf8)
-      error.json.write(into: &output)
+      if !error.json.write(into: &output, bytesMost: bytesMost) { return nil }
     }
     output.append(UInt8(ascii: "}"))
-    return output
+    return output.count <= bytesMost ? output : nil
   }
 
   /// The bytes of a batch's answer, in order.

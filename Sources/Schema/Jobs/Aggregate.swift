@@ -78,8 +78,8 @@ extension Aggregate: JSONConvertible {
 enum JSONChoice {
   /// - Throws: ``JSONFieldError``, which lists them.
   static func read<Value: RawRepresentable<String> & CaseIterable>(_ field: String, _ text: String) throws -> Value {
-    if let value = Value(rawValue: text) { return value }
+    if let value = Value(named: text) { return value }
     let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
-    throw JSONFieldError(field: field, rule: "must be one of \(known), not '\(text)'")
+    throw JSONFieldError(field: field, rule: "must be one of \(known), not '\(Excerpt.of(text))'")
   }
 }

@@ -11,6 +11,16 @@ public struct CSVDialect: Hashable, Sendable {
     case latin1 = "latin-1"
   }
 
+  /// What ends a line of the file.
+  public enum LineEnd: String, CaseIterable, Sendable {
+    /// As the file's first mebibyte shows: CR where a lone CR is its first line end and it has no LF, else LF.
+    case auto
+    /// LF, or CR LF. A lone CR is data.
+    case lf
+    /// CR, or CR LF.
+    case cr
+  }
+
   /// The byte between two fields, ASCII.
   public var delimiter: UInt8 = UInt8(ascii: ",")
   /// The byte around a quoted field, ASCII; nil: no field is quoted.
@@ -32,6 +42,7 @@ public struct CSVDialect: Hashable, Sendable {
   public var decimalMark: UInt8 = UInt8(ascii: ".")
   /// The byte between groups of three digits before the decimal mark; nil: none may stand there.
   public var thousandsMark: UInt8?
+  public var lineEnd = LineEnd.auto
 
   public init() {}
 
@@ -41,11 +52,13 @@ public struct CSVDialect: Hashable, Sendable {
     set { quoteMark = newValue }
   }
 
-  /// How the output of a job is written: with the same delimiter and quote, and a header, in UTF-8.
+  /// How the output of a job is written: with the same delimiter, quote, escape and decimal mark, and a header, in UTF-8.
   public var output: CSVDialect {
     var output = CSVDialect()
     output.delimiter = delimiter
     output.quote = outputQuote
+    output.escape = escape
+    output.decimalMark = decimalMark
     return output
   }
 
@@ -75,6 +88,7 @@ extension CSVDialect: JSONConvertible {
     if let text: String = try fields.optional("thousandsMark") {
       thousandsMark = try CSVDialect.byte(text, "thousandsMark")
     }
+    if let text: String = try fields.optional("lineEnd") { lineEnd = try JSONChoice.read("lineEnd", text) }
     try fields.refuseTheRest()
     try validate()
   }
@@ -114,6 +128,7 @@ extension CSVDialect: JSONConvertible {
     for (name, mark) in [("escape", escape), ("comment", comment), ("thousandsMark", thousandsMark)] {
       if let mark { members.append(JSONMember(name, CSVDialect.text(mark))) }
     }
+    if lineEnd != .auto { members.append(JSONMember("lineEnd", .string(lineEnd.rawValue))) }
     return .object(members)
   }
 

@@ -54,7 +54,7 @@ public struct InputDescription: RPCValue, Hashable {
       var fields = try JSONFields(json, of: "a column")
       self.init(
         name: try fields.required("name"), type: try JSONChoice.read("type", try fields.required("type")),
-        empty: try fields.required("empty"))
+        empty: try fields.count("empty"))
     }
 
     public var json: JSONValue {
@@ -92,10 +92,10 @@ public struct InputDescription: RPCValue, Hashable {
   public init(json: JSONValue) throws {
     var fields = try JSONFields(json, of: "a description")
     self.init(
-      input: try fields.required("input"), bytes: try fields.required("bytes"),
+      input: try fields.required("input"), bytes: try fields.count("bytes"),
       compression: try fields.required("compression"), csv: try fields.required("csv"),
-      confidence: Double(fields.value("confidence")?.text ?? "") ?? 0, columns: try fields.required("columns"),
-      firstRows: try fields.required("firstRows"), rowsSeen: try fields.required("rowsSeen"))
+      confidence: InputDescription.share(fields.value("confidence")?.double), columns: try fields.required("columns"),
+      firstRows: try fields.required("firstRows"), rowsSeen: try fields.count("rowsSeen"))
   }
 
   public var json: JSONValue {
@@ -106,9 +106,14 @@ public struct InputDescription: RPCValue, Hashable {
     ]
   }
 
+  /// Between 0 and 1, whatever somebody has sent.
+  private static func share(_ value: Double?) -> Double {
+    value.map { $0.isNaN ? 0 : min(max($0, 0), 1) } ?? 0
+  }
+
   /// Two places are all that a guess has.
   private static func text(_ confidence: Double) -> String {
-    let hundredths = Int((confidence * 100).rounded())
+    let hundredths = Int((share(confidence) * 100).rounded())
     return hundredths >= 100 ? "1" : hundredths < 10 ? "0.0\(hundredths)" : "0.\(hundredths)"
   }
 

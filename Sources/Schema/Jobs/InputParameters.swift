@@ -49,7 +49,7 @@ public struct InputPage: RPCValue, Hashable {
     public init(json: JSONValue) throws {
       var fields = try JSONFields(json, of: "an input")
       self.init(
-        name: try fields.required("name"), bytes: try fields.required("bytes"),
+        name: try fields.required("name"), bytes: try fields.count("bytes"),
         modifiedAt: try fields.required("modifiedAt"))
     }
 
@@ -113,7 +113,7 @@ public struct WatchParameters: RPCParameters, Hashable {
     guard (1...Limits.standard.pageSize).contains(jobIDs.count) else {
       throw JSONFieldError(field: "jobIds", rule: "must hold 1 to \(Limits.standard.pageSize) IDs (pageSize)")
     }
-    guard Set(jobIDs).count == jobIDs.count else {
+    guard Set(jobIDs.map(UTF8Key.init)).count == jobIDs.count else {
       throw JSONFieldError(field: "jobIds", rule: "must not hold one ID twice")
     }
     if let waitMilliseconds, waitMilliseconds < 0 {

@@ -12,11 +12,14 @@ public struct JobCursor: Hashable, Comparable, Sendable, CustomStringConvertible
   }
 
   public init?(_ text: String) {
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 3, !parts[0].isEmpty, let epoch = Int(parts[1]), let sequence = Int(parts[2]),
+    // A cursor of ours is far shorter; by bytes, since the text is the caller's.
+    guard text.utf8.count <= 256 else { return nil }
+    let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard parts.count == 3, let jobID = String(parts[0]), !jobID.isEmpty,
+      let epoch = String(parts[1]).flatMap({ Int($0) }), let sequence = String(parts[2]).flatMap({ Int($0) }),
       epoch >= 0, sequence >= 0
     else { return nil }
-    self.init(jobID: String(parts[0]), epoch: epoch, sequence: sequence)
+    self.init(jobID: jobID, epoch: epoch, sequence: sequence)
   }
 
   public var description: String { "\(jobID).\(epoch).\(sequence)" }

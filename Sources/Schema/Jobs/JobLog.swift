@@ -24,8 +24,8 @@ public enum JobAction: String, CaseIterable, Hashable, Sendable {
 extension JobAction: JSONConvertible {
   public init(json: JSONValue) throws {
     let name = try String(json: json)
-    guard let action = JobAction(rawValue: name) else {
-      throw JSONFieldError(field: "", rule: "must be an action of a job's log, not '\(name)'")
+    guard let action = JobAction(named: name) else {
+      throw JSONFieldError(field: "", rule: "must be an action of a job's log, not '\(Excerpt.of(name))'")
     }
     self = action
   }

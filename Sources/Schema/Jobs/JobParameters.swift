@@ -161,17 +161,23 @@ public struct JobPage: RPCValue, Hashable {
   public var nextPageToken: String?
   /// How many of the owner's jobs there are in each state, whatever the page shows; nil where it wasn't asked for.
   public var counts: [JobState: Int]?
+  /// Of `watchJobs`: IDs that were asked for and are no jobs of the caller's, or no more; nil: there are none.
+  public var missing: [String]?
 
-  public init(jobs: [JobStatus], nextPageToken: String? = nil, counts: [JobState: Int]? = nil) {
+  public init(
+    jobs: [JobStatus], nextPageToken: String? = nil, counts: [JobState: Int]? = nil, missing: [String]? = nil
+  ) {
     self.jobs = jobs
     self.nextPageToken = nextPageToken
     self.counts = counts
+    self.missing = missing
   }
 
   public init(json: JSONValue) throws {
     var fields = try JSONFields(json, of: "a page of jobs")
     jobs = try fields.required("jobs")
     nextPageToken = try fields.optional("nextPageToken")
+    missing = try fields.optional("missing")
     guard let found = fields.value("counts") else { return }
     var counted = try JSONFields(found, of: "counts")
     counts = [:]
@@ -185,6 +191,7 @@ public struct JobPage: RPCValue, Hashable {
       let each = JobState.allCases.map { JSONMember($0.rawValue, .number(counts[$0] ?? 0)) }
       members.append(JSONMember("counts", .object(each)))
     }
+    if let missing { members.append(JSONMember("missing", missing.json)) }
     return .object(members)
   }
 }

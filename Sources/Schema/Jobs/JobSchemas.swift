@@ -22,6 +22,7 @@ extension JobPage {
       [
         ("jobs", JSONSchema.list(of: JobStatus.jsonSchema)), ("nextPageToken", JSONSchema.string),
         ("counts", JSONSchema.object(JobState.allCases.map { ($0.rawValue, JSONSchema.integer()) }, required: [])),
+        ("missing", JSONSchema.list(of: JSONSchema.string)),
       ], required: ["jobs"])
   }
 }
@@ -67,7 +68,7 @@ extension Jobs {
     [
       ("phase", JSONSchema.choice(["waiting", "reading", "writing", "done"])), ("bytesRead", JSONSchema.integer()),
       ("bytesTotal", JSONSchema.integer()), ("rows", JSONSchema.integer()), ("groups", JSONSchema.integer()),
-      ("bytesSpilled", JSONSchema.integer()), ("badRows", JSONSchema.integer()),
+      ("bytesSpilled", JSONSchema.integer()), ("badRows", JSONSchema.integer()), ("badLines", JSONSchema.integer()),
       ("rowsPerSecond", JSONSchema.integer()), ("secondsLeft", JSONSchema.number),
     ], required: ["phase", "bytesRead", "rows", "groups", "bytesSpilled", "badRows", "rowsPerSecond"])
 
@@ -107,7 +108,7 @@ extension JobSpec {
           ("null", JSONSchema.list(of: JSONSchema.string)),
           ("encoding", JSONSchema.choice(CSVDialect.Encoding.allCases.map(\.rawValue))), ("comment", character),
           ("skipLines", JSONSchema.integer()), ("trim", JSONSchema.boolean), ("decimalMark", character),
-          ("thousandsMark", character),
+          ("thousandsMark", character), ("lineEnd", JSONSchema.choice(CSVDialect.LineEnd.allCases.map(\.rawValue))),
         ], required: [])),
     RPCParameter(
       "onBadRow", "What a bad row does to the job.", JSONSchema.choice(BadRowPolicy.allCases.map(\.rawValue))),

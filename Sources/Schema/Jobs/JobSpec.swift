@@ -61,8 +61,21 @@ public struct JobSpec: Hashable, Sendable {
     self.startAt = startAt
   }
 
-  /// The input as it is shown to people.
-  public var input: String { inputs.joined(separator: ", ") }
+  /// The input as it is shown to people: the names, or, where they are many, the first of them and how many there are.
+  public var input: String {
+    let joined = inputs.joined(separator: ", ")
+    guard inputs.count > 1, joined.utf8.count > JobSpec.shownBytesMost else { return joined }
+    var (shown, bytes) = ([String](), 0)
+    for name in inputs {
+      bytes += name.utf8.count + 2
+      if !shown.isEmpty, bytes > JobSpec.shownBytesMost { break }
+      shown.append(name)
+    }
+    return shown.joined(separator: ", ") + " and \(inputs.count - shown.count) more"
+  }
+
+  /// Bytes of the inputs' names in a status, which lists and events repeat.
+  private static let shownBytesMost = 1_024
 
   /// The name of the file that `onBadRow: "collect"` writes beside the output.
   public static func rejectsName(of output: String) -> String { output + ".rejects.csv" }
@@ -88,14 +101,14 @@ public struct JobSpec: Hashable, Sendable {
       if let problem = FileName.problem(name) { throw JSONFieldError(field: "input", rule: problem) }
     }
     if let problem = FileName.problem(output) { throw JSONFieldError(field: "output", rule: problem) }
-    var names: Set<[UInt8]> = []
-    for name in inputs where !names.insert(Array(name.utf8)).inserted {
-      throw JSONFieldError(field: "input", rule: "names '\(name)' twice")
+    var names: Set<UTF8Key> = []
+    for name in inputs where !names.insert(UTF8Key(name)).inserted {
+      throw JSONFieldError(field: "input", rule: "names '\(Excerpt.of(name))' twice")
     }
     if onBadRow == .collect, let problem = FileName.problem(JobSpec.rejectsName(of: output)) {
       throw JSONFieldError(field: "output", rule: "with .rejects.csv behind it \(problem)")
     }
-    if outputs.contains(where: { names.contains(Array($0.utf8)) }) {
+    if outputs.contains(where: { names.contains(UTF8Key($0)) }) {
       throw JSONFieldError(field: "output", rule: "must not be the input")
     }
     if groupBy.isEmpty && aggregates.isEmpty {
@@ -104,13 +117,14 @@ public struct JobSpec: Hashable, Sendable {
     if outputColumns.count > limits.columns {
       throw JSONFieldError(field: "aggregates", rule: "make more output columns than \(limits.columns) (columns)")
     }
-    var seen: Set<String> = []
-    for column in groupBy where !seen.insert(column).inserted {
-      throw JSONFieldError(field: "groupBy", rule: "names the column '\(column)' twice")
+    var seen: Set<UTF8Key> = []
+    for column in groupBy where !seen.insert(UTF8Key(column)).inserted {
+      throw JSONFieldError(field: "groupBy", rule: "names the column '\(Excerpt.of(column))' twice")
     }
-    for aggregate in aggregates where !seen.insert(aggregate.name).inserted {
+    for aggregate in aggregates where !seen.insert(UTF8Key(aggregate.name)).inserted {
       throw JSONFieldError(
-        field: "aggregates", rule: "make two output columns named '\(aggregate.name)'; give one of them another 'as'")
+        field: "aggregates",
+        rule: "make two output columns named '\(Excerpt.of(aggregate.name))'; give one of them another 'as'")
     }
     try validateOrder()
     if memoryBytes < limits.memoryBytesLeast {
@@ -125,17 +139,41 @@ public struct JobSpec: Hashable, Sendable {
 
 extension JobSpec {
   fileprivate func validateOrder() throws {
+    let known = Set(outputColumns.map(UTF8Key.init))
+    var seen: Set<UTF8Key> = []
     for (index, term) in orderBy.enumerated() {
-      if !outputColumns.contains(term.column) {
+      if !known.contains(UTF8Key(term.column)) {
         throw JSONFieldError(
           field: "orderBy.\(index).column",
-          rule: "'\(term.column)' is no output column; they are \(outputColumns.joined(separator: ", "))")
+          rule: "'\(Excerpt.of(term.column))' is no output column; they are \(Excerpt.list(outputColumns))")
       }
-      if orderBy[..<index].contains(where: { $0.column == term.column }) {
-        throw JSONFieldError(field: "orderBy.\(index).column", rule: "names '\(term.column)' twice")
+      if !seen.insert(UTF8Key(term.column)).inserted {
+        throw JSONFieldError(field: "orderBy.\(index).column", rule: "names '\(Excerpt.of(term.column))' twice")
       }
     }
     if let limit, limit < 1 { throw JSONFieldError(field: "limit", rule: "must be at least 1, not \(limit)") }
+  }
+}
+
+extension JobSpec {
+  /// `orderBy` without the terms at its end that change nothing: the group columns in their order are what breaks ties
+  /// anyway, and behind all of them no tie is left.
+  var canonicalOrder: [OrderTerm] {
+    let places = Dictionary(groupBy.enumerated().map { (UTF8Key($1), $0) }) { first, _ in first }
+    // The terms up to where no two groups can be equal, then the group columns that they leave open.
+    var left = Set(places.keys)
+    var whole: [OrderTerm] = []
+    for term in orderBy where !left.isEmpty {
+      whole.append(term)
+      left.remove(UTF8Key(term.column))
+    }
+    whole += groupBy.filter { left.contains(UTF8Key($0)) }.map { OrderTerm(column: $0) }
+    // The end of it that is what ties are broken by.
+    var (kept, next) = (whole.count, groupBy.count)
+    while kept > 0, !whole[kept - 1].descending, let place = places[UTF8Key(whole[kept - 1].column)], place < next {
+      (kept, next) = (kept - 1, place)
+    }
+    return Array(orderBy.prefix(kept))
   }
 }
 
@@ -177,7 +215,8 @@ extension JobSpec: JSONConvertible {
       JSONMember("memoryBytes", .number(memoryBytes)), JSONMember("priority", .number(priority)),
     ]
     if let filter { members.append(JSONMember("where", filter.json)) }
-    if !orderBy.isEmpty { members.append(JSONMember("orderBy", orderBy.json)) }
+    let order = canonicalOrder
+    if !order.isEmpty { members.append(JSONMember("orderBy", order.json)) }
     if let limit { members.append(JSONMember("limit", .number(limit))) }
     if let startAt { members.append(JSONMember("startAt", startAt.json)) }
     return .object(members)

@@ -14,9 +14,9 @@ public enum JobState: String, CaseIterable, Hashable, Sendable {
 extension JobState: JSONConvertible {
   public init(json: JSONValue) throws {
     let name = try String(json: json)
-    guard let state = JobState(rawValue: name) else {
+    guard let state = JobState(named: name) else {
       let known = JobState.allCases.map(\.rawValue).joined(separator: ", ")
-      throw JSONFieldError(field: "", rule: "must be one of \(known), not '\(name)'")
+      throw JSONFieldError(field: "", rule: "must be one of \(known), not '\(Excerpt.of(name))'")
     }
     self = state
   }
@@ -25,7 +25,7 @@ extension JobState: JSONConvertible {
 
 /// How far a job is.
 public struct JobProgress: Hashable, Sendable {
-  public enum Phase: String, Sendable {
+  public enum Phase: String, CaseIterable, Sendable {
     case waiting, reading, writing, done
   }
 
@@ -37,13 +37,17 @@ public struct JobProgress: Hashable, Sendable {
   /// Groups that stand in the output so far.
   public var groups: Int
   public var bytesSpilled: Int
+  /// Rows that were left out.
   public var badRows: Int
+  /// Lines of those rows: a row whose quoted fields have line ends has several.
+  public var badLines: Int
   public var rowsPerSecond: Int
   public var secondsLeft: Double?
 
   public init(
     phase: Phase = .waiting, bytesRead: Int = 0, bytesTotal: Int? = nil, rows: Int = 0, groups: Int = 0,
-    bytesSpilled: Int = 0, badRows: Int = 0, rowsPerSecond: Int = 0, secondsLeft: Double? = nil
+    bytesSpilled: Int = 0, badRows: Int = 0, badLines: Int? = nil, rowsPerSecond: Int = 0,
+    secondsLeft: Double? = nil
   ) {
     self.phase = phase
     self.bytesRead = bytesRead
@@ -52,6 +56,7 @@ public struct JobProgress: Hashable, Sendable {
     self.groups = groups
     self.bytesSpilled = bytesSpilled
     self.badRows = badRows
+    self.badLines = badLines ?? badRows
     self.rowsPerSecond = rowsPerSecond
     self.secondsLeft = secondsLeft
   }
@@ -60,12 +65,14 @@ public struct JobProgress: Hashable, Sendable {
 extension JobProgress: JSONConvertible {
   public init(json: JSONValue) throws {
     var fields = try JSONFields(json, of: "progress")
-    let phase = try Phase(rawValue: fields.required("phase")) ?? .waiting
+    let phase = try Phase(named: fields.required("phase")) ?? .waiting
     self.init(
-      phase: phase, bytesRead: try fields.required("bytesRead"), bytesTotal: try fields.optional("bytesTotal"),
-      rows: try fields.required("rows"), groups: try fields.required("groups"),
-      bytesSpilled: try fields.required("bytesSpilled"), badRows: try fields.required("badRows"),
-      rowsPerSecond: try fields.required("rowsPerSecond"), secondsLeft: fields.value("secondsLeft")?.double)
+      phase: phase, bytesRead: try fields.count("bytesRead"), bytesTotal: try fields.optionalCount("bytesTotal"),
+      rows: try fields.count("rows"), groups: try fields.count("groups"),
+      bytesSpilled: try fields.count("bytesSpilled"), badRows: try fields.count("badRows"),
+      badLines: try fields.optionalCount("badLines"),
+      rowsPerSecond: try fields.count("rowsPerSecond"),
+      secondsLeft: fields.value("secondsLeft")?.double.flatMap { $0.isFinite ? max(0, $0) : nil })
   }
 
   public var json: JSONValue {
@@ -76,8 +83,9 @@ extension JobProgress: JSONConvertible {
     members += [
       JSONMember("rows", .number(rows)), JSONMember("groups", .number(groups)),
       JSONMember("bytesSpilled", .number(bytesSpilled)), JSONMember("badRows", .number(badRows)),
-      JSONMember("rowsPerSecond", .number(rowsPerSecond)),
     ]
+    if badLines != badRows { members.append(JSONMember("badLines", .number(badLines))) }
+    members.append(JSONMember("rowsPerSecond", .number(rowsPerSecond)))
     if let secondsLeft { members.append(JSONMember("secondsLeft", .double((secondsLeft * 10).rounded() / 10))) }
     return .object(members)
   }
@@ -110,7 +118,7 @@ extension JobResult: JSONConvertible {
   public init(json: JSONValue) throws {
     var fields = try JSONFields(json, of: "result")
     self.init(
-      output: try fields.required("output"), bytes: try fields.required("bytes"), rows: try fields.required("rows"),
+      output: try fields.required("output"), bytes: try fields.count("bytes"), rows: try fields.count("rows"),
       sha256: try fields.required("sha256"), url: try fields.required("url"),
       rejects: try fields.optional("rejects"))
   }
@@ -121,55 +129,6 @@ extension JobResult: JSONConvertible {
       JSONMember("sha256", .string(sha256)), JSONMember("url", .string(url)),
     ]
     if let rejects { members.append(JSONMember("rejects", .string(rejects))) }
-    return .object(members)
-  }
-}
-
-/// Why a job failed, or couldn't be published: what was wrong, where, the rule, and what to do.
-public struct JobFailure: Error, Hashable, Sendable {
-  public var status: RPCStatus
-  public var reason: String
-  public var message: String
-  public var file: String?
-  /// From 1.
-  public var line: Int?
-  /// From 1, in bytes.
-  public var column: Int?
-  /// The attempt that ended so, from 1.
-  public var attempt: Int?
-
-  public init(
-    _ status: RPCStatus, reason: String, _ message: String, file: String? = nil, line: Int? = nil, column: Int? = nil,
-    attempt: Int? = nil
-  ) {
-    self.status = status
-    self.reason = reason
-    self.message = message
-    self.file = file
-    self.line = line
-    self.column = column
-    self.attempt = attempt
-  }
-}
-
-extension JobFailure: JSONConvertible {
-  public init(json: JSONValue) throws {
-    var fields = try JSONFields(json, of: "error")
-    self.init(
-      RPCStatus(name: try fields.required("status")) ?? .unknown, reason: try fields.required("reason"),
-      try fields.required("message"), file: try fields.optional("file"), line: try fields.optional("line"),
-      column: try fields.optional("column"), attempt: try fields.optional("attempt"))
-  }
-
-  public var json: JSONValue {
-    var members = [
-      JSONMember("status", .string(status.name)), JSONMember("reason", .string(reason)),
-      JSONMember("message", .string(message)),
-    ]
-    if let file { members.append(JSONMember("file", .string(file))) }
-    if let line { members.append(JSONMember("line", .number(line))) }
-    if let column { members.append(JSONMember("column", .number(column))) }
-    if let attempt { members.append(JSONMember("attempt", .number(attempt))) }
     return .object(members)
   }
 }

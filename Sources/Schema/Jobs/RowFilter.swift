@@ -31,9 +31,8 @@ public indirect enum RowFilter: Hashable, Sendable {
     switch self {
     case .compare(let column, _, _), .isIn(let column, _), .prefix(let column, _), .isNull(let column): return [column]
     case .and(let all), .or(let all):
-      var seen: [String] = []
-      for filter in all { seen += filter.columns.filter { !seen.contains($0) } }
-      return seen
+      var seen: Set<UTF8Key> = []
+      return all.flatMap(\.columns).filter { seen.insert(UTF8Key($0)).inserted }
     case .not(let filter): return filter.columns
     }
   }
@@ -72,9 +71,9 @@ extension RowFilter: JSONConvertible {
       if values.isEmpty { throw JSONFieldError(field: "value", rule: "must hold a value") }
       return .isIn(column: column, values)
     default:
-      guard let comparison = Comparison(rawValue: name) else {
+      guard let comparison = Comparison(named: name) else {
         let known = operators.joined(separator: ", ")
-        throw JSONFieldError(field: "op", rule: "must be one of \(known), not '\(name)'")
+        throw JSONFieldError(field: "op", rule: "must be one of \(known), not '\(Excerpt.of(name))'")
       }
       return .compare(column: column, comparison, try fields.required("value"))
     }
@@ -129,4 +128,13 @@ public struct OrderTerm: Hashable, Sendable, JSONConvertible {
   }
 
   public var json: JSONValue { ["column": .string(column), "descending": .bool(descending)] }
+
+  public static func == (left: OrderTerm, right: OrderTerm) -> Bool {
+    left.descending == right.descending && left.column.hasSameBytes(as: right.column)
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    column.hashBytes(into: &hasher)
+    hasher.combine(descending)
+  }
 }

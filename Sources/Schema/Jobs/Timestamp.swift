@@ -61,8 +61,17 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
     }
     guard let offset = reader.offset(), reader.left.isEmpty else { return nil }
     milliseconds = day * 86_400_000 + (hour * 3_600 + minute * 60 + second) * 1_000 + fraction - offset
+    if second == 60, !Timestamp.endsHalfYear(milliseconds - fraction) { return nil }
     // An offset can lead out of the years that four digits write.
     guard Timestamp.writable.contains(milliseconds) else { return nil }
+  }
+
+  /// Whether the moment is the first of January or July, UTC: the second before, which is called :60, exists there alone
+  /// (RFC 3339, section 5.7 and appendix D).
+  private static func endsHalfYear(_ milliseconds: Int64) -> Bool {
+    let day = milliseconds.floorQuotient(86_400_000)
+    let (_, month, date) = civil(fromDay: day)
+    return day * 86_400_000 == milliseconds && date == 1 && (month == 1 || month == 7)
   }
 
   /// From the first to the last millisecond of the years 0000 to 9999, which RFC 3339 can write.

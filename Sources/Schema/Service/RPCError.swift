@@ -27,7 +27,7 @@ public struct RPCError: Error, Hashable, Sendable {
   ) {
     self.status = status
     self.reason = reason
-    self.message = message
+    self.message = Excerpt.of(message, bytesMost: Excerpt.messageBytesMost)
     self.code = code ?? status.rpcCode
     self.field = field
     self.retryAfterMilliseconds = retryAfterMilliseconds
@@ -43,7 +43,7 @@ public struct RPCError: Error, Hashable, Sendable {
 
   public static func methodNotFound(_ name: String) -> RPCError {
     RPCError(
-      .unimplemented, reason: "METHOD_NOT_FOUND", "There is no method '\(name)'.", code: methodNotFoundCode)
+      .unimplemented, reason: "METHOD_NOT_FOUND", "There is no method '\(Excerpt.of(name))'.", code: methodNotFoundCode)
   }
 
   public static func invalidParameters(_ message: String, field: String? = nil) -> RPCError {
@@ -68,10 +68,10 @@ extension RPCError: JSONConvertible {
     self.init(
       status, reason: data?["reason"]?.string ?? status.name, message, code: Int(code), field: data?["field"]?.string,
       retryAfterMilliseconds: data?["retryAfterMs"]?.integer.map { Int($0) })
-    if case .object(let members)? = data { details = members.filter { !RPCError.members.contains($0.name) } }
+    if case .object(let members)? = data { details = members.filter { !RPCError.members.containsBytes(of: $0.name) } }
   }
 
-  private static let members: Set<String> = ["status", "reason", "domain", "field", "retryAfterMs"]
+  private static let members = ["status", "reason", "domain", "field", "retryAfterMs"]
 
   public var json: JSONValue {
     var data = [

@@ -33,7 +33,7 @@ public enum RPCStatus: Int, CaseIterable, Hashable, Sendable {
   public var name: String { RPCStatus.names[self] ?? "UNKNOWN" }
 
   public init?(name: String) {
-    guard let status = RPCStatus.allCases.first(where: { $0.name == name }) else { return nil }
+    guard let status = RPCStatus.allCases.first(where: { $0.name.hasSameBytes(as: name) }) else { return nil }
     self = status
   }
 

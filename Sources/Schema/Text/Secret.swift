@@ -1,0 +1,11 @@
+/// A text that is never printed: a description, a dump or a log of whatever holds it shows that it is there, and no more.
+public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  /// The text itself, for whoever sends or compares it.
+  public let text: String
+
+  public init(_ text: String) { self.text = text }
+
+  public var description: String { "…" }
+  public var debugDescription: String { "…" }
+  public var customMirror: Mirror { Mirror(self, children: [(label: String?, value: Any)]()) }
+}
