@@ -2,17 +2,21 @@ public import Schema
 import Synchronization
 
 /// The file that a run reads.
-public enum ProcessingInput: Hashable, Sendable {
+public enum ProcessingInput: Sendable {
   case path(String)
   /// An open file, for callers who have their own rules for opening. It stays the caller's, open until the run has ended.
   case descriptor(Int32)
+  /// Opens the file for reading whenever it is called, on a thread that may wait; the descriptor becomes the run's own.
+  case opener(@Sendable () throws(JobFailure) -> Int32)
 }
 
 /// Where a job's files are on this machine, and how the work is cut. The answer is the same for every cut.
-public struct ProcessingPlaces: Hashable, Sendable {
+public struct ProcessingPlaces: Sendable {
   public var inputs: [Input]
+  /// Finds the inputs when the run begins, on its own thread, in place of ``inputs``.
+  public var findInputs: (@Sendable (Interruption) throws(JobFailure) -> [Input])?
   /// One file, and how it is called in messages.
-  public struct Input: Hashable, Sendable {
+  public struct Input: Sendable {
     public var name: String
     public var file: ProcessingInput
 
@@ -26,6 +30,8 @@ public struct ProcessingPlaces: Hashable, Sendable {
   public var resultPath: String
   /// The file of rejected rows beside it, where the job collects them.
   public var rejectsPath: String { ProcessingPlaces.rejectsPath(beside: resultPath) }
+  /// Who may read the result, as the system's bits of a file's mode: those that no input's mode has are left out.
+  public var resultMode: UInt32 = 0o444
   /// The folder for spilled partitions.
   public var spillFolder: String
   /// Threads that parse and sort; nil: one for each processor.
@@ -106,7 +112,7 @@ public actor CSVProcessor {
   }
 
   /// Ends the run as soon as its threads look: at most one block or partition later.
-  public nonisolated func cancel() { counters.isCancelled.store(true, ordering: .relaxed) }
+  public nonisolated func cancel() { counters.interruption.set() }
 
   /// Does the work, once.
   ///

@@ -126,9 +126,10 @@ struct GroupingPhase: Sendable {
   ) throws {
     var sink = sink
     let parser = try BlockParser(
-      columns: plan.columns, dialect: spec.csv, fieldBytesLimit: limits.fieldBytes, budget: budget)
+      columns: plan.columns, dialect: spec.csv, fieldBytesLimit: limits.fieldBytes, rowWork: plan.rowWork,
+      interruption: counters.interruption, budget: budget)
     while let block = queue.pop() {
-      if counters.isCancelled.load(ordering: .relaxed) { throw CancellationError() }
+      if counters.interruption.isSet { throw CancellationError() }
       if badRows.isPast(block) { continue }
       counters.rows.add(try parser.parse(block, into: &sink), ordering: .relaxed)
     }

@@ -40,11 +40,16 @@ struct ProcessingRun: Sendable {
           + "\(error.neededBytes) more. Give the job more memory.")
     } catch is ThreadGroup.NoThreads {
       throw ProcessingRun.noThreads
+    } catch is JobFailure where counters.interruption.isSet {
+      // What interrupted work says of itself, or what came of its end.
+      throw CancellationError()
     }
   }
 
   private func performUnchecked() throws -> Answer {
-    let inputs = try RunInput.open(places.inputs, spec: spec, limits: limits)
+    let inputs = try RunInput.open(
+      places.findInputs?(counters.interruption) ?? places.inputs, spec: spec, limits: limits,
+      interruption: counters.interruption)
     guard let first = inputs.first else {
       throw JobFailure(.notFound, reason: "INPUT_NOT_FOUND", "\(spec.input): there is no such file.", file: spec.input)
     }
@@ -80,11 +85,16 @@ struct ProcessingRun: Sendable {
     let rejects = try grouping.run(inputs, limits: limits, counters: counters)
     for input in inputs { try input.text.file.checkUnchanged() }
     counters.phase.store(1, ordering: .relaxed)
-    if spec.onBadRow == .collect { try RejectedRow.write(rejects, to: places.rejectsPath, budget: budget) }
+    // No more than whoever may read an input may read what came of it.
+    let mode = inputs.reduce(mode_t(places.resultMode)) { $0 & $1.text.file.mode } | S_IRUSR
+    if spec.onBadRow == .collect {
+      try RejectedRow.write(rejects, to: ResultFile(path: places.rejectsPath, mode: mode), budget: budget)
+    }
+    let result = ResultFile(path: places.resultPath, mode: mode)
     let writing = try WritingPhase(grouping: grouping, counters: counters)
     return spec.orderBy.isEmpty && spec.limit == nil
-      ? try writing.run(resultPath: places.resultPath)
-      : try OrderingPhase(writing: writing).run(resultPath: places.resultPath)
+      ? try writing.run(result)
+      : try OrderingPhase(writing: writing).run(result)
   }
 }
 

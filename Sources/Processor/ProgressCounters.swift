@@ -8,10 +8,11 @@ final class ProgressCounters: Sendable {
   let groups = Atomic<Int>(0)
   let bytesSpilled = Atomic<Int>(0)
   let badRows = Atomic<Int>(0)
+  let badLines = Atomic<Int>(0)
   let bytesTotal = Atomic<Int>(-1)
   /// 0 reading, 1 writing, 2 done.
   let phase = Atomic<Int>(0)
-  let isCancelled = Atomic<Bool>(false)
+  let interruption = Interruption()
 
   /// - Parameter seconds: since the run began.
   func snapshot(seconds: Double) -> JobProgress {
@@ -29,7 +30,8 @@ final class ProgressCounters: Sendable {
     return JobProgress(
       phase: phase, bytesRead: read, bytesTotal: total >= 0 ? total : nil, rows: rows,
       groups: groups.load(ordering: .relaxed), bytesSpilled: bytesSpilled.load(ordering: .relaxed),
-      badRows: badRows.load(ordering: .relaxed), rowsPerSecond: seconds > 0 ? Int(Double(rows) / seconds) : 0,
+      badRows: badRows.load(ordering: .relaxed), badLines: badLines.load(ordering: .relaxed),
+      rowsPerSecond: seconds > 0 ? Int(Double(rows) / seconds) : 0,
       secondsLeft: secondsLeft)
   }
 }

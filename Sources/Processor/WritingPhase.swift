@@ -22,18 +22,18 @@ struct WritingPhase: Sendable {
       }
   }
 
-  func run(resultPath: String) throws -> ProcessingRun.Answer {
-    let sizes = try writeFile(resultPath: resultPath, partitions: grouping.router.count) { try finishPartitions($0) }
+  func run(_ result: ResultFile) throws -> ProcessingRun.Answer {
+    let sizes = try writeFile(result, partitions: grouping.router.count) { try finishPartitions($0) }
     return ProcessingRun.Answer(
       bytes: sizes.bytes, rows: counters.groups.load(ordering: .relaxed), sha256: sizes.sha256)
   }
 
   /// Writes the file by all threads, each of which runs the body.
   func writeFile(
-    resultPath: String, partitions: Int, _ body: @escaping @Sendable (OrderedOutput) throws -> Void
+    _ file: ResultFile, partitions: Int, _ body: @escaping @Sendable (OrderedOutput) throws -> Void
   ) throws -> (bytes: Int, sha256: String) {
     let memory = grouping.memory
-    let result = try ResultWriter(path: resultPath, budget: grouping.budget)
+    let result = try ResultWriter(file, budget: grouping.budget)
     try printer.header(grouping.spec.outputColumns).withUnsafeBytes { try result.write($0) }
     let output = try OrderedOutput(
       partitions: partitions, buffers: memory.threads + 2, bufferBytes: memory.outputBytes, writer: result,
@@ -87,7 +87,7 @@ struct WritingPhase: Sendable {
 
   func forEachPartition(_ output: OrderedOutput, _ body: (Int, inout GroupOutput) throws -> Void) throws {
     while let (partition, buffer) = output.begin() {
-      if counters.isCancelled.load(ordering: .relaxed) { throw CancellationError() }
+      if counters.interruption.isSet { throw CancellationError() }
       var place = GroupOutput(output, number: partition, buffer: buffer, printer: printer, budget: grouping.budget)
       try body(partition, &place)
       try place.finish()

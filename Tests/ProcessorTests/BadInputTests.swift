@@ -38,11 +38,11 @@ import Testing
     Example("k,n\na,0x1\n", "NOT_A_NUMBER", 2, 3),
     Example("k,n\na,1_0\n", "NOT_A_NUMBER", 2, 3),
     Example("k,n\na,\"1,000\"\n", "NOT_A_NUMBER", 2, 3),
-    Example("k,n\na,.5\n", "NOT_A_NUMBER", 2, 3),
-    Example("k,n\na,1.\n", "NOT_A_NUMBER", 2, 3),
+    Example("k,n\na,.\n", "NOT_A_NUMBER", 2, 3),
+    Example("k,n\na,.e1\n", "NOT_A_NUMBER", 2, 3),
     Example("k,n\na,\t1\n", "NOT_A_NUMBER", 2, 3),
     Example("k,n\na,123456789012345678901234567890123456789\n", "NOT_A_NUMBER", 2, 3),
-    Example("k,n\na,1.1234567890123456789\n", "NOT_A_NUMBER", 2, 3),
+    Example("k,n\na,1.12345678901234567890123456789\n", "NOT_A_NUMBER", 2, 3),
     Example("k,n\na,\n", "EMPTY_NUMBER", 2, 3),
     Example("k,n\na,1\na,1,2\n", "RAGGED_ROW", 3, 1),
     Example("k,n\na,1\na\n", "RAGGED_ROW", 3, 1),
@@ -51,7 +51,6 @@ import Testing
     Example("k,n\n\"a\"b,1\n", "TEXT_AFTER_QUOTE", 2, 4),
     Example(Array("k,n\na".utf8) + [0xFF] + Array(",1\n".utf8), "INVALID_UTF8", 2, 1),
     Example("k,n\n" + String(repeating: "a,1\n", count: 50_000) + "é,b,1\na,x\n", "RAGGED_ROW", 50_002, 1),
-    Example("k,n\na,9e37\na,9e37\n", "SUM_TOO_LARGE", nil, nil),
   ]
 
   @Test(arguments: examples) func badInputSaysWhereAndWhy(example: Example) async throws {

@@ -49,6 +49,7 @@ import Testing
     var dialect = CSVDialect()
     dialect.delimiter = UInt8(ascii: ";")
     let found = try describe(Array("a,b;c\n1,2;3\n".utf8), dialect)
+    dialect.lineEnd = .lf
     #expect(found.csv == dialect && found.columns.map(\.name) == ["a,b", "c"] && found.confidence == 1)
   }
 

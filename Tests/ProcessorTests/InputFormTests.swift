@@ -133,7 +133,7 @@ import Testing
       $0.csv.decimalMark = UInt8(ascii: ",")
       $0.csv.thousandsMark = UInt8(ascii: ".")
     }
-    #expect(answer == "key;sum(n)\n'''q''';-3\na;1234.5\n'x''y;z';2\n")
+    #expect(answer == "key;sum(n)\n'\\'q\\'';-3\na;1234,5\n'x\\'y;z';2\n")
   }
 
   @Test(arguments: ["1.23", "1.2345", ".123", "12.34.567", "1..000", "1.000,1.0", "1.000.", "1 000"])
@@ -159,7 +159,7 @@ import Testing
 
   @Test func withoutAQuoteNothingIsQuoted() async throws {
     let answer = try await run(Array("key,n\n\"a,1\nb\",2\n".utf8)) { $0.csv.quoteMark = nil }
-    #expect(answer == "key,sum(n)\n\"\"\"a\",1\n\"b\"\"\",2\n")
+    #expect(answer == "key,sum(n)\n\"a,1\nb\",2\n")
   }
 
   /// The byte that stands for "no quote" is a byte like others: it opens nothing, and is no text.

@@ -64,7 +64,7 @@ import Testing
   @Test func cancellingTheTaskEndsTheWorkAndLeavesNothing() async throws {
     let folder = try TestFolder()
     let path = try folder.write(
-      Array("k,n\n".utf8) + Array(String(repeating: "a,1\n", count: 3_000_000).utf8), as: "in.csv")
+      Array("k,n\n".utf8) + Array(String(repeating: "a,1\n", count: 15_000_000).utf8), as: "in.csv")
     let spec = JobSpec(input: "in.csv", output: "o", groupBy: ["k"], aggregates: [Aggregate(.sum, column: "n")])
     let places = ProcessingPlaces(
       input: .path(path), resultPath: folder.path + "/r", spillFolder: folder.path, blockBytes: 4_096)

@@ -33,6 +33,6 @@ extension ProcessingPlaces {
 extension InputText {
   /// A file as it is, in UTF-8.
   convenience init(plain file: InputFile) throws {
-    try self.init(file, encoding: .utf8, memoryBytes: 64 << 20, limits: .standard)
+    try self.init(file, dialect: CSVDialect(), memoryBytes: 64 << 20, limits: .standard)
   }
 }

@@ -58,6 +58,6 @@ struct DialectGuess {
     guard let first = pieces.first.flatMap({ RecordTexts.records($0, dialect, most: 1).first }) else { return true }
     let isNumber = { (text: String) in Array(text.utf8).withUnsafeBytes { NumberParser.parseDouble($0) } != nil }
     return !first.fields.contains(where: { $0.isEmpty || isNumber($0) })
-      && Set(first.fields).count == first.fields.count
+      && Set(first.fields.map(UTF8Key.init)).count == first.fields.count
   }
 }

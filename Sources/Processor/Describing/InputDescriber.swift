@@ -10,18 +10,22 @@ public enum InputDescriber {
   /// - Parameter dialect: how the file is written; nil: to be looked for.
   /// - Throws: ``JobFailure``.
   public static func describe(
-    _ input: ProcessingInput, name: String, dialect: CSVDialect?, limits: Limits = .standard
+    _ input: ProcessingInput, name: String, dialect: CSVDialect?, limits: Limits = .standard,
+    interruption: Interruption = Interruption()
   ) throws(JobFailure) -> InputDescription {
-    let file = try InputFile.open(input, name: name)
+    let file = try InputFile.open(input, name: name, interruption: interruption)
     var known = dialect ?? CSVDialect()
-    var text = try InputText(file, encoding: known.encoding, memoryBytes: limits.memoryBytesDefault, limits: limits)
+    var text = try InputText(file, dialect: known, memoryBytes: limits.memoryBytesDefault, limits: limits)
     var pieces = try InputDescriber.pieces(of: text)
-    if dialect == nil, text.isPlain, !isUTF8(pieces) {
+    if dialect == nil, text.isAsWritten, !isUTF8(pieces, isCarriageReturn: text.lineEnds.isCarriageReturn) {
       // What isn't UTF-8 and has no byte order mark is most often of one byte for each character.
       known.encoding = .latin1
-      text = try InputText(file, encoding: .latin1, memoryBytes: limits.memoryBytesDefault, limits: limits)
+      text = try InputText(file, dialect: known, memoryBytes: limits.memoryBytesDefault, limits: limits)
       pieces = try InputDescriber.pieces(of: text)
     }
+    // The answer says what was found, not that it is to be found.
+    known.lineEnd = text.lineEnds.isCarriageReturn ? .cr : .lf
+    try interruption.check()
     let guess = dialect == nil ? DialectGuess(pieces: withoutMark(pieces), base: known) : nil
     let used = guess?.dialect ?? known
     let header = try CSVHeader(of: text, dialect: used, limits: limits)
@@ -34,7 +38,7 @@ public enum InputDescriber {
     let share = rows.isEmpty ? 0 : Double(fitting.count) / Double(rows.count)
     return InputDescription(
       input: name, bytes: file.identity.size,
-      compression: text.compression == .gzip ? "gzip" : text.compression == .zstd ? "zstd" : "none", csv: used,
+      compression: text.compression.rawValue, csv: used,
       confidence: guess.map { min($0.confidence, rows.isEmpty ? $0.confidence : share) } ?? share,
       columns: header.names.indices.map { column($0, header.names[$0], fitting, used) },
       firstRows: fitting.prefix(firstRows).map(\.fields), rowsSeen: rows.count)
@@ -46,16 +50,25 @@ public enum InputDescriber {
     return [Array(first.dropFirst(3))] + pieces.dropFirst()
   }
 
-  /// The same on a thread of its own, which keeps a value alive: whatever the input belongs to.
+  /// The same on a thread of its own, which ends when the task is cancelled.
+  ///
+  /// - Throws: ``JobFailure``, `CancellationError`.
   public static func describe(
-    _ input: ProcessingInput, keeping owner: some Sendable, name: String, dialect: CSVDialect?, limits: Limits
+    _ input: ProcessingInput, name: String, dialect: CSVDialect?, limits: Limits
   ) async throws -> InputDescription {
+    let interruption = Interruption()
     do {
-      return try await ThreadGroup.detached {
-        try withExtendedLifetime(owner) { try describe(input, name: name, dialect: dialect, limits: limits) }
+      return try await withTaskCancellationHandler {
+        try await ThreadGroup.detached {
+          try describe(input, name: name, dialect: dialect, limits: limits, interruption: interruption)
+        }
+      } onCancel: {
+        interruption.set()
       }
     } catch is ThreadGroup.NoThreads {
       throw ProcessingRun.noThreads
+    } catch is JobFailure where interruption.isSet {
+      throw CancellationError()
     }
   }
 
@@ -73,21 +86,18 @@ public enum InputDescriber {
   }
 
   private static func read(_ text: InputText, at offset: Int, bytes: Int) throws(JobFailure) -> [UInt8] {
-    let source = try text.open(at: offset, counters: nil)
-    var piece = [UInt8](repeating: 0, count: bytes)
-    let got: Result<Int, JobFailure> = piece.withUnsafeMutableBytes { space in
-      Result { () throws(JobFailure) in try source.read(into: space) }
-    }
-    let count = try got.get()
-    let isWhole = offset == 0 && count < bytes
+    let piece = try text.open(at: offset, counters: nil).read(most: bytes)
+    let isWhole = offset == 0 && piece.count < bytes
     // A last line without its end is as good as one with it.
-    return Array(piece.prefix(count)) + (isWhole && piece[max(count - 1, 0)] != 0x0A ? [0x0A] : [])
+    return piece + (isWhole && piece.last != 0x0A ? [0x0A] : [])
   }
 
   /// Whether the pieces are UTF-8, but for what is cut at their ends.
-  private static func isUTF8(_ pieces: [[UInt8]]) -> Bool {
+  private static func isUTF8(_ pieces: [[UInt8]], isCarriageReturn: Bool) -> Bool {
     pieces.allSatisfy { piece in
-      (0..<4).contains { cut in String(validating: piece.dropLast(cut), as: UTF8.self) != nil }
+      // What stands for a stray line feed was one byte of UTF-8.
+      let piece = isCarriageReturn ? piece.filter { $0 != CarriageReturnSource.strayLineFeed } : piece
+      return (0..<4).contains { cut in String(validating: piece.dropLast(cut), as: UTF8.self) != nil }
     }
   }
 
@@ -98,7 +108,7 @@ public enum InputDescriber {
     var (empty, values, exact, doubles) = (0, 0, 0, 0)
     for row in rows {
       let text = Array(row.fields[index].utf8)
-      if text.isEmpty || dialect.null.contains(row.fields[index]) {
+      if text.isEmpty || dialect.null.containsBytes(of: row.fields[index]) {
         empty += 1
         continue
       }

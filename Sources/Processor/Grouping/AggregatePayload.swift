@@ -1,11 +1,12 @@
 /// The form of a group's states in a partition's record: no more bytes than the values need.
 ///
-/// A count is a varint. A sum is a head byte (bytes of the total, 0 to 32; 0x40: a scale follows; 0x80: a count that
-/// isn't 1 follows), then those, then the total. A least or greatest value is the same with both its scales instead
+/// A count is a varint. A sum is a head byte (bytes of the total, 0 to 32, or 33 for one that is too large and has none; 0x40:
+/// a scale follows; 0x80: a count that isn't 1 follows), then those, then the total. A least or greatest value is the same with both its scales instead
 /// of one, and 0x80 for "there is none".
 extension AggregatePlan {
   private static let hasScale: UInt8 = 0x40
   private static let hasFlag: UInt8 = 0x80
+  private static let isTooLarge = 33
 
   /// Writes the form of a single row.
   ///
@@ -104,7 +105,7 @@ extension AggregatePlan {
   @inline(never)
   private static func write(_ sum: SumState, _ output: inout UnsafeMutableRawPointer) {
     let total = sum.total
-    let bytes = ByteCursor.byteCount(total)
+    let bytes = total.map { ByteCursor.byteCount($0) } ?? isTooLarge
     let head = UInt8(bytes) | (sum.scale > 0 ? hasScale : 0) | (sum.count != 1 ? hasFlag : 0)
     output.storeBytes(of: head, as: UInt8.self)
     output += 1
@@ -113,7 +114,7 @@ extension AggregatePlan {
       output += 1
     }
     if sum.count != 1 { ByteCursor.writeVarint(sum.count, &output) }
-    ByteCursor.writeInteger(total, bytes: bytes, &output)
+    if let total { ByteCursor.writeInteger(total, bytes: bytes, &output) }
   }
 
   @inline(never)
@@ -153,6 +154,7 @@ extension AggregatePlan {
       input += 1
     }
     let count = head & hasFlag != 0 ? ByteCursor.readVarint(&input) : 1
+    if head & 0x3F == isTooLarge { return state.pointee.addTooLarge(scale: scale, count: count) }
     let total = ByteCursor.readInteger(bytes: Int(head & 0x3F), &input)
     if count > 0 { state.pointee.add(total: total, scale: scale, count: count) }
   }

@@ -42,9 +42,8 @@ struct DistinctWriter: ~Copyable {
       end += group.count
       if distinct.isNumber {
         // At the largest scale equal numbers have equal bytes.
-        let wide = Int256(value.number.mantissa).scaled(
-          byPowerOfTen: DecimalNumber.scaleLimit - Int(value.number.scale))
-        ByteCursor.writeInteger(wide, bytes: 32, &end)
+        let wide = value.number.widened
+        ByteCursor.writeInteger(wide, bytes: ByteCursor.byteCount(wide), &end)
       } else if value.text.count > 0 {
         end.copyMemory(from: value.text.baseAddress!, byteCount: value.text.count)
         end += value.text.count

@@ -13,7 +13,7 @@ struct GroupingPlan: Sendable {
   /// The aggregates that count different values, by their places among all.
   let distincts: [Distinct]
   let filter: RowMatcher?
-  let nulls: [[UInt8]]
+  let nulls: TextSet
   let numbers: NumberFormat
   let trims: Bool
 
@@ -38,8 +38,11 @@ struct GroupingPlan: Sendable {
   init(_ spec: JobSpec, header: CSVHeader, file: String) throws(JobFailure) {
     columns = header.names.count
     var groups: [Int] = []
-    for name in spec.groupBy { groups.append(try header.index(of: name, file: file)) }
+    let index = HeaderIndex(header)
+    for name in spec.groupBy { groups.append(try index.place(of: name, file: file)) }
     var values: [ValueColumn] = []
+    /// Which of the values is a column's.
+    var known: [Int: Int] = [:]
     var places: [Int?] = []
     var distincts: [Distinct] = []
     for (slot, aggregate) in spec.aggregates.enumerated() {
@@ -47,9 +50,12 @@ struct GroupingPlan: Sendable {
         places.append(nil)
         continue
       }
-      let index = try header.index(of: name, file: file)
-      let place = values.firstIndex { $0.index == index } ?? values.count
-      if place == values.count { values.append(ValueColumn(index: index, name: name)) }
+      let column = try index.place(of: name, file: file)
+      let place = known[column] ?? values.count
+      if place == values.count {
+        known[column] = place
+        values.append(ValueColumn(index: column, name: name))
+      }
       switch aggregate.type {
       case .number: values[place].isNumber = true
       case .double: values[place].isDouble = true
@@ -65,19 +71,20 @@ struct GroupingPlan: Sendable {
     valueColumns = values
     aggregates = AggregatePlan(spec.aggregates, values: places)
     self.distincts = distincts
-    nulls = spec.csv.null.map { Array($0.utf8) }
+    nulls = TextSet(spec.csv.null.map { Array($0.utf8) })
     numbers = NumberFormat(decimalMark: spec.csv.decimalMark, thousandsMark: spec.csv.thousandsMark)
     trims = spec.csv.trim
     if let filter = spec.filter {
-      self.filter = try RowMatcher(filter, header: header, file: file, nulls: nulls, numbers: numbers)
+      self.filter = try RowMatcher(filter, header: index, file: file)
     } else {
       filter = nil
     }
   }
 
-  func isNull(_ field: UnsafeRawBufferPointer) -> Bool {
-    nulls.contains { null in null.count == field.count && null.elementsEqual(field) }
-  }
+  func isNull(_ field: UnsafeRawBufferPointer) -> Bool { nulls.contains(field) }
+
+  /// About how much work a row is, in comparisons and sums.
+  var rowWork: Int { groupColumns.count + aggregates.slots.count + valueColumns.count + (filter?.conditions ?? 0) }
 
   /// Whether a row's values are whole texts of its columns, read in the usual way.
   var isUsual: Bool { numbers == .usual && !trims }

@@ -1,6 +1,6 @@
-/// A signed integer of 256 bits: wide enough that no order of rows overflows a sum. A value has at most 56 digits when
-/// its point is moved 18 places (38 + 18), that is 187 bits; 2^63 rows add 63.
-struct Int256: Equatable {
+/// A signed integer of 256 bits. A value has at most 66 digits when its point is moved 28 places (38 + 28), that is 220 bits:
+/// 58 billion rows of the worst kind may be added, and what overflows is reported.
+struct Int256: Hashable {
   /// Two's complement, the least significant first.
   var limbs: (UInt64, UInt64, UInt64, UInt64)
 
@@ -14,6 +14,13 @@ struct Int256: Equatable {
   }
 
   static func == (left: Int256, right: Int256) -> Bool { left.limbs == right.limbs }
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(limbs.0)
+    hasher.combine(limbs.1)
+    hasher.combine(limbs.2)
+    hasher.combine(limbs.3)
+  }
 
   var isNegative: Bool { limbs.3 >> 63 == 1 }
 
@@ -32,14 +39,21 @@ struct Int256: Equatable {
     return Int256(limbs: (a, b, c, d))
   }
 
+  /// Nil when 256 bits don't hold the sum.
+  func adding(_ other: Int256) -> Int256? {
+    let sum = self + other
+    // Two numbers of one sign whose sum has the other.
+    return isNegative == other.isNegative && sum.isNegative != isNegative ? nil : sum
+  }
+
   static prefix func - (value: Int256) -> Int256 {
     Int256(limbs: (~value.limbs.0, ~value.limbs.1, ~value.limbs.2, ~value.limbs.3)) + Int256(1)
   }
 
   var magnitude: Int256 { isNegative ? -self : self }
 
-  /// Of a value that isn't negative.
-  func multiplied(by factor: UInt64) -> Int256 {
+  /// Of a value that isn't negative; nil when 256 bits don't hold the product.
+  func multiplied(by factor: UInt64) -> Int256? {
     var carry: UInt64 = 0
     func step(_ limb: UInt64) -> UInt64 {
       let (high, low) = limb.multipliedFullWidth(by: factor)
@@ -47,7 +61,8 @@ struct Int256: Equatable {
       carry = high + (overflow ? 1 : 0)
       return sum
     }
-    return Int256(limbs: (step(limbs.0), step(limbs.1), step(limbs.2), step(limbs.3)))
+    let product = Int256(limbs: (step(limbs.0), step(limbs.1), step(limbs.2), step(limbs.3)))
+    return carry == 0 && !product.isNegative ? product : nil
   }
 
   /// Of a value that isn't negative.
@@ -62,12 +77,24 @@ struct Int256: Equatable {
     return (Int256(limbs: (a, b, c, d)), remainder)
   }
 
-  /// The value times `10^power`, with its sign.
-  func scaled(byPowerOfTen power: Int) -> Int256 {
+  /// The value times `10^power`, with its sign; nil when 256 bits don't hold it.
+  func scaled(byPowerOfTen power: Int) -> Int256? {
     if power == 0 { return self }
-    let scaled = magnitude.multiplied(by: PowersOfTen.word[power])
+    // The least value has no magnitude that 256 bits hold.
+    var scaled = magnitude
+    if scaled.isNegative { return nil }
+    var left = power
+    while left > 0 {
+      let step = min(left, PowersOfTen.word.count - 1)
+      guard let next = scaled.multiplied(by: PowersOfTen.word[step]) else { return nil }
+      scaled = next
+      left -= step
+    }
     return isNegative ? -scaled : scaled
   }
+
+  /// `10^76`: the first number with 77 digits.
+  static let tooLong = (0..<4).reduce(Int256(1)) { value, _ in value.multiplied(by: PowersOfTen.word[19]) ?? value }
 
   static func < (left: Int256, right: Int256) -> Bool {
     if left.isNegative != right.isNegative { return left.isNegative }

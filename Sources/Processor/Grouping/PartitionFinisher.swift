@@ -34,7 +34,7 @@ struct PartitionFinisher: ~Copyable {
   func finish<Target: GroupTarget & ~Copyable>(
     _ parts: [PartitionWriter.Partition], to output: inout Target, splits: Int = 0
   ) throws {
-    if counters.isCancelled.load(ordering: .relaxed) { throw CancellationError() }
+    if counters.interruption.isSet { throw CancellationError() }
     let records = parts.reduce(0) { $0 + $1.records }
     if records == 0 { return }
     let spilledBytes = parts.reduce(0) { $0 + $1.spilledBytes }

@@ -79,7 +79,7 @@ struct RowReader: ~Copyable {
       var number: DecimalNumber?
       if column.isNumber, !isNull {
         number = plan.numbers.parse(text)
-        if number == nil { return .bad(badNumber(text, column.name, row, column.index)) }
+        if number == nil { return .bad(badNumber(text, column.name, row, column.index, isDouble: false)) }
       }
       filtered[index] = RowMatcher.Field(text: text, number: number, isNull: isNull)
     }
@@ -101,12 +101,14 @@ struct RowReader: ~Copyable {
         values[index].text = field
       }
       if column.isNumber {
-        guard let number = plan.numbers.parse(field) else { return badNumber(field, column.name, row, column.index) }
+        guard let number = plan.numbers.parse(field) else {
+          return badNumber(field, column.name, row, column.index, isDouble: false)
+        }
         values[index].number = number
       }
       if column.isDouble {
         guard let number = plan.numbers.parseDouble(field) else {
-          return badNumber(field, column.name, row, column.index)
+          return badNumber(field, column.name, row, column.index, isDouble: true)
         }
         values[index].double = number
       }
@@ -131,11 +133,14 @@ struct RowReader: ~Copyable {
   }
 
   @inline(never)
-  private func badNumber(_ field: UnsafeRawBufferPointer, _ name: String, _ row: RecordView, _ column: Int) -> BadRow {
+  private func badNumber(
+    _ field: UnsafeRawBufferPointer, _ name: String, _ row: RecordView, _ column: Int, isDouble: Bool
+  ) -> BadRow {
     let offset = row.offset(ofField: column)
     if field.allSatisfy({ $0 == 0x20 }) { return BadRow(kind: .emptyNumber(column: name), offset: offset) }
     let cut = field.count > 60
     let text = String(decoding: field.prefix(60), as: UTF8.self) + (cut ? "…" : "")
-    return BadRow(kind: .notANumber(column: name, text: text), offset: offset)
+    let problem = plan.numbers.problem(with: field, isDouble: isDouble)
+    return BadRow(kind: .notANumber(column: name, text: text, problem), offset: offset)
   }
 }

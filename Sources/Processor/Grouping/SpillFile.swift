@@ -49,7 +49,7 @@ final class SpillFile: Sendable {
   }
 
   /// Whether the run that it belongs to is to end.
-  var isCancelled: Bool { counters.isCancelled.load(ordering: .relaxed) }
+  var isCancelled: Bool { counters.interruption.isSet }
 
   func reserve(_ bytes: Int) -> Int { tail.add(bytes, ordering: .relaxed).oldValue }
 
@@ -88,6 +88,7 @@ final class SpillFile: Sendable {
   }
 
   private static func failure(_ what: String, _ code: Int32) -> JobFailure {
+    if code == EMFILE || code == ENFILE { return .noDescriptors() }
     let isFull = code == ENOSPC || code == EDQUOT || code == EFBIG
     return JobFailure(
       isFull ? .resourceExhausted : .unavailable, reason: isFull ? "DISK_FULL" : "SPILL_FAILED",

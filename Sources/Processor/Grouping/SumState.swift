@@ -1,36 +1,55 @@
 /// An exact sum of decimal numbers. All zero bytes is the sum of nothing.
 ///
-/// Nearly always the sum fits in 64 bits at one scale; what doesn't goes to the wide part, which has 18 places.
+/// Nearly always the sum fits in 64 bits at one scale; what doesn't goes to the wide part, which has 256 bits. A sum that they
+/// don't hold either is known as one, and never wraps.
 struct SumState {
   private(set) var small: Int64 = 0
   /// The values that weren't null.
   private(set) var count: UInt64 = 0
-  private(set) var wide = Int256.zero
-  /// The largest seen: the scale of `small`, and of the answer.
+  /// At ``scale``, as `small` is.
+  private var wide = Int256.zero
+  /// The largest seen: the scale of the answer.
   private(set) var scale: UInt8 = 0
+  /// 256 bits didn't hold the sum.
+  private(set) var isTooLarge = false
+
+  /// The greatest power of ten that 64 bits with a sign hold.
+  private static let powerMost = 18
 
   @inline(__always)
   mutating func add(_ number: DecimalNumber) {
     count &+= 1
-    if let value = Int64(exactly: number.mantissa), number.scale == scale || matchScales(number.scale) {
-      let factor = number.scale == scale ? 1 : Int64(PowersOfTen.word[Int(scale - number.scale)])
-      let (scaled, isTooLarge) = value.multipliedReportingOverflow(by: factor)
-      let (sum, overflow) = small.addingReportingOverflow(scaled)
-      if !overflow && !isTooLarge {
-        small = sum
+    if let value = Int64(exactly: number.mantissa) {
+      if number.scale == scale {
+        let (sum, overflow) = small.addingReportingOverflow(value)
+        if !overflow {
+          small = sum
+          return
+        }
+      } else if addAligned(value, scale: number.scale) {
         return
       }
     }
     addWide(Int256(number.mantissa), scale: number.scale)
   }
 
-  /// Raises the small part to a larger scale; false when 64 bits don't hold it there.
-  private mutating func matchScales(_ newScale: UInt8) -> Bool {
-    guard newScale > scale else { return true }
-    let (scaled, overflow) = small.multipliedReportingOverflow(by: Int64(PowersOfTen.word[Int(newScale - scale)]))
-    if overflow { return false }
-    small = scaled
-    scale = newScale
+  /// Adds a value of another scale to the small part; false when 64 bits don't hold that.
+  private mutating func addAligned(_ value: Int64, scale newScale: UInt8) -> Bool {
+    let difference = Int(newScale > scale ? newScale - scale : scale - newScale)
+    guard difference <= SumState.powerMost else { return false }
+    let factor = Int64(PowersOfTen.word[difference])
+    var (added, sum) = (value, small)
+    if newScale > scale {
+      guard wide == .zero, case (let scaled, false) = small.multipliedReportingOverflow(by: factor) else {
+        return false
+      }
+      sum = scaled
+    } else {
+      guard case (let scaled, false) = value.multipliedReportingOverflow(by: factor) else { return false }
+      added = scaled
+    }
+    guard case (let total, false) = sum.addingReportingOverflow(added) else { return false }
+    (small, scale) = (total, max(scale, newScale))
     return true
   }
 
@@ -40,24 +59,28 @@ struct SumState {
     addWide(total, scale: scale)
   }
 
+  /// Adds a sum that was too large already.
+  mutating func addTooLarge(scale newScale: UInt8, count: UInt64) {
+    self.count &+= count
+    scale = max(scale, newScale)
+    isTooLarge = true
+  }
+
   @inline(never)
   private mutating func addWide(_ total: Int256, scale newScale: UInt8) {
-    wide = self.total18 + total.scaled(byPowerOfTen: DecimalNumber.scaleLimit - Int(newScale))
-    small = 0
-    scale = max(scale, newScale)
+    let aligned = max(scale, newScale)
+    let sum = self.total?.scaled(byPowerOfTen: Int(aligned - scale)).flatMap { own in
+      total.scaled(byPowerOfTen: Int(aligned - newScale)).flatMap { own.adding($0) }
+    }
+    (small, scale) = (0, aligned)
+    wide = sum ?? .zero
+    if sum == nil { isTooLarge = true }
   }
 
-  /// The sum with 18 places.
-  var total18: Int256 {
-    small == 0 ? wide : wide + Int256(Int128(small)).scaled(byPowerOfTen: DecimalNumber.scaleLimit - Int(scale))
-  }
-
-  /// The sum at its own scale.
-  var total: Int256 {
-    if wide == .zero { return Int256(Int128(small)) }
-    let value = total18
-    let (quotient, _) = value.magnitude.divided(by: PowersOfTen.word[DecimalNumber.scaleLimit - Int(scale)])
-    return value.isNegative ? -quotient : quotient
+  /// The sum at its own scale; nil when it is too large.
+  var total: Int256? {
+    if isTooLarge { return nil }
+    return wide == .zero ? Int256(Int128(small)) : wide.adding(Int256(Int128(small)))
   }
 }
 
@@ -88,9 +111,9 @@ struct ExtremeState {
   }
 
   /// The value at the answer's scale.
-  var value: Int256 { Int256(mantissa).scaled(byPowerOfTen: Int(largestScale - scale)) }
+  var value: Int256 { DecimalNumber(mantissa: mantissa, scale: scale).widened(toScale: Int(largestScale)) }
 
   private static func widened(_ mantissa: Int128, _ scale: UInt8) -> Int256 {
-    Int256(mantissa).scaled(byPowerOfTen: DecimalNumber.scaleLimit - Int(scale))
+    DecimalNumber(mantissa: mantissa, scale: scale).widened
   }
 }

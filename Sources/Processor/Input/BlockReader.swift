@@ -32,15 +32,18 @@ struct BlockReader {
       if cut > 0 { cut += carried }
       if isLast { cut = filled }
       let rest = filled - cut
-      if rest > limits.recordBytes { throw recordTooLong(text.file, line: firstLine + lines(in: buffer.base, cut)) }
+      if rest > limits.recordBytes {
+        let record = UnsafeRawBufferPointer(start: buffer.base + cut, count: rest)
+        throw recordTooLong(text, record, line: firstLine + lines(in: buffer.base, cut, text))
+      }
 
       let next = try isLast ? nil : pool.take(behind: rest)
       if let next { next.base.copyMemory(from: buffer.base + cut, byteCount: rest) }
       if cut > 0 {
-        let lineCount = lines(in: buffer.base, cut)
+        let lineCount = lines(in: buffer.base, cut, text)
         let block = InputBlock(
           buffer: buffer, count: cut, ordinal: ordinal, file: text.file.name, offset: offset, firstLine: firstLine,
-          pool: pool)
+          lineEnds: text.lineEnds, pool: pool)
         guard queue.push(block) else { return false }
         ordinal += 1
         offset += cut
@@ -52,15 +55,25 @@ struct BlockReader {
     }
   }
 
-  private func lines(in base: UnsafeMutableRawPointer, _ count: Int) -> Int {
-    tally_count(base.assumingMemoryBound(to: UInt8.self), count, 0x0A)
+  private func lines(in base: UnsafeMutableRawPointer, _ count: Int, _ text: InputText) -> Int {
+    text.lineEnds.count(UnsafeRawBufferPointer(start: base, count: count))
   }
 
-  private func recordTooLong(_ file: InputFile, line: Int) -> JobFailure {
-    JobFailure(
+  /// - Parameters:
+  ///   - record: as much of it as has come.
+  ///   - line: where it begins.
+  private func recordTooLong(_ text: InputText, _ record: UnsafeRawBufferPointer, line: Int) -> JobFailure {
+    // Where a quote has swallowed what follows, it is to blame.
+    let quote = RecordScanner(dialect).swallowingQuote(in: record, text.lineEnds)
+    let before = UnsafeRawBufferPointer(rebasing: record[..<(quote ?? 0)])
+    let (line, column) = (line + text.lineEnds.count(before), text.lineEnds.bytesAfterLast(before) + 1)
+    let what =
+      quote == nil
+      ? "a record" : "a quoted field that swallows \(text.lineEnds.count(record)) lines, and makes a record"
+    return JobFailure(
       .outOfRange, reason: "RECORD_TOO_LONG",
-      "\(file.name):\(line):1: a record of more than \(limits.recordBytes) bytes (recordBytes) begins here. "
+      "\(text.file.name):\(line):\(column): \(what) of more than \(limits.recordBytes) bytes (recordBytes) begins here. "
         + "Is a closing quote missing?",
-      file: file.name, line: line, column: 1)
+      file: text.file.name, line: line, column: column)
   }
 }

@@ -11,6 +11,7 @@ final class GunzipSource: ByteSource {
   private let stream: UnsafeMutablePointer<z_stream>
   private let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: pieceBytes, alignment: 16)
   private var expanded = 0
+  private var taken = 0
   private var isMemberOpen = false
   /// One member has ended.
   private var hasMember = false
@@ -66,6 +67,8 @@ final class GunzipSource: ByteSource {
       if isMemberOpen { throw InputExpansion.truncated(name, "gzip") }
       return false
     }
+    taken += got
+    try InputExpansion.check(taken, name, limits)
     stream.pointee.next_in = piece.baseAddress?.assumingMemoryBound(to: UInt8.self)
     stream.pointee.avail_in = UInt32(got)
     return true
@@ -97,11 +100,13 @@ enum InputExpansion {
       "\(name): the \(format) ends in the middle. Has the file been copied as a whole?", file: name)
   }
 
-  static func check(_ expanded: Int, _ name: String, _ limits: Limits) throws(JobFailure) {
-    if expanded > limits.expandedBytes {
+  /// - Parameter bytes: of the text so far, or of the compressed input: there is input that yields no text.
+  static func check(_ bytes: Int, _ name: String, _ limits: Limits) throws(JobFailure) {
+    if bytes > limits.expandedBytes {
       throw JobFailure(
         .outOfRange, reason: "INPUT_TOO_LARGE",
-        "\(name): the file expands to more than \(limits.expandedBytes) bytes (expandedBytes).", file: name)
+        "\(name): the compressed file has, or expands to, more than \(limits.expandedBytes) bytes (expandedBytes).",
+        file: name)
     }
   }
 }

@@ -13,10 +13,14 @@ final class InputBlock: @unchecked Sendable {
   let offset: Int
   /// The line of its first byte, from 1.
   let firstLine: Int
+  let lineEnds: LineEnds
 
   private let pool: BlockPool
 
-  init(buffer: PageBuffer, count: Int, ordinal: Int, file: String, offset: Int, firstLine: Int, pool: BlockPool) {
+  init(
+    buffer: PageBuffer, count: Int, ordinal: Int, file: String, offset: Int, firstLine: Int,
+    lineEnds: LineEnds = LineEnds(), pool: BlockPool
+  ) {
     self.buffer = buffer
     self.pool = pool
     self.count = count
@@ -24,6 +28,7 @@ final class InputBlock: @unchecked Sendable {
     self.file = file
     self.offset = offset
     self.firstLine = firstLine
+    self.lineEnds = lineEnds
   }
 
   deinit { pool.giveBack(buffer) }

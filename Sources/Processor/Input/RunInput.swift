@@ -5,22 +5,27 @@ struct RunInput: Sendable {
   let text: InputText
   let header: CSVHeader
 
+  /// Inputs of a job that stay open while it runs; of more, each is opened when it is read.
+  private static let openMost = 16
+
   /// Opens all inputs, and sees that they have the same columns.
   ///
   /// - Throws: ``JobFailure``, which names the input.
   static func open(
-    _ inputs: [ProcessingPlaces.Input], spec: JobSpec, limits: Limits
+    _ inputs: [ProcessingPlaces.Input], spec: JobSpec, limits: Limits, interruption: Interruption
   ) throws(JobFailure) -> [RunInput] {
     var opened: [RunInput] = []
     for input in inputs {
-      let file = try InputFile.open(input.file, name: input.name)
-      let text = try InputText(file, encoding: spec.csv.encoding, memoryBytes: spec.memoryBytes, limits: limits)
+      try interruption.check()
+      let file = try InputFile.open(
+        input.file, name: input.name, staysOpen: inputs.count <= RunInput.openMost, interruption: interruption)
+      let text = try InputText(file, dialect: spec.csv, memoryBytes: spec.memoryBytes, limits: limits)
       let header = try CSVHeader(of: text, dialect: spec.csv, limits: limits)
-      if let first = opened.first, !first.header.hasSameNames(as: header) {
+      if let first = opened.first, let difference = first.header.difference(to: header) {
         throw JobFailure(
           .invalidArgument, reason: "HEADERS_DIFFER",
-          "\(input.name):1: the header isn't that of \(first.text.file.name). All inputs of a job need the same columns, in "
-            + "the same order.", file: input.name, line: 1)
+          "\(input.name):\(header.line): the header isn't that of \(first.text.file.name): \(difference). All inputs of a job "
+            + "need the same columns, in the same order.", file: input.name, line: header.line)
       }
       opened.append(RunInput(text: text, header: header))
     }

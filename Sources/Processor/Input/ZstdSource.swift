@@ -11,6 +11,7 @@ final class ZstdSource: ByteSource {
   private let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
   private var input = ZSTD_inBuffer()
   private var expanded = 0
+  private var taken = 0
   private var isFrameOpen = false
   private var isEnded = false
 
@@ -39,6 +40,8 @@ final class ZstdSource: ByteSource {
     while output.pos < output.size, !isEnded {
       if input.pos == input.size {
         let got = try source.read(into: piece)
+        taken += got
+        try InputExpansion.check(taken, name, limits)
         input = ZSTD_inBuffer(src: piece.baseAddress, size: got, pos: 0)
         if got == 0 {
           isEnded = true

@@ -3,8 +3,8 @@ import Schema
 /// A group's place in the order that a job asks for, as bytes that compare as the groups shall.
 ///
 /// Each column is a byte that puts nulls last, then its value, whose bits are turned where the order descends: text in the
-/// form of ``KeyCodec`` with its separator behind it, numbers as integers of 256 bits with 18 places. What is left open is
-/// in the order of the group columns.
+/// form of ``KeyCodec`` with its separator behind it, numbers as integers with 28 places, their length before them. What is
+/// left open is in the order of the group columns.
 struct OrderKey {
   private enum Source {
     case groupField(Int)
@@ -59,16 +59,18 @@ struct OrderKey {
     case .countRows, .countValues, .countDistinct: return bigEndian(state.load(as: UInt64.self))
     case .sum:
       let sum = state.load(as: SumState.self)
-      return sum.count == 0 ? nil : number(sum.total18)
+      // One that is too large comes behind the largest; when it is printed, it is an error.
+      return sum.count == 0 ? nil : sum.total.map { number($0, scale: Int(sum.scale)) } ?? [.max]
     case .average:
       let sum = state.load(as: SumState.self)
       if sum.count == 0 { return nil }
-      let average = NumberText.average(sum.total, scale: Int(sum.scale), count: sum.count)
-      return number(average.value.scaled(byPowerOfTen: DecimalNumber.scaleLimit - average.scale))
+      guard let total = sum.total else { return [.max] }
+      let average = NumberText.average(total, scale: Int(sum.scale), count: sum.count)
+      return number(average.value, scale: average.scale)
     case .least, .greatest:
       let extreme = state.load(as: ExtremeState.self)
       guard extreme.isPresent else { return nil }
-      return number(extreme.value.scaled(byPowerOfTen: DecimalNumber.scaleLimit - Int(extreme.largestScale)))
+      return number(extreme.value, scale: Int(extreme.largestScale))
     case .sumDouble, .averageDouble:
       let sum = DoubleSum(at: state)
       if sum.count == 0 { return nil }
@@ -86,9 +88,14 @@ struct OrderKey {
 
   private static func bigEndian(_ word: UInt64) -> [UInt8] { withUnsafeBytes(of: word.bigEndian) { Array($0) } }
 
-  /// With the sign turned, two's complement compares as unsigned.
-  private static func number(_ value: Int256) -> [UInt8] {
-    bigEndian(value.limbs.3 ^ 1 << 63) + bigEndian(value.limbs.2) + bigEndian(value.limbs.1) + bigEndian(value.limbs.0)
+  /// How many bytes the magnitude at 28 places has, counted up from 0x80 where the value is positive and down where it is
+  /// negative, then these bytes, turned where it is negative: longer numbers are larger, and so compare as bytes.
+  private static func number(_ value: Int256, scale: Int) -> [UInt8] {
+    var magnitude = LongMagnitude(value.magnitude)
+    magnitude.scale(byPowerOfTen: DecimalNumber.scaleLimit - scale)
+    let bytes = magnitude.bigEndianBytes
+    let count = UInt8(bytes.count)
+    return value.isNegative ? [0x80 - count] + bytes.map { ~$0 } : [0x80 + count] + bytes
   }
 
   /// Negative numbers with all bits turned, others with the sign turned, compare as unsigned.

@@ -10,7 +10,7 @@ struct OrderingPhase: Sendable {
   private var grouping: GroupingPhase { writing.grouping }
   private var counters: ProgressCounters { writing.counters }
 
-  func run(resultPath: String) throws -> ProcessingRun.Answer {
+  func run(_ result: ResultFile) throws -> ProcessingRun.Answer {
     let spec = grouping.spec
     let order = OrderKey(spec, grouping.plan)
     let router = PartitionRouter(sample: try sample(order), partitions: OrderingPhase.partitionsMost)
@@ -21,7 +21,7 @@ struct OrderingPhase: Sendable {
     try arrange(order, router, writers)
     // What was grouped is no longer needed.
     for writer in grouping.writers { writer.releaseMemory() }
-    return try write(writers, resultPath: resultPath)
+    return try write(writers, result)
   }
 
   /// Places of groups from some partitions.
@@ -63,7 +63,7 @@ struct OrderingPhase: Sendable {
     try failure.rethrow()
   }
 
-  private func write(_ writers: [PartitionWriter], resultPath: String) throws -> ProcessingRun.Answer {
+  private func write(_ writers: [PartitionWriter], _ result: ResultFile) throws -> ProcessingRun.Answer {
     let limit = grouping.spec.limit ?? .max
     // Where each partition's records stand among all.
     var starts: [Int] = []
@@ -76,7 +76,7 @@ struct OrderingPhase: Sendable {
     let partitions = max(starts.firstIndex { $0 >= limit } ?? starts.count, 1)
     let sorted = SortedRecords(
       spill: grouping.spill, budget: grouping.budget, memoryBytes: grouping.memory.sortBytes)
-    let sizes = try writing.writeFile(resultPath: resultPath, partitions: partitions) { output in
+    let sizes = try writing.writeFile(result, partitions: partitions) { output in
       try writing.forEachPartition(output) { partition, place in
         var left = limit - firsts[partition]
         try sorted.forEach(writers.map { $0.partitions[partition] }) { record in

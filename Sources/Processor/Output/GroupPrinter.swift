@@ -5,28 +5,43 @@ struct GroupPrinter {
   private let aggregates: AggregatePlan
   private let delimiter: UInt8
   private let quote: UInt8
+  /// In a quoted field, the byte before a literal quote: the quote itself, unless the dialect has another.
+  private let escape: UInt8
+  private let decimalMark: UInt8
+  /// Spaces at a field's ends would be left out when it is read again.
+  private let trims: Bool
+  private let comment: UInt8?
   private let keyFields: Int
   private let isOnlyField: Bool
   /// The bytes for which a field is quoted: delimiter, quote, CR, LF; 0x00 because it may be the key's own escape.
   private let special: [Bool]
+  /// A field may have to be quoted for its ends, too.
+  private let looksAtEnds: Bool
   private let names: [String]
 
   init(spec: JobSpec, plan: GroupingPlan) {
     aggregates = plan.aggregates
     delimiter = spec.csv.delimiter
     quote = spec.csv.outputQuote
+    escape = spec.csv.escape ?? quote
+    decimalMark = spec.csv.decimalMark
+    trims = spec.csv.trim
+    comment = spec.csv.comment
+    looksAtEnds = trims || comment != nil
     keyFields = spec.groupBy.count
     isOnlyField = spec.outputColumns.count == 1
     names = spec.aggregates.map(\.name)
     var special = [Bool](repeating: false, count: 256)
-    for byte in [delimiter, quote, 0x0A, 0x0D, KeyCodec.separator] { special[Int(byte)] = true }
+    for byte in [delimiter, 0x0A, 0x0D, KeyCodec.separator] { special[Int(byte)] = true }
+    // In a dialect without quotes, they are text as any other.
+    if spec.csv.quoteMark != nil { special[Int(quote)] = true }
     self.special = special
   }
 
   /// The bytes that a group needs at the most.
   @inline(__always)
   func bytesMost(_ key: UnsafeRawBufferPointer, _ states: UnsafeRawPointer) -> Int {
-    let bytes = key.count * 2 + keyFields * 3 + names.count * (NumberText.bytesMost + 1) + 3
+    let bytes = key.count * 2 + keyFields * 3 + names.count * (NumberText.bytesMost + 3) + 3
     return aggregates.texts == 0 ? bytes : bytes + textBytesMost(states)
   }
 
@@ -48,12 +63,14 @@ struct GroupPrinter {
     for (index, name) in columns.enumerated() {
       if index > 0 { output.append(delimiter) }
       let bytes = Array(name.utf8)
-      let isPlain = !(bytes.contains { special[Int($0)] && $0 != 0 } || (bytes.isEmpty && isOnlyField))
+      let isPlain = bytes.withUnsafeBytes { field in
+        !(field.contains { special[Int($0)] && $0 != 0 } || (field.isEmpty && isOnlyField) || hasSpecialEnds(field))
+      }
       if isPlain {
         output += bytes
       } else {
         output.append(quote)
-        for byte in bytes { output += byte == quote ? [byte, byte] : [byte] }
+        for byte in bytes { output += isEscaped(byte) ? [escape, byte] : [byte] }
         output.append(quote)
       }
     }
@@ -62,7 +79,7 @@ struct GroupPrinter {
 
   /// Writes one group; `output` has room for ``bytesMost(keyBytes:)``.
   ///
-  /// - Throws: ``JobFailure`` when a sum has more than 38 digits.
+  /// - Throws: ``JobFailure`` when a sum has more than 76 digits.
   @inline(__always)
   func write(key: UnsafeRawBufferPointer, states: UnsafeMutableRawPointer, _ output: inout UnsafeMutableRawPointer)
     throws
@@ -79,6 +96,7 @@ struct GroupPrinter {
       let slot = aggregates.slots[index]
       let before = output
       try write(states + slot.offset, slot.kind, name: names[index], &output)
+      if !slot.kind.isText { setMark(from: before, &output) }
       if output == before, isOnlyField { writeEmptyQuoted(&output) }
     }
     KeyCodec.appendByte(0x0A, &output)
@@ -118,7 +136,7 @@ struct GroupPrinter {
       for byte in field where special[Int(byte)] { return false }
       return true
     }
-    if isPlain {
+    if isPlain, !looksAtEnds || !hasSpecialEnds(field) {
       output.copyMemory(from: field.baseAddress!, byteCount: field.count)
       output += field.count
     } else {
@@ -128,17 +146,44 @@ struct GroupPrinter {
 
   @inline(never)
   private func writeUnplain(_ field: UnsafeRawBufferPointer, _ output: inout UnsafeMutableRawPointer) {
-    let isQuoted = field.contains { special[Int($0)] && $0 != KeyCodec.separator }
+    let isQuoted = field.contains { special[Int($0)] && $0 != KeyCodec.separator } || hasSpecialEnds(field)
     if isQuoted { KeyCodec.appendByte(quote, &output) }
     var index = 0
     while index < field.count {
       let byte = field[index]
+      if isQuoted, isEscaped(byte) { KeyCodec.appendByte(escape, &output) }
       KeyCodec.appendByte(byte, &output)
-      if byte == quote { KeyCodec.appendByte(quote, &output) }
       // A 0x00 of the data stands escaped in the key.
       index += byte == KeyCodec.separator ? 2 : 1
     }
     if isQuoted { KeyCodec.appendByte(quote, &output) }
+  }
+
+  /// Whether a byte of a quoted field has the escape before it.
+  private func isEscaped(_ byte: UInt8) -> Bool { byte == quote || byte == escape }
+
+  /// Whether a field must be quoted for its first or last byte, to be read again as it is.
+  private func hasSpecialEnds(_ field: UnsafeRawBufferPointer) -> Bool {
+    guard looksAtEnds, let first = field.first, let last = field.last else { return false }
+    return first == comment || (trims && [first, last].contains { $0 == 0x20 || $0 == 0x09 })
+  }
+
+  /// Gives the number that stands behind `start` the dialect's decimal mark, and quotes where that is the delimiter.
+  @inline(__always)
+  private func setMark(from start: UnsafeMutableRawPointer, _ output: inout UnsafeMutableRawPointer) {
+    if decimalMark != UInt8(ascii: ".") { setOtherMark(from: start, &output) }
+  }
+
+  @inline(never)
+  private func setOtherMark(from start: UnsafeMutableRawPointer, _ output: inout UnsafeMutableRawPointer) {
+    let number = UnsafeMutableRawBufferPointer(start: start, count: output - start)
+    guard let point = number.firstIndex(of: UInt8(ascii: ".")) else { return }
+    number[point] = decimalMark
+    guard decimalMark == delimiter else { return }
+    (start + 1).copyMemory(from: start, byteCount: number.count)
+    start.storeBytes(of: quote, as: UInt8.self)
+    output += 1
+    KeyCodec.appendByte(quote, &output)
   }
 
   private func writeEmptyQuoted(_ output: inout UnsafeMutableRawPointer) {
@@ -155,12 +200,15 @@ struct GroupPrinter {
     case .sum:
       let sum = state.load(as: SumState.self)
       if sum.count == 0 { return }
-      let total = sum.total
-      if total.narrow.map({ $0.magnitude >= GroupPrinter.tooLarge }) ?? true { throw sumTooLarge(name) }
+      guard let total = sum.total, total.magnitude < Int256.tooLong, !total.magnitude.isNegative else {
+        throw sumTooLarge(name)
+      }
       NumberText.write(total, scale: Int(sum.scale), &output)
     case .average:
       let sum = state.load(as: SumState.self)
-      if sum.count > 0 { NumberText.writeAverage(sum.total, scale: Int(sum.scale), count: sum.count, &output) }
+      if sum.count == 0 { return }
+      guard let total = sum.total, !total.magnitude.isNegative else { throw sumTooLarge(name) }
+      NumberText.writeAverage(total, scale: Int(sum.scale), count: sum.count, &output)
     case .least, .greatest:
       let extreme = state.load(as: ExtremeState.self)
       if extreme.isPresent { NumberText.write(extreme.value, scale: Int(extreme.largestScale), &output) }
@@ -179,11 +227,11 @@ struct GroupPrinter {
 
   /// A text as it is, in which 0x00 stands for nothing but itself.
   private func write(text: UnsafeRawBufferPointer, _ output: inout UnsafeMutableRawPointer) {
-    let isQuoted = text.contains { special[Int($0)] && $0 != KeyCodec.separator }
+    let isQuoted = text.contains { special[Int($0)] && $0 != KeyCodec.separator } || hasSpecialEnds(text)
     if isQuoted { KeyCodec.appendByte(quote, &output) }
     for byte in text {
+      if isQuoted, isEscaped(byte) { KeyCodec.appendByte(escape, &output) }
       KeyCodec.appendByte(byte, &output)
-      if byte == quote { KeyCodec.appendByte(quote, &output) }
     }
     if isQuoted { KeyCodec.appendByte(quote, &output) }
   }
@@ -191,15 +239,14 @@ struct GroupPrinter {
   private func doubleTooLarge(_ name: String) -> JobFailure {
     JobFailure(
       .outOfRange, reason: "SUM_TOO_LARGE",
-      "The sum of a group is more than a double can be (output column \"\(name)\"). Leave out its type for an exact sum."
+      "The sum of a group is more than a double can be (output column \"\(Excerpt.of(name))\"). Leave out its type for an exact sum."
     )
   }
 
-  /// `10^38`: the first number with 39 digits.
-  private static let tooLarge = UInt128(10_000_000_000_000_000_000) * UInt128(10_000_000_000_000_000_000)
-
   private func sumTooLarge(_ name: String) -> JobFailure {
     JobFailure(
-      .outOfRange, reason: "SUM_TOO_LARGE", "The sum of a group has more than 38 digits (output column \"\(name)\").")
+      .outOfRange, reason: "SUM_TOO_LARGE",
+      "The sum of a group has more than 76 digits (output column \"\(Excerpt.of(name))\"). Aggregate it with type: \"double\" "
+        + "if it needn't be exact.")
   }
 }

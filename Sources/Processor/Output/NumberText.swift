@@ -106,9 +106,11 @@ enum NumberText {
   /// The same as a number and its places.
   static func average(_ total: Int256, scale: Int, count: UInt64) -> (value: Int256, scale: Int) {
     let places = max(6, scale)
-    let divided = total.magnitude.multiplied(by: PowersOfTen.word[places - scale]).divided(by: count)
-    var quotient = divided.quotient
-    let remainder = divided.remainder
+    var magnitude = LongMagnitude(total.magnitude)
+    magnitude.scale(byPowerOfTen: places - scale)
+    let remainder = magnitude.divide(by: count)
+    // An average is no larger than the largest number, which 220 bits hold.
+    var quotient = magnitude.low
     let isMore = remainder > count - remainder
     let isHalf = remainder == count - remainder
     if isMore || (isHalf && quotient.limbs.0 & 1 == 1) { quotient = quotient + Int256(1) }

@@ -37,8 +37,8 @@ struct RejectedRow: Sendable {
   /// Writes the file of rejected rows: RFC 4180, whatever the input's dialect is.
   ///
   /// - Throws: ``JobFailure``, ``BudgetExceeded``.
-  static func write(_ rows: [RejectedRow], to path: String, budget: MemoryBudget) throws {
-    let file = try ResultWriter(path: path, budget: budget)
+  static func write(_ rows: [RejectedRow], to result: ResultFile, budget: MemoryBudget) throws {
+    let file = try ResultWriter(result, budget: budget)
     try line(columns).withUnsafeBytes { try file.write($0) }
     for row in rows { try line(row.fields).withUnsafeBytes { try file.write($0) } }
     _ = try file.finish()

@@ -8,6 +8,12 @@ import Schema
   import Darwin
 #endif
 
+/// Where a file of the result is to be, and who may read it.
+struct ResultFile {
+  var path: String
+  var mode: mode_t
+}
+
 /// The result's file: written once from the first to the last byte, with its digest, and made durable at the end.
 ///
 /// A thread of its own writes while the others compute, past the system's cache where it can: the file is synced anyway,
@@ -18,6 +24,7 @@ final class ResultWriter {
 
   private let descriptor: Int32
   private let path: String
+  private let mode: mode_t
   private var digest = SHA256()
   private(set) var bytes = 0
   private var isFinished = false
@@ -28,16 +35,18 @@ final class ResultWriter {
   /// Makes the file, which must not exist.
   ///
   /// - Throws: ``JobFailure``, ``BudgetExceeded``.
-  init(path: String, budget: MemoryBudget) throws {
-    self.path = path
+  init(_ file: ResultFile, budget: MemoryBudget) throws {
+    path = file.path
+    mode = file.mode
     let first = try PageBuffer(bytes: ResultWriter.pieceBytes, budget: budget, for: "the output's buffers")
     let second = try PageBuffer(bytes: ResultWriter.pieceBytes, budget: budget, for: "the output's buffers")
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
     // Not every file system can be written past the cache.
-    var made = open(path, flags | tally_direct_flag(), 0o644)
+    // Until it is whole, it is the server's alone.
+    var made = open(path, flags | tally_direct_flag(), 0o600)
     if made < 0, errno == EINVAL {
       unlink(path)
-      made = open(path, flags, 0o644)
+      made = open(path, flags, 0o600)
     }
     guard made >= 0 else { throw ResultWriter.failure("made", errno) }
     descriptor = made
@@ -80,7 +89,7 @@ final class ResultWriter {
     let tail = UnsafeRawBufferPointer(start: piece.base, count: filled)
     let last = WriteBehind.write(tail, to: descriptor, at: bytes - filled)
     if last != 0 { throw ResultWriter.failure("written", last) }
-    guard fchmod(descriptor, 0o444) == 0, fsync(descriptor) == 0 else {
+    guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0 else {
       throw ResultWriter.failure("made durable", errno)
     }
     let folder = open(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -95,6 +104,7 @@ final class ResultWriter {
   }
 
   private static func failure(_ what: String, _ code: Int32) -> JobFailure {
+    if code == EMFILE || code == ENFILE { return .noDescriptors() }
     let isFull = code == ENOSPC || code == EDQUOT || code == EFBIG
     return JobFailure(
       isFull ? .resourceExhausted : .unavailable, reason: isFull ? "DISK_FULL" : "OUTPUT_FAILED",

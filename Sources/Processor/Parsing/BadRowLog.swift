@@ -1,4 +1,3 @@
-import CTallySIMD
 import Schema
 import Synchronization
 
@@ -9,13 +8,15 @@ final class BadRowLog: Sendable {
   struct Stop: Error {}
 
   private struct State {
-    var count = 0
+    /// Lines of the bad rows.
+    var lines = 0
     /// The first bad row in the file's order.
     var first: (ordinal: Int, offset: Int, failure: JobFailure)?
     var rejects: [RejectedRow] = []
   }
 
   private let policy: JobSpec.BadRowPolicy
+  private let scanner: RecordScanner
   private let most: Int
   private let counters: ProgressCounters
   // The thread sanitizer sees who holds a monitor, and not who holds a `Mutex`.
@@ -29,6 +30,7 @@ final class BadRowLog: Sendable {
   init(spec: JobSpec, counters: ProgressCounters, budget: MemoryBudget) {
     self.budget = budget
     policy = spec.onBadRow
+    scanner = RecordScanner(spec.csv)
     most = spec.maxBadRows
     self.counters = counters
   }
@@ -43,15 +45,17 @@ final class BadRowLog: Sendable {
 
   /// - Throws: ``Stop`` when this row, or one more of them, ends the run.
   func add(_ row: BadRow, in block: InputBlock) throws {
+    let row = row.spanning(block, scanner)
     counters.badRows.add(1, ordering: .relaxed)
+    counters.badLines.add(row.lines, ordering: .relaxed)
     let reject = policy == .collect ? try collect(row, in: block) : nil
     let ends = state.withLock { state in
-      state.count += 1
+      state.lines += row.lines
       if let reject { state.rejects.append(reject) }
       if state.first.map({ (block.ordinal, row.offset) < ($0.ordinal, $0.offset) }) ?? true {
         state.first = (block.ordinal, row.offset, failure(row, in: block))
       }
-      return policy == .fail || state.count > most
+      return policy == .fail || state.lines > most
     }
     guard ends else { return }
     lastBlock.min(block.ordinal, ordering: .relaxed)
@@ -63,10 +67,11 @@ final class BadRowLog: Sendable {
     state.withLock { state in
       guard let first = state.first?.failure else { return nil }
       if policy == .fail { return first }
-      guard state.count > most else { return nil }
+      guard state.lines > most else { return nil }
       var failure = first
       failure.reason = "TOO_MANY_BAD_ROWS"
-      failure.message = "More than \(most) rows are bad (maxBadRows). The first is \(first.message)"
+      failure.message =
+        "More than \(most) lines hold bad rows (maxBadRows). Mend them, or raise maxBadRows. The first is \(first.message)"
       return failure
     }
   }
@@ -85,14 +90,12 @@ final class BadRowLog: Sendable {
   }
 
   private func position(of row: BadRow, in block: InputBlock) -> (line: Int, column: Int) {
-    let text = block.bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
-    let line = block.firstLine + tally_count(text, row.offset, 0x0A)
-    let lineStart = tally_last(text, row.offset, 0x0A)
-    return (line, lineStart == row.offset ? row.offset + 1 : row.offset - lineStart)
+    let before = UnsafeRawBufferPointer(rebasing: block.bytes[..<row.offset])
+    return (block.firstLine + block.lineEnds.count(before), block.lineEnds.bytesAfterLast(before) + 1)
   }
 
   private func failure(_ row: BadRow, in block: InputBlock) -> JobFailure {
     let (line, column) = position(of: row, in: block)
-    return row.failure(file: block.file, line: line, column: column)
+    return row.failure(file: block.file, line: line, column: column, skips: policy != .fail)
   }
 }

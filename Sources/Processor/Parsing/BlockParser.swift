@@ -16,18 +16,29 @@ protocol RecordSink: ~Copyable {
 /// Cuts blocks into records: by an index of the structural bytes, or by ``RecordScanner`` where quotes stand in places
 /// that RFC 4180 has none for.
 struct BlockParser: ~Copyable {
-  private static let windowBytes = 65_536
+  private static let windowBytesMost = 65_536
+  private static let windowBytesLeast = 1_024
+  /// Comparisons and sums of a row for which a window has its full size.
+  private static let usualRowWork = 64
 
+  /// Bytes that are parsed between two looks at the interruption: the fewer, the more work a row is.
+  private let windowBytes: Int
+  private let interruption: Interruption
   let columns: Int
   let fieldBytesLimit: Int
   private let scanner: RecordScanner
   private let positions: PageBuffer
   private let ends: PageBuffer
 
+  /// - Parameter rowWork: about how many comparisons and sums a row is for the sink.
   init(
-    columns: Int, dialect: CSVDialect, fieldBytesLimit: Int, budget: MemoryBudget
+    columns: Int, dialect: CSVDialect, fieldBytesLimit: Int, rowWork: Int = 1,
+    interruption: Interruption = Interruption(), budget: MemoryBudget
   ) throws(BudgetExceeded) {
-    let positions = try PageBuffer(bytes: BlockParser.windowBytes * 4, budget: budget, for: "the parser's index")
+    let share = BlockParser.windowBytesMost / max(1, rowWork / BlockParser.usualRowWork)
+    windowBytes = max(share, BlockParser.windowBytesLeast)
+    self.interruption = interruption
+    let positions = try PageBuffer(bytes: windowBytes * 4, budget: budget, for: "the parser's index")
     let ends = try PageBuffer(bytes: columns * 4, budget: budget, for: "the parser's fields")
     self.columns = columns
     self.fieldBytesLimit = fieldBytesLimit
@@ -41,12 +52,15 @@ struct BlockParser: ~Copyable {
     var (start, rows) = (0, 0)
     let bytes = block.bytes
     while start < bytes.count {
-      let window = min(BlockParser.windowBytes, bytes.count - start)
+      if interruption.isSet { throw CancellationError() }
+      let window = min(windowBytes, bytes.count - start)
       let index = positions.base.assumingMemoryBound(to: UInt32.self)
       let base = bytes.baseAddress! + start
       let found = tally_index(
         base.assumingMemoryBound(to: UInt8.self), window, scanner.delimiter, scanner.quote, index)
-      let isRegular = scanner.isPlain && found.irregular == 0 && (scanner.quotes || found.quotes == 0)
+      let isRegular =
+        scanner.isPlain && found.irregular == 0 && (scanner.quotes || found.quotes == 0)
+        && !block.lineEnds.isCarriageReturn
       let used = isRegular ? try parseIndexed(block, at: start, found, rows: &rows, into: &sink) : 0
       start += used
       // Irregular quotes, a record longer than the window, or the file's last line without an end.
@@ -141,9 +155,8 @@ struct BlockParser: ~Copyable {
       defer { start = scan.next }
       if scan.isComment || (scan.lastEnd == start && columns != 1) { continue }
       rows += 1
-      if let problem = scan.problem {
-        let kind: BadRow.Kind = problem.0 == .unclosedQuote ? .unclosedQuote : .textAfterQuote
-        try sink.reject(BadRow(kind: kind, offset: problem.at, record: start..<scan.lastEnd), in: block)
+      if let bad = badForm(scan, start, block) {
+        try sink.reject(bad, in: block)
         continue
       }
       if scan.fieldCount != columns {
@@ -165,6 +178,23 @@ struct BlockParser: ~Copyable {
       try sink.endWindow()
     }
     return start
+  }
+
+  /// What is wrong with a scanned record's quotes or line ends.
+  private func badForm(_ scan: RecordScanner.Record, _ start: Int, _ block: InputBlock) -> BadRow? {
+    let range = start..<scan.lastEnd
+    if let problem = scan.problem {
+      if problem.0 == .unclosedQuote { return BadRow(kind: .unclosedQuote, offset: problem.at, record: range) }
+      let field = UnsafeRawBufferPointer(rebasing: block.bytes[problem.opening..<problem.at])
+      let isSwallowed = block.lineEnds.count(field) > 0
+      return BadRow(
+        kind: .textAfterQuote(isSwallowed: isSwallowed), offset: isSwallowed ? problem.opening : problem.at,
+        record: range)
+    }
+    guard block.lineEnds.isCarriageReturn,
+      let place = block.bytes[range].firstIndex(of: CarriageReturnSource.strayLineFeed)
+    else { return nil }
+    return BadRow(kind: .strayLineFeed, offset: place, record: range)
   }
 
   @inline(never)

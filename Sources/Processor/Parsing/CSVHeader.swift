@@ -8,6 +8,8 @@ struct CSVHeader: Equatable {
   var endOffset: Int
   /// The line of that record, from 1.
   var nextLine: Int
+  /// The line on which the header begins, from 1.
+  var line = 1
 
   /// Reads the text up to its first record.
   ///
@@ -15,50 +17,47 @@ struct CSVHeader: Equatable {
   init(of text: InputText, dialect: CSVDialect, limits: Limits) throws(JobFailure) {
     let name = text.file.name
     let bytes = try CSVHeader.beginning(of: text, dialect: dialect, limits: limits)
-    guard let place = bytes.record else {
-      throw JobFailure(
-        .invalidArgument, reason: "NO_HEADER",
-        "\(name): the file is empty. It needs \(dialect.header ? "a header with the columns' names" : "a record").",
-        file: name, line: 1, column: 1)
-    }
-    let line = 1 + bytes.text[..<place.lowerBound].count { $0 == 0x0A }
+    guard let place = bytes.record else { throw CSVHeader.noRecord(bytes.text, dialect, name, text.lineEnds) }
+    let line = 1 + text.lineEnds.count(in: bytes.text[..<place.lowerBound])
     let parsed: Result<[String], JobFailure> = bytes.text.withUnsafeBytes { whole in
       CSVHeader.names(
         UnsafeRawBufferPointer(rebasing: whole[place]), dialect: dialect, limits: limits, file: name, line: line)
     }
+    self.line = line
     let found = try parsed.get()
     names = dialect.header ? found : (1...max(found.count, 1)).map(String.init)
     endOffset = dialect.header ? place.upperBound : place.lowerBound
-    nextLine = dialect.header ? line + bytes.text[place].count { $0 == 0x0A } : line
+    nextLine = dialect.header ? line + text.lineEnds.count(in: bytes.text[place]) : line
   }
 
-  /// Whether the columns have the same names, byte by byte: for Swift, other spellings of a character are equal.
-  func hasSameNames(as other: CSVHeader) -> Bool {
-    names.count == other.names.count && zip(names, other.names).allSatisfy { $0.utf8.elementsEqual($1.utf8) }
-  }
-
-  /// A name as a message shows it: whoever takes another file for a CSV file has names of megabytes.
-  private static func cut(_ name: String) -> String {
-    name.utf8.count > 60 ? String(name.unicodeScalars.prefix(40)) + "…" : name
-  }
-
-  /// The position of the one column of that name.
-  ///
-  /// - Throws: ``JobFailure`` when there is none, or more than one.
-  func index(of column: String, file: String) throws(JobFailure) -> Int {
-    let found = names.indices.filter { names[$0].utf8.elementsEqual(column.utf8) }
-    if found.count == 1 { return found[0] }
-    if found.count > 1 {
-      throw JobFailure(
-        .invalidArgument, reason: "COLUMN_AMBIGUOUS",
-        "\(file):1: the column '\(CSVHeader.cut(column))' stands \(found.count) times in the header. A used column needs a name of its own.",
-        file: file, line: 1)
+  /// How another header differs, as a part of a sentence; nil: it has the same names, byte by byte.
+  func difference(to other: CSVHeader) -> String? {
+    for (index, (name, found)) in zip(names, other.names).enumerated() where !name.hasSameBytes(as: found) {
+      return "column \(index + 1) is '\(Excerpt.of(found))', not '\(Excerpt.of(name))'"
     }
-    let known = names.prefix(20).map { "'\(CSVHeader.cut($0))'" }.joined(separator: ", ")
-    throw JobFailure(
-      .invalidArgument, reason: "COLUMN_NOT_FOUND",
-      "\(file):1: there is no column '\(CSVHeader.cut(column))'. The columns are \(known)\(names.count > 20 ? ", …" : "").",
-      file: file, line: 1)
+    if names.count == other.names.count { return nil }
+    let (more, isMissing) = names.count > other.names.count ? (names, true) : (other.names, false)
+    let first = more[min(names.count, other.names.count)]
+    return
+      "it has \(other.names.count) columns, not \(names.count): '\(Excerpt.of(first))' is \(isMissing ? "missing" : "one more")"
+  }
+
+  /// Why there is no record to read names from.
+  private static func noRecord(
+    _ text: [UInt8], _ dialect: CSVDialect, _ name: String, _ lineEnds: LineEnds
+  ) -> JobFailure {
+    let wanted = dialect.header ? "a header with the columns' names" : "a record"
+    let lines = lineEnds.count(in: text[...]) + (text.last.map { $0 != 0x0A } ?? false ? 1 : 0)
+    let why =
+      if text.isEmpty {
+        "the file is empty. It needs \(wanted)"
+      } else if dialect.skipLines >= lines {
+        "the file has \(lines) line\(lines == 1 ? "" : "s"), and csv.skipLines leaves out \(dialect.skipLines). Behind them, it "
+          + "needs \(wanted)"
+      } else {
+        "the file has nothing but blank lines and comments\(dialect.skipLines > 0 ? " behind its first \(dialect.skipLines)" : ""). It needs \(wanted)"
+      }
+    return JobFailure(.invalidArgument, reason: "NO_HEADER", "\(name): \(why).", file: name, line: 1, column: 1)
   }
 
   /// The text up to the end of its first record, and where that stands; no place when there is none.
@@ -132,6 +131,12 @@ struct CSVHeader: Equatable {
       scratch.deallocate()
     }
     let scan = RecordScanner(dialect).scan(record, from: 0, ends: ends)
+    if dialect.header, let place = RecordScanner(dialect).loneReturn(in: record) {
+      return bad(
+        "LONE_CARRIAGE_RETURN",
+        "a carriage return (CR) stands in the header, outside quotes. Where the file's lines end in CR, say so with "
+          + "csv.lineEnd: \"cr\"; else write all its line ends in the same way.", at: place)
+    }
     if let problem = scan.problem {
       let isOpen = problem.0 == .unclosedQuote
       return bad(

@@ -16,6 +16,13 @@ struct NumberFormat: Hashable, Sendable {
       ? NumberParser.parseDouble(text) : withUsualText(text) { $0.flatMap { NumberParser.parseDouble($0) } }
   }
 
+  /// Why a text is refused by ``parse(_:)``, or by ``parseDouble(_:)``.
+  func problem(with text: UnsafeRawBufferPointer, isDouble: Bool) -> NumberProblem {
+    self == .usual
+      ? NumberProblem(text, isDouble: isDouble)
+      : withUsualText(text) { $0.map { NumberProblem($0, isDouble: isDouble) } ?? .form }
+  }
+
   /// The text with a point and without marks of thousands; nil when they stand in odd places.
   private func withUsualText<Result>(
     _ text: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Result
@@ -34,7 +41,8 @@ struct NumberFormat: Hashable, Sendable {
         continue
       }
       let isDigit = byte >= 0x30 && byte <= 0x39
-      if isWhole, !isDigit, digits > 0 {
+      // The mark may be the first of it, as in ,5.
+      if isWhole, !isDigit, digits > 0 || byte == decimalMark {
         if groups > 0, digits != 3 { return body(nil) }
         isWhole = false
       }

@@ -4,16 +4,28 @@
   import Darwin
 #endif
 
-/// An exact decimal number: `mantissa × 10^-scale`, at most 38 digits, at most 18 of them after the point.
+/// An exact decimal number: `mantissa × 10^-scale`, at most 38 digits, at most 28 of them after the point.
 struct DecimalNumber: Equatable {
   var mantissa: Int128
   var scale: UInt8
 
   static let digitsLimit = 38
-  static let scaleLimit = 18
+  static let scaleLimit = 28
+
+  /// The mantissa at the largest scale that a number may have: equal for equal numbers.
+  var widened: Int256 { widened(toScale: DecimalNumber.scaleLimit) }
+
+  /// The mantissa at a larger scale. 38 digits and 28 more are 220 bits: 256 hold them.
+  func widened(toScale larger: Int) -> Int256 {
+    guard let wide = Int256(mantissa).scaled(byPowerOfTen: larger - Int(scale)) else {
+      preconditionFailure("a number of 38 digits has no scale above 28")
+    }
+    return wide
+  }
 }
 
-/// Reads numbers: `[+-]?digits[.digits][e[+-]digits]`, with ASCII spaces around. No hexadecimal, no `_`, no marks.
+/// Reads numbers: `[+-]?(digits[.[digits]] | .digits)[(e|E)[+-]?digits]`, with ASCII spaces around. No hexadecimal, no `_`,
+/// no marks.
 enum NumberParser {
   @inline(__always)
   static func parse(_ text: UnsafeRawBufferPointer) -> DecimalNumber? {
@@ -60,13 +72,16 @@ enum NumberParser {
       index += 1
     }
     var digits = Digits()
-    guard digits.take(text, &index, end) else { return nil }
     var scale = 0
+    let isWhole = digits.take(text, &index, end)
     if index < end, text[index] == UInt8(ascii: ".") {
       index += 1
       let start = index
-      guard digits.take(text, &index, end) else { return nil }
+      // Digits before the point, or behind it.
+      guard digits.take(text, &index, end) || isWhole else { return nil }
       scale = index - start
+    } else if !isWhole {
+      return nil
     }
     if index < end, text[index] | 0x20 == UInt8(ascii: "e") {
       index += 1
@@ -80,6 +95,20 @@ enum NumberParser {
   /// The IEEE number that is nearest to a text of the same form, of any number of digits; nil for other texts, and for
   /// what is too large.
   static func parseDouble(_ text: UnsafeRawBufferPointer) -> Double? {
+    guard let (start, end) = bounds(text) else { return nil }
+    let value = withUnsafeTemporaryAllocation(of: CChar.self, capacity: end - start + 1) { copy in
+      for place in start..<end { copy[place - start] = CChar(bitPattern: text[place]) }
+      copy[end - start] = 0
+      return strtod(copy.baseAddress!, nil)
+    }
+    return value.isFinite ? value : nil
+  }
+
+  /// Whether a text has a number's form, of any number of digits.
+  static func isNumber(_ text: UnsafeRawBufferPointer) -> Bool { bounds(text) != nil }
+
+  /// Where a number of any length stands between the spaces around it; nil for a text of another form.
+  private static func bounds(_ text: UnsafeRawBufferPointer) -> (start: Int, end: Int)? {
     var (index, end) = (0, text.count)
     while index < end, text[index] == 0x20 { index += 1 }
     while end > index, text[end - 1] == 0x20 { end -= 1 }
@@ -93,23 +122,19 @@ enum NumberParser {
       return index > first
     }
     skipSign()
-    guard skipDigits() else { return nil }
+    let isWhole = skipDigits()
     if index < end, text[index] == UInt8(ascii: ".") {
       index += 1
-      guard skipDigits() else { return nil }
+      guard skipDigits() || isWhole else { return nil }
+    } else if !isWhole {
+      return nil
     }
     if index < end, text[index] | 0x20 == UInt8(ascii: "e") {
       index += 1
       skipSign()
       guard skipDigits() else { return nil }
     }
-    guard index == end else { return nil }
-    let value = withUnsafeTemporaryAllocation(of: CChar.self, capacity: end - start + 1) { copy in
-      for place in start..<end { copy[place - start] = CChar(bitPattern: text[place]) }
-      copy[end - start] = 0
-      return strtod(copy.baseAddress!, nil)
-    }
-    return value.isFinite ? value : nil
+    return index == end ? (start, end) : nil
   }
 
   private static func exponent(_ text: UnsafeRawBufferPointer, _ index: inout Int, _ end: Int) -> Int? {
@@ -135,7 +160,7 @@ enum NumberParser {
     /// More digits than a number may have.
     var isTooLong = false
 
-    /// Reads at least one digit.
+    /// Reads digits; false where there is none.
     mutating func take(_ text: UnsafeRawBufferPointer, _ index: inout Int, _ end: Int) -> Bool {
       let start = index
       while index < end, text[index] >= 0x30, text[index] <= 0x39 {

@@ -16,8 +16,8 @@ struct RecordScanner {
     var fieldCount: Int
     /// The end of the last field, without the line end.
     var lastEnd: Int
-    /// What is wrong, and at which byte.
-    var problem: (Problem, at: Int)?
+    /// What is wrong, at which byte, and which quote opened the field that it is in.
+    var problem: (Problem, at: Int, opening: Int)?
     var isComment = false
   }
 
@@ -48,11 +48,12 @@ struct RecordScanner {
     }
     while true {
       var isClosed = false
+      var opening = index
       if quotes, index < bytes.count, bytes[index] == quote {
-        let opening = index
+        opening = index
         index = closingQuote(bytes, after: index)
         if index == bytes.count {
-          record.problem = record.problem ?? (.unclosedQuote, opening)
+          record.problem = record.problem ?? (.unclosedQuote, opening, opening)
           record.fieldCount += 1
           return finish(&record, bytes, start: start, end: index, ends: ends)
         }
@@ -64,7 +65,7 @@ struct RecordScanner {
       if isClosed, index > tail,
         !(index == tail + 1 && bytes[tail] == 0x0D && index < bytes.count && bytes[index] == 0x0A)
       {
-        record.problem = record.problem ?? (.textAfterQuote, tail)
+        record.problem = record.problem ?? (.textAfterQuote, tail, opening)
       }
       record.fieldCount += 1
       if index < bytes.count, bytes[index] == delimiter {
@@ -74,6 +75,36 @@ struct RecordScanner {
       }
       return finish(&record, bytes, start: start, end: index, ends: ends)
     }
+  }
+
+  /// The quote that opens a record's first field with a line end in it; nil where none has one.
+  func swallowingQuote(in record: UnsafeRawBufferPointer, _ lineEnds: LineEnds) -> Int? {
+    guard quotes else { return nil }
+    var index = 0
+    while index < record.count {
+      if record[index] == quote {
+        let opening = index
+        index = min(closingQuote(record, after: opening), record.count)
+        if lineEnds.count(UnsafeRawBufferPointer(rebasing: record[opening..<index])) > 0 { return opening }
+      }
+      while index < record.count, record[index] != delimiter { index += 1 }
+      index += 1
+    }
+    return nil
+  }
+
+  /// The first CR outside quotes that isn't half of the CR LF at a record's end; nil where there is none.
+  func loneReturn(in record: UnsafeRawBufferPointer) -> Int? {
+    var index = 0
+    while index < record.count {
+      if quotes, record[index] == quote { index = min(closingQuote(record, after: index), record.count) }
+      while index < record.count, record[index] != delimiter {
+        if record[index] == 0x0D, index + 1 == record.count || record[index + 1] != 0x0A { return index }
+        index += 1
+      }
+      index += 1
+    }
+    return nil
   }
 
   /// The position of the quote that closes a field opened at `opening`; the bytes' end when there is none.

@@ -11,7 +11,7 @@ struct RowMatcher: Sendable {
   private indirect enum Condition: Sendable {
     case number(column: Int, RowFilter.Comparison, DecimalNumber)
     case text(column: Int, RowFilter.Comparison, [UInt8])
-    case isIn(column: Int, numbers: Set<[UInt64]>, texts: Set<[UInt8]>)
+    case isIn(column: Int, numbers: Set<Int256>, texts: TextSet)
     case prefix(column: Int, [UInt8])
     case isNull(column: Int)
     case all([Condition])
@@ -34,71 +34,101 @@ struct RowMatcher: Sendable {
 
   /// The columns that the filter looks at, each once.
   let columns: [Column]
+  /// How many comparisons there are.
+  let conditions: Int
   private let condition: Condition
 
   /// - Throws: ``JobFailure`` when a column isn't there, or a number isn't one.
-  init(
-    _ filter: RowFilter, header: CSVHeader, file: String, nulls: [[UInt8]], numbers: NumberFormat
-  ) throws(JobFailure) {
-    var columns: [Column] = []
-    condition = try RowMatcher.compile(filter, &columns, header, file)
-    self.columns = columns
+  init(_ filter: RowFilter, header: HeaderIndex, file: String) throws(JobFailure) {
+    var compiler = Compiler(header: header, file: file)
+    condition = try compiler.compile(filter)
+    columns = compiler.columns
+    conditions = compiler.conditions
   }
 
-  private static func compile(
-    _ filter: RowFilter, _ columns: inout [Column], _ header: CSVHeader, _ file: String
-  ) throws(JobFailure) -> Condition {
-    switch filter {
-    case .compare(let name, let comparison, .number(let text)):
-      let column = try place(of: name, isNumber: true, &columns, header, file)
-      return .number(column: column, comparison, try number(text))
-    case .compare(let name, let comparison, .text(let text)):
-      return .text(column: try place(of: name, isNumber: false, &columns, header, file), comparison, Array(text.utf8))
-    case .isIn(let name, let values):
-      var numbers: Set<[UInt64]> = []
-      var texts: Set<[UInt8]> = []
+  /// Turns a filter's names into places.
+  private struct Compiler {
+    let header: HeaderIndex
+    let file: String
+    private(set) var columns: [Column] = []
+    private(set) var conditions = 0
+    /// Which of the columns is one of the header's.
+    private var known: [Int: Int] = [:]
+
+    init(header: HeaderIndex, file: String) { (self.header, self.file) = (header, file) }
+
+    mutating func compile(_ filter: RowFilter) throws(JobFailure) -> Condition {
+      conditions += 1
+      switch filter {
+      case .compare(let name, let comparison, .number(let text)):
+        return .number(column: try place(of: name, isNumber: true), comparison, try RowMatcher.number(text))
+      case .compare(let name, let comparison, .text(let text)):
+        return .text(column: try place(of: name, isNumber: false), comparison, Array(text.utf8))
+      case .isIn(let name, let values): return try isIn(name, values)
+      case .prefix(let name, let text): return .prefix(column: try place(of: name, isNumber: false), Array(text.utf8))
+      case .isNull(let name): return .isNull(column: try place(of: name, isNumber: false))
+      case .and(let filters): return .all(try compileAll(filters))
+      case .or(let filters): return .any(try compileAll(RowMatcher.joined(filters)))
+      case .not(let filter): return .not(try compile(filter))
+      }
+    }
+
+    private mutating func compileAll(_ filters: [RowFilter]) throws(JobFailure) -> [Condition] {
+      var compiled: [Condition] = []
+      for filter in filters { compiled.append(try compile(filter)) }
+      return compiled
+    }
+
+    private mutating func isIn(_ name: String, _ values: [RowFilter.Value]) throws(JobFailure) -> Condition {
+      var numbers: Set<Int256> = []
+      var texts: [[UInt8]] = []
       for value in values {
         switch value {
-        case .number(let text): numbers.insert(limbs(try number(text)))
-        case .text(let text): texts.insert(Array(text.utf8))
+        case .number(let text): numbers.insert(try RowMatcher.number(text).widened)
+        case .text(let text): texts.append(Array(text.utf8))
         }
       }
-      let column = try place(of: name, isNumber: !numbers.isEmpty, &columns, header, file)
-      return .isIn(column: column, numbers: numbers, texts: texts)
-    case .prefix(let name, let text):
-      return .prefix(column: try place(of: name, isNumber: false, &columns, header, file), Array(text.utf8))
-    case .isNull(let name): return .isNull(column: try place(of: name, isNumber: false, &columns, header, file))
-    case .and(let filters): return .all(try compileAll(filters, &columns, header, file))
-    case .or(let filters): return .any(try compileAll(filters, &columns, header, file))
-    case .not(let filter): return .not(try compile(filter, &columns, header, file))
+      let column = try place(of: name, isNumber: !numbers.isEmpty)
+      return .isIn(column: column, numbers: numbers, texts: TextSet(texts))
+    }
+
+    private mutating func place(of name: String, isNumber: Bool) throws(JobFailure) -> Int {
+      let index = try header.place(of: name, file: file)
+      let place = known[index] ?? columns.count
+      if place == columns.count {
+        known[index] = place
+        columns.append(Column(index: index, name: name, isNumber: false))
+      }
+      if isNumber { columns[place].isNumber = true }
+      return place
     }
   }
 
-  private static func compileAll(
-    _ filters: [RowFilter], _ columns: inout [Column], _ header: CSVHeader, _ file: String
-  ) throws(JobFailure) -> [Condition] {
-    var conditions: [Condition] = []
-    for filter in filters { conditions.append(try compile(filter, &columns, header, file)) }
-    return conditions
-  }
-
-  private static func place(
-    of name: String, isNumber: Bool, _ columns: inout [Column], _ header: CSVHeader, _ file: String
-  ) throws(JobFailure) -> Int {
-    let index = try header.index(of: name, file: file)
-    if let found = columns.firstIndex(where: { $0.index == index }) {
-      columns[found].isNumber = columns[found].isNumber || isNumber
-      return found
+  /// The same alternatives, with those that compare one column for equality as one `in`: a row is looked up once, however
+  /// many values there are.
+  private static func joined(_ filters: [RowFilter]) -> [RowFilter] {
+    var values: [UTF8Key: [RowFilter.Value]] = [:]
+    var order: [UTF8Key] = []
+    var others: [RowFilter] = []
+    for filter in filters {
+      switch filter {
+      case .compare(let column, .equal, let value):
+        if values[UTF8Key(column)] == nil { order.append(UTF8Key(column)) }
+        values[UTF8Key(column), default: []].append(value)
+      case .isIn(let column, let several):
+        if values[UTF8Key(column)] == nil { order.append(UTF8Key(column)) }
+        values[UTF8Key(column), default: []] += several
+      default: others.append(filter)
+      }
     }
-    columns.append(Column(index: index, name: name, isNumber: isNumber))
-    return columns.count - 1
+    return order.map { .isIn(column: $0.text, values[$0] ?? []) } + others
   }
 
   private static func number(_ text: String) throws(JobFailure) -> DecimalNumber {
     if let number = Array(text.utf8).withUnsafeBytes({ NumberParser.parse($0) }) { return number }
     throw JobFailure(
       .invalidArgument, reason: "NOT_A_NUMBER",
-      "'\(text)' in 'where' is not a number of at most 38 digits, 18 of them after the point.")
+      "'\(Excerpt.of(text))' in 'where' can't be compared: a number has at most 38 digits, 28 of them after the point.")
   }
 
   /// Whether the row whose fields these are, in the order of ``columns``, is one that is looked at.
@@ -115,8 +145,8 @@ struct RowMatcher: Sendable {
     case .isIn(let column, let numbers, let texts):
       guard !fields[column].isNull else { return false }
       let field = fields[column]
-      if let number = field.number, numbers.contains(limbs(number)) { return true }
-      return !texts.isEmpty && texts.contains(Array(field.text))
+      if let number = field.number, numbers.contains(number.widened) { return true }
+      return texts.contains(field.text)
     case .prefix(let column, let value):
       return !fields[column].isNull && fields[column].text.starts(with: value)
     case .isNull(let column): return fields[column].isNull
@@ -139,18 +169,8 @@ struct RowMatcher: Sendable {
 
   private static func order(_ left: DecimalNumber, _ right: DecimalNumber) -> Int {
     if left.scale == right.scale { return left.mantissa < right.mantissa ? -1 : left.mantissa > right.mantissa ? 1 : 0 }
-    let (a, b) = (wide(left), wide(right))
+    let (a, b) = (left.widened, right.widened)
     return a < b ? -1 : b < a ? 1 : 0
-  }
-
-  /// Equal for equal numbers, whatever their scales are.
-  private static func limbs(_ number: DecimalNumber) -> [UInt64] {
-    let wide = wide(number).limbs
-    return [wide.0, wide.1, wide.2, wide.3]
-  }
-
-  private static func wide(_ number: DecimalNumber) -> Int256 {
-    Int256(number.mantissa).scaled(byPowerOfTen: DecimalNumber.scaleLimit - Int(number.scale))
   }
 
   private static func order(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {

@@ -1,0 +1,68 @@
+import Schema
+
+/// A text whose lines end in CR, with LF in the place of each CR that ends a record, so that what follows knows one line end. A
+/// CR in quotes stays, CR LF stays as it is, and a LF that ends no line becomes a byte that no text has: its row is a bad one.
+final class CarriageReturnSource: ByteSource {
+  /// Stands for a lone LF outside quotes. No part of UTF-8; a byte of this value in the text becomes another such one.
+  static let strayLineFeed: UInt8 = 0xFF
+  private static let invalid: UInt8 = 0xFE
+
+  private let source: any ByteSource
+  private var state: QuoteState
+  /// A CR outside quotes has come, and what follows says whether it is one half of CR LF.
+  private var holdsReturn = false
+  private var isEnded = false
+  private var output: [UInt8] = []
+  private var taken = 0
+
+  private static let pieceBytes = 64 << 10
+
+  init(_ source: any ByteSource, _ dialect: CSVDialect) {
+    self.source = source
+    state = QuoteState(dialect)
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(JobFailure) -> Int {
+    var filled = 0
+    while filled < buffer.count {
+      if taken == output.count {
+        if isEnded { break }
+        try refill()
+        continue
+      }
+      let count = min(buffer.count - filled, output.count - taken)
+      output.withUnsafeBytes { bytes in
+        UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]).copyMemory(
+          from: UnsafeRawBufferPointer(rebasing: bytes[taken..<(taken + count)]))
+      }
+      filled += count
+      taken += count
+    }
+    return filled
+  }
+
+  private func refill() throws(JobFailure) {
+    output.removeAll(keepingCapacity: true)
+    taken = 0
+    let piece = try source.read(most: CarriageReturnSource.pieceBytes)
+    for byte in piece { take(byte) }
+    guard piece.count < CarriageReturnSource.pieceBytes else { return }
+    isEnded = true
+    if holdsReturn { output.append(0x0A) }
+  }
+
+  private func take(_ byte: UInt8) {
+    if holdsReturn {
+      holdsReturn = false
+      output.append(byte == 0x0A ? 0x0D : 0x0A)
+      if byte == 0x0A { return output.append(0x0A) }
+    }
+    let place = state.step(byte)
+    switch byte {
+    case 0x0D where place == .outside: holdsReturn = true
+    case 0x0A where place == .outside: output.append(CarriageReturnSource.strayLineFeed)
+    case CarriageReturnSource.strayLineFeed: output.append(CarriageReturnSource.invalid)
+    default: output.append(byte)
+    }
+  }
+}
