@@ -6,6 +6,17 @@ public import Schema
   import Darwin
 #endif
 
+extension JobStore {
+  /// An owner's job of that ID; nil: there is none, or it is another owner's. The one place where a caller's ID and its
+  /// owner are checked.
+  ///
+  /// - Throws: ``StoreUnavailable``.
+  public func job(_ id: String, of owner: String) async throws -> JobRecord? {
+    guard JobID.isPlausible(id), let job = try await job(id), job.owner.hasSameBytes(as: owner) else { return nil }
+    return job
+  }
+}
+
 /// The ID of a job: a UUID of version 7 (RFC 9562, section 5.7), so that IDs sort by the time of their making.
 public enum JobID {
   public static func make(now: Timestamp) -> String {
@@ -25,6 +36,20 @@ public enum JobID {
       }
       return length
     }
+  }
+
+  /// Whether a text can be the ID of a job: ASCII letters, digits and `-`, 64 of them at most. No store is asked for others,
+  /// and none keeps, hashes or compares them.
+  public static func isPlausible(_ text: String) -> Bool {
+    (1...64).contains(text.utf8.count)
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+          true
+        default: false
+        }
+      }
   }
 
   /// Both words by one system call, where Swift's generator takes one for each.

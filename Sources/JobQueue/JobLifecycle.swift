@@ -97,6 +97,11 @@ public struct JobLifecycle: Sendable {
   /// Ends a run that met an error: the job is queued again when another run may do better, else it has failed.
   public func fail(_ job: JobRecord, epoch: Int, failure: JobFailure, now: Timestamp) -> WorkerWrite {
     fenced(job, epoch) { job in
+      if JobLifecycle.isMachinesOwn(failure), !job.cancelRequested {
+        job = queuedAgain(job, readyAt: now + JobLifecycle.backoffMilliseconds(attempts: 1, id: job.id))
+        job.error = failure
+        return
+      }
       job.attempts += 1
       var failure = failure
       failure.attempt = job.attempts
@@ -163,6 +168,11 @@ public struct JobLifecycle: Sendable {
   /// Whether another run may succeed where this one failed: the machine was to blame, not the input.
   public static func mayPass(_ failure: JobFailure) -> Bool {
     failure.status == .unavailable || failure.reason == "DISK_FULL"
+  }
+
+  /// Whether a run met a want of the machine's that has nothing to do with the job, and that passes: it is no attempt.
+  public static func isMachinesOwn(_ failure: JobFailure) -> Bool {
+    ["NO_DESCRIPTORS", "NO_THREADS", "DATA_FOLDER_GONE"].containsBytes(of: failure.reason)
   }
 
   /// At most 2, 8, 32 … seconds, at least half of that. Where in between follows from the job's ID, so that jobs which a

@@ -80,9 +80,24 @@ extension PostgresJobStore {
     }
     let condition = conditions.joined(separator: " AND ")
     let limit = place(String(query.pageSize + 1))
+    // How large they are first: libpq holds a whole answer in memory.
+    let order = "ORDER BY j.created_at DESC, j.id DESC"
+    let sizes = try await database.read(
+      PostgresStatement(
+        """
+        SELECT j.id, octet_length(p.spec) AS bytes FROM \(tables.schema).jobs j
+          JOIN \(tables.schema).payloads p ON p.job_id = j.id WHERE \(condition) \(order) LIMIT \(limit)::bigint
+        """, parameters))
+    var (ids, bytes, isCut): ([String], Int, Bool) = ([], 0, false)
+    for row in sizes {
+      bytes += Int(row.integer("bytes") ?? 0)
+      isCut = !ids.isEmpty && bytes > JobListing.specBytesMost
+      if isCut { break }
+      if let id = row.text("id") { ids.append(id) }
+    }
     let found = try await database.read(
-      tables.jobs("\(condition) ORDER BY j.created_at DESC, j.id DESC LIMIT \(limit)::bigint", parameters))
-    return JobListing(found: try found.map(PostgresTables.job), pageSize: query.pageSize)
+      tables.jobs("j.id = ANY($1::text[]) \(order)", [PostgresText.array(ids)]))
+    return JobListing(found: try found.map(PostgresTables.job), pageSize: query.pageSize, isCut: isCut)
   }
 
   public func counts(owner: String?) async throws -> [JobState: Int] {

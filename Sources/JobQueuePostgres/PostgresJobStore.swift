@@ -95,7 +95,14 @@ public final class PostgresJobStore: JobStore {
   /// For tests: the reply to the next commit is lost, and the connection with it.
   package func loseNextReply() { database.losesNextReply.set() }
 
-  public func check() async throws { _ = try await database.read(PostgresStatement("SELECT 1")) }
+  /// Asks whether the database takes writes: one that follows another, or is set so, doesn't.
+  public func check() async throws {
+    let rows = try await database.read(
+      PostgresStatement("SELECT current_setting('transaction_read_only') AS read_only"))
+    if rows.first?.text("read_only") == "on" {
+      throw StoreUnavailable(reason: "STORE_READ_ONLY", "PostgreSQL: the database takes no writes")
+    }
+  }
 
   // --- Reading ------------------------------------------------------------------------------------------------------
 

@@ -37,6 +37,11 @@ enum JobRow {
 
   static func job(_ row: Row) throws -> JobRecord { try JobColumns.job(Reader(row: row)) }
 
+  /// Of a row's specification, as it is kept.
+  static func specBytes(_ row: Row) -> Int {
+    places["spec"].flatMap { (row[$0] as String?)?.utf8.count } ?? 0
+  }
+
   private struct Reader: StoredRow {
     let row: Row
     func text(_ column: String) -> String? { places[column].flatMap { row[$0] } }

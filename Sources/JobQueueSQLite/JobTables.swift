@@ -57,6 +57,22 @@ final class JobTables {
     return jobs
   }
 
+  /// The jobs for which a condition holds, up to one with which their specifications have more bytes than so many.
+  ///
+  /// - Returns: whether the first of those that are left out was seen; the first job is never left out.
+  func some(
+    _ condition: String, _ arguments: StatementArguments, specBytesMost: Int
+  ) throws -> (jobs: [JobRecord], isCut: Bool) {
+    var (jobs, bytes): ([JobRecord], Int) = ([], 0)
+    let rows = try Row.fetchCursor(statement(condition), arguments: arguments)
+    while let row = try rows.next() {
+      bytes += JobRow.specBytes(row)
+      if !jobs.isEmpty, bytes > specBytesMost { return (jobs, true) }
+      jobs.append(try JobRow.job(row))
+    }
+    return (jobs, false)
+  }
+
   private func statement(_ condition: String) throws -> Statement {
     try database.cachedStatement(sql: "\(JobRow.select) WHERE \(condition)")
   }

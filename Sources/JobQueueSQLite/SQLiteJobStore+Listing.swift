@@ -28,8 +28,10 @@ extension SQLiteJobStore {
     condition += " ORDER BY created_at DESC, id DESC LIMIT ?"
     arguments += [query.pageSize + 1]
     let (text, values) = (condition, arguments)
-    let found = try await read(telling: { $0.map(\.id) }) { try $0.all(text, values) }
-    return JobListing(found: found, pageSize: query.pageSize)
+    let found = try await read(telling: { $0.jobs.map(\.id) }) {
+      try $0.some(text, values, specBytesMost: JobListing.specBytesMost)
+    }
+    return JobListing(found: found.jobs, pageSize: query.pageSize, isCut: found.isCut)
   }
 
   /// Numbers of the moment: they tell of no job, and may count what is just being brought to the disk.

@@ -29,7 +29,7 @@ import Testing
   @Test(arguments: [
     ("none.csv", "INPUT_NOT_FOUND"), ("sub/none.csv", "INPUT_NOT_FOUND"), ("in.csv/x", "INPUT_NOT_FOUND"),
     ("sub", "INPUT_NOT_A_FILE"), ("link.csv", "INPUT_NOT_READABLE"), ("inside.csv", "INPUT_NOT_READABLE"),
-    ("out/secret.csv", "INPUT_NOT_FOUND"),
+    ("out/secret.csv", "INPUT_NOT_READABLE"),
   ])
   func otherNamesAreRefused(name: String, reason: String) throws {
     let failure = #expect(throws: JobFailure.self) { try folder.openInput(name) }

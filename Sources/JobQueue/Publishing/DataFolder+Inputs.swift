@@ -7,53 +7,49 @@ public import Schema
 #endif
 
 extension DataFolder {
-  /// A job's input, open for reading.
-  public struct Input: Sendable {
-    public var name: String
-    public var file: OpenFile
-  }
+  /// Tells whether work on files is to end; asked for each entry that is looked at.
+  public typealias Stopping = @Sendable () -> Bool
 
-  /// Opens a job's inputs: each name's file, and every file that a pattern matches, in order of their bytes. What the job
-  /// itself writes is no input of its own.
+  /// The names of a job's inputs: each exact name, and every file that a pattern matches, in order of their bytes. What the
+  /// job itself writes is no input of its own.
   ///
-  /// - Throws: ``JobFailure``, also when a pattern matches nothing, or there are more files than the limit.
-  public func openInputs(_ spec: JobSpec, limits: Limits) throws(JobFailure) -> [Input] {
-    var inputs: [Input] = []
+  /// - Throws: ``JobFailure``, also when a pattern matches nothing, or there are more files or entries than the limits.
+  public func inputNames(
+    _ spec: JobSpec, limits: Limits, isStopping: @escaping Stopping = { false }
+  ) throws(JobFailure) -> [String] {
+    var names: [String] = []
     // By bytes, as the system has names: for Swift, other spellings of a character are equal.
-    var seen: Set<[UInt8]> = []
+    var seen: Set<UTF8Key> = []
+    let own = Set([spec.output, JobSpec.rejectsName(of: spec.output)].map(UTF8Key.init))
+    // One walk for all patterns: a folder is read once.
+    var walk = PatternWalk(folder: self, entriesMost: limits.patternEntries, isStopping: isStopping)
     for name in spec.inputs {
-      let isPattern = FileName.isPattern(name)
-      let names = isPattern ? try matches(name, spec, limits) : [name]
-      for found in names where seen.insert(Array(found.utf8)).inserted {
-        if inputs.count == limits.inputFiles { throw DataFolder.tooMany(name, limits) }
-        inputs.append(Input(name: found, file: try openInput(found)))
+      let found = try matches(of: name, &walk).filter { !own.contains(UTF8Key($0)) || $0.hasSameBytes(as: name) }
+      if found.isEmpty { throw DataFolder.nothingMatches(name) }
+      for found in found where seen.insert(UTF8Key(found)).inserted {
+        if names.count == limits.inputFiles { throw DataFolder.tooMany(name, limits) }
+        names.append(found)
       }
     }
-    return inputs
+    return names
   }
 
-  private func matches(_ pattern: String, _ spec: JobSpec, _ limits: Limits) throws(JobFailure) -> [String] {
+  private func matches(of name: String, _ walk: inout PatternWalk) throws(JobFailure) -> [String] {
     // A file of just that name goes before what it would match.
-    if (try? openInput(pattern)) != nil { return [pattern] }
-    let own: Set = [Array(spec.output.utf8), Array(JobSpec.rejectsName(of: spec.output).utf8)]
-    let prefix = String(decoding: pattern.utf8.prefix { !"*?[".utf8.contains($0) }, as: UTF8.self)
-    let entries: [Entry]
+    guard FileName.isPattern(name), (try? openInput(name)) == nil else { return [name] }
     do {
-      entries = try list(prefix: prefix, after: nil, most: .max)
+      return try walk.matches(name)
+    } catch let failure as JobFailure {
+      throw failure
     } catch {
       throw JobFailure(
-        .unavailable, reason: "INPUT_NOT_READABLE", "\(pattern): the data folder can't be listed (\(error)).",
-        file: pattern)
+        .unavailable, reason: "INPUT_NOT_READABLE", "\(name): the data folder can't be listed (\(error)).", file: name)
     }
-    let names = entries.map(\.name).filter {
-      fnmatch(pattern, $0, FNM_PATHNAME | FNM_PERIOD) == 0 && !own.contains(Array($0.utf8))
-    }
-    if names.isEmpty {
-      throw JobFailure(
-        .notFound, reason: "INPUT_NOT_FOUND", "\(pattern): no file in the data folder matches this.", file: pattern)
-    }
-    if names.count > limits.inputFiles { throw DataFolder.tooMany(pattern, limits) }
-    return names
+  }
+
+  private static func nothingMatches(_ pattern: String) -> JobFailure {
+    JobFailure(
+      .notFound, reason: "INPUT_NOT_FOUND", "\(pattern): no file in the data folder matches this.", file: pattern)
   }
 
   private static func tooMany(_ name: String, _ limits: Limits) -> JobFailure {

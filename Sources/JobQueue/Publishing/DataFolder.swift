@@ -1,4 +1,5 @@
 public import Schema
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -12,9 +13,18 @@ public import Schema
 /// The server's own files are in `.tally` inside it, on the same file system, so that a result can be linked to its
 /// visible name: `results/<job>/<epoch>-<nonce>`, `publish/`, `locks/`.
 public final class DataFolder: Sendable {
+  /// The folders that are open: the data folder, and `.tally` in it.
+  private struct Folders: Sendable {
+    var root: OpenFile
+    var own: OpenFile
+  }
+
   public let path: String
-  let root: OpenFile
-  private let own: OpenFile
+  private let storeUUID: String
+  private let folders: Mutex<Folders>
+
+  var root: OpenFile { folders.withLock { $0.root } }
+  private var own: OpenFile { folders.withLock { $0.own } }
 
   /// Opens the folder, and makes it and its `.tally` where they are missing.
   ///
@@ -22,18 +32,49 @@ public final class DataFolder: Sendable {
   /// - Throws: ``SystemCallError``; ``ForeignFolder`` when another store's results are there.
   public init(path: String, storeUUID: String) throws {
     self.path = path
+    self.storeUUID = storeUUID
     if mkdir(path, 0o755) != 0, errno != EEXIST { throw SystemCallError("mkdir \(path)", errno) }
-    root = OpenFile(descriptor: try check("open \(path)", open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)))
-    own = try DataFolder.makeFolder(FileName.reservedFolder, in: root)
-    for name in ["results", "publish", "locks"] { _ = try DataFolder.makeFolder(name, in: own) }
+    let root = try DataFolder.openRoot(path)
+    let own = try DataFolder.makeFolder(FileName.reservedFolder, in: root, mode: 0o700)
+    for name in ["results", "publish", "locks"] { _ = try DataFolder.makeFolder(name, in: own, mode: 0o700) }
     try DataFolder.claim(own, storeUUID: storeUUID)
     try root.synchronize()
+    folders = Mutex(Folders(root: root, own: own))
+  }
+
+  private static func openRoot(_ path: String) throws(SystemCallError) -> OpenFile {
+    OpenFile(descriptor: try check("open \(path)", open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)))
+  }
+
+  /// Checks that the folder still stands under its path. One that was moved away, or whose file system is gone, isn't used any
+  /// more; one that has come back, with this store's own mark, is.
+  ///
+  /// - Throws: ``JobFailure`` DATA_FOLDER_GONE, which passes.
+  public func checkInPlace() throws(JobFailure) {
+    var information = stat()
+    let isThere = stat(path, &information) == 0
+    let known = root.information
+    if isThere, information.st_ino == known.st_ino, information.st_dev == known.st_dev { return }
+    guard isThere else { throw gone("it isn't there (\(String(cString: strerror(errno))))") }
+    guard let again = try? DataFolder.openRoot(path),
+      let own = try? DataFolder.openFolder(FileName.reservedFolder, in: again),
+      (try? DataFolder.mark(of: own))?.hasSameBytes(as: storeUUID) == true
+    else { throw gone("another folder has its name, without this store's .tally in it") }
+    folders.withLock { $0 = Folders(root: again, own: own) }
+  }
+
+  private func gone(_ why: String) -> JobFailure {
+    JobFailure(
+      .unavailable, reason: "DATA_FOLDER_GONE",
+      "The server's data folder was moved, replaced or lost: \(why). Bring it back, or start the server again with the new one."
+    )
   }
 
   /// Opens an input for reading.
   ///
   /// - Throws: ``JobFailure``: INPUT_NOT_FOUND, INPUT_NOT_A_FILE, INPUT_NOT_READABLE.
   public func openInput(_ name: String) throws(JobFailure) -> OpenFile {
+    try checkInPlace()
     do {
       let (folder, last) = try openParent(of: name)
       // Without O_NONBLOCK, opening a named pipe would wait for a writer.
@@ -48,8 +89,19 @@ public final class DataFolder: Sendable {
     } catch let failure as JobFailure {
       throw failure
     } catch {
-      throw DataFolder.inputFailure(name, error as? SystemCallError)
+      throw inputFailure(name, error as? SystemCallError)
     }
+  }
+
+  /// Opens an input for whoever takes its descriptor over.
+  ///
+  /// - Throws: as ``openInput(_:)``.
+  public func openInputDescriptor(_ name: String) throws(JobFailure) -> Int32 {
+    let file = try openInput(name)
+    defer { withExtendedLifetime(file) {} }
+    let copy = fcntl(file.descriptor, F_DUPFD_CLOEXEC, 0)
+    if copy < 0 { throw inputFailure(name, SystemCallError("dup", errno)) }
+    return copy
   }
 
   /// Checks that a result could be shown under that name.
@@ -63,13 +115,19 @@ public final class DataFolder: Sendable {
     } catch {
       throw JobFailure(
         .failedPrecondition, reason: "OUTPUT_FOLDER_NOT_FOUND",
-        "\(name): the folder for this output isn't there (\(error)). Make it below the data folder first.", file: name)
+        linkPart(of: name).map {
+          "\(name): '\($0)' is a symbolic link, and those aren't followed. Name the folder itself."
+        }
+          ?? "\(name): the folder for this output isn't there (\(error)). Make it below the data folder first.",
+        file: name)
     }
     var information = stat()
     guard fstatat(parent.0.descriptor, parent.1, &information, AT_SYMLINK_NOFOLLOW) == 0 else { return }
-    if information.st_mode & S_IFMT == S_IFDIR {
+    if let what = DataFolder.kindThatIsNoFile(information) {
       throw JobFailure(
-        .failedPrecondition, reason: "OUTPUT_NOT_A_FILE", "\(name): this is a folder. Name a file.", file: name)
+        .failedPrecondition, reason: "OUTPUT_NOT_A_FILE",
+        "\(name): this is \(what), which an output never replaces. Name a file, or a name that isn't there.", file: name
+      )
     }
     let source = input.information
     if information.st_ino == source.st_ino, information.st_dev == source.st_dev {
@@ -79,13 +137,26 @@ public final class DataFolder: Sendable {
     }
   }
 
+  /// What stands under a name that isn't a regular file; nil: a file.
+  static func kindThatIsNoFile(_ information: stat) -> String? {
+    switch information.st_mode & S_IFMT {
+    case S_IFREG: nil
+    case S_IFDIR: "a folder"
+    case S_IFLNK: "a symbolic link"
+    case S_IFIFO: "a named pipe"
+    case S_IFSOCK: "a socket"
+    default: "a device"
+    }
+  }
+
   /// Makes the folder of a job's results, and names a file in it that doesn't exist: `<epoch>-<nonce>`.
   ///
   /// - Returns: the name below the data folder.
   /// - Throws: ``SystemCallError``.
   public func makeResultName(job: String, epoch: Int) throws -> String {
+    try checkInPlace()
     let results = try DataFolder.openFolder("results", in: own)
-    let folder = try DataFolder.makeFolder(job, in: results)
+    let folder = try DataFolder.makeFolder(job, in: results, mode: 0o700)
     try results.synchronize()
     try folder.synchronize()
     let nonce = String(UInt32.random(in: .min ... .max), radix: 16)
@@ -119,15 +190,17 @@ public final class DataFolder: Sendable {
     return OpenFile(descriptor: try check("open \(name)", openat(folder.descriptor, name, flags)))
   }
 
-  private static func makeFolder(_ name: String, in folder: OpenFile) throws(SystemCallError) -> OpenFile {
-    if mkdirat(folder.descriptor, name, 0o755) != 0, errno != EEXIST { throw SystemCallError("mkdir \(name)", errno) }
+  private static func makeFolder(
+    _ name: String, in folder: OpenFile, mode: mode_t
+  ) throws(SystemCallError) -> OpenFile {
+    if mkdirat(folder.descriptor, name, mode) != 0, errno != EEXIST { throw SystemCallError("mkdir \(name)", errno) }
     return try openFolder(name, in: folder)
   }
 
   /// Writes the store's UUID where none is, and refuses the folder of another.
   private static func claim(_ folder: OpenFile, storeUUID: String) throws {
     let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC
-    let mark = OpenFile(descriptor: try check("open store", openat(folder.descriptor, "store", flags, 0o644)))
+    let mark = OpenFile(descriptor: try check("open store", openat(folder.descriptor, "store", flags, 0o600)))
     let found = String(decoding: try mark.read(at: 0, bytes: 64), as: UTF8.self)
     if found == storeUUID { return }
     if !found.isEmpty { throw ForeignFolder(found: found, expected: storeUUID) }
@@ -137,22 +210,10 @@ public final class DataFolder: Sendable {
     try folder.synchronize()
   }
 
-  private static func inputFailure(_ name: String, _ error: SystemCallError?) -> JobFailure {
-    switch error?.number ?? 0 {
-    case ENOENT, ENOTDIR:
-      return JobFailure(
-        .notFound, reason: "INPUT_NOT_FOUND", "\(name): there is no such file in the data folder.", file: name)
-    case ELOOP:
-      return JobFailure(
-        .permissionDenied, reason: "INPUT_NOT_READABLE", "\(name): symbolic links aren't followed.", file: name)
-    case EACCES, EPERM:
-      return JobFailure(
-        .permissionDenied, reason: "INPUT_NOT_READABLE", "\(name): the server may not read this file.", file: name)
-    default:
-      return JobFailure(
-        .unavailable, reason: "INPUT_NOT_READABLE",
-        "\(name): the file can't be read (\(error.map(\.description) ?? "unknown")).", file: name)
-    }
+  private static func mark(of own: OpenFile) throws(SystemCallError) -> String {
+    let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC
+    let mark = OpenFile(descriptor: try check("open store", openat(own.descriptor, "store", flags)))
+    return String(decoding: try mark.read(at: 0, bytes: 64), as: UTF8.self)
   }
 }
 

@@ -39,6 +39,7 @@ public struct OutputPublisher: Sendable {
   }
 
   private func publishNewest(_ output: String) async throws {
+    try folder.checkInPlace()
     guard let lock = try await OutputLock.take(output, in: folder) else {
       logger.warning("another holder keeps the output's lock", metadata: ["output": "\(output)"])
       return
@@ -69,6 +70,13 @@ public struct OutputPublisher: Sendable {
   private func show(_ result: String, as output: String, temporary: String) throws(SystemCallError) {
     let (results, file) = try folder.openParent(of: result)
     let (visible, name) = try folder.openParent(of: output)
+    var there = stat()
+    // A name that a link, a pipe or a device has taken since the submission: what isn't ours is never replaced.
+    if fstatat(visible.descriptor, name, &there, AT_SYMLINK_NOFOLLOW) == 0,
+      let what = DataFolder.kindThatIsNoFile(there)
+    {
+      throw SystemCallError("the name is \(what)", EEXIST)
+    }
     let staging = try folder.openOwn("publish")
     unlinkat(staging.descriptor, temporary, 0)
     try check("link", linkat(results.descriptor, file, staging.descriptor, temporary, 0))

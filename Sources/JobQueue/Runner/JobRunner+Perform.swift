@@ -1,6 +1,12 @@
 import Logging
 import Schema
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 extension JobRunner {
   /// How a run has ended, as far as its worker knows.
   private enum Ending {
@@ -115,7 +121,9 @@ extension JobRunner {
       let result = UncommittedResult(file: file, bytes: outcome.bytes, rows: outcome.rows, sha256: outcome.sha256)
       written = try await store.commit(job.id, epoch: job.epoch, result: result, progress: outcome.progress)
       Failpoint.committed.reach()
-    case .failed(let failure): written = try await store.fail(job.id, epoch: job.epoch, failure: failure)
+    case .failed(let failure):
+      if JobLifecycle.isMachinesOwn(failure) { pause.begin() }
+      written = try await store.fail(job.id, epoch: job.epoch, failure: failure)
     case .interrupted: written = try await store.release(job.id, epoch: job.epoch)
     case .fenced:
       logger.notice("another worker has the job; this run is given up")
@@ -131,6 +139,7 @@ extension JobRunner {
   static func failure(_ error: any Error) -> JobFailure {
     if let failure = error as? JobFailure { return failure }
     if let error = error as? SystemCallError {
+      if error.number == EMFILE || error.number == ENFILE { return .noDescriptors() }
       return JobFailure(.unavailable, reason: "DATA_FOLDER_FAILED", "The data folder can't be written (\(error)).")
     }
     return JobFailure(.internal, reason: "INTERNAL", "The job met an unexpected error: \(error).")

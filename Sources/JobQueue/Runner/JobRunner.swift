@@ -31,6 +31,8 @@ public struct JobRunner: Sendable {
   let memory: MemoryPool
   let configuration: Configuration
   let logger: Logger
+  /// While the machine lacks something that no job can do without.
+  let pause = ClaimPause()
 
   public init(
     store: any JobStore, executor: any JobExecutor, folder: DataFolder, memory: MemoryPool,
@@ -78,6 +80,14 @@ public struct JobRunner: Sendable {
   /// - Parameter isFirst: nothing else runs. A job that needs more than the whole pool is claimed then as well, and
   ///   fails: else it would stand at the head of the queue for ever.
   private func claim(isFirst: Bool) async -> JobRecord? {
+    if pause.isOn { return nil }
+    do throws(JobFailure) {
+      try folder.checkInPlace()
+    } catch {
+      pause.begin()
+      logger.error("jobs wait", metadata: ["reason": "\(error.message)"])
+      return nil
+    }
     do {
       return try await store.claim(
         worker: configuration.worker,

@@ -40,17 +40,22 @@ public struct JobPageToken: Hashable, Sendable, CustomStringConvertible {
 
   /// - Throws: ``JobStoreError/unknownPageToken``.
   public init(_ text: String) throws {
-    guard let dot = text.firstIndex(of: "."), let moment = Int64(text[..<dot]), !text.utf8.contains(0) else {
-      throw JobStoreError.unknownPageToken
-    }
+    let bytes = text.utf8
+    // By bytes, since the text is the caller's; a token of ours is far shorter.
+    guard bytes.count <= 128, let dot = bytes.firstIndex(of: UInt8(ascii: ".")), let moment = Int64(text[..<dot]),
+      JobID.isPlausible(String(text[bytes.index(after: dot)...]))
+    else { throw JobStoreError.unknownPageToken }
     createdAt = Timestamp(milliseconds: moment)
-    id = String(text[text.index(after: dot)...])
+    id = String(text[bytes.index(after: dot)...])
   }
 
   public var description: String { "\(createdAt.milliseconds).\(id)" }
 }
 
 public struct JobListing: Hashable, Sendable {
+  /// Bytes of the specifications that a page of jobs holds, at the most, unless its first job alone has more.
+  public static let specBytesMost = 1 << 20
+
   public var jobs: [JobRecord]
   public var nextPageToken: String?
 
@@ -59,9 +64,11 @@ public struct JobListing: Hashable, Sendable {
     self.nextPageToken = nextPageToken
   }
 
-  /// - Parameter found: a page's jobs, and one more where there is one.
-  public init(found: [JobRecord], pageSize: Int) {
+  /// - Parameters:
+  ///   - found: a page's jobs, and one more where there is one.
+  ///   - isCut: the page ends before its size, and there may be more.
+  public init(found: [JobRecord], pageSize: Int, isCut: Bool = false) {
     jobs = Array(found.prefix(pageSize))
-    if found.count > pageSize { nextPageToken = jobs.last.map { JobPageToken($0).description } }
+    if isCut || found.count > pageSize { nextPageToken = jobs.last.map { JobPageToken($0).description } }
   }
 }

@@ -48,7 +48,9 @@ extension JobAction {
       case .cancelled: self = .cancelled
       case .queued where old.state == .waiting: self = .ready
       case .queued where old.state.isFinal: self = .retried
-      case .queued: self = new.attempts > old.attempts ? .retryScheduled : .released
+      case .queued:
+        let hasFailed = new.attempts > old.attempts || (new.error != nil && new.error != old.error)
+        self = hasFailed ? .retryScheduled : .released
       case .waiting, .running: return nil
       }
     } else if new.cancelRequested && !old.cancelRequested {
