@@ -20,7 +20,7 @@ public struct TallyServer: Service {
     /// Origins of other sites' pages that may call the server.
     public var allowedOrigins: Set<String> = []
     /// Nil: everyone may call.
-    public var token: String?
+    public var token: Secret?
     /// Nil: HTTP/1.1 without TLS.
     public var tls: TLSFiles?
     /// For what doesn't fit in memory.
@@ -34,6 +34,8 @@ public struct TallyServer: Service {
     /// Other processes do jobs of the same store: what is too large for this one is left to them.
     public var hasOtherWorkers = false
     public var limits: Limits
+    /// Who may read results, as the system's bits of a file's mode.
+    public var resultMode: UInt32 = 0o444
 
     public init(
       host: String = "127.0.0.1", port: Int = 8_000, allowedHosts: Set<String> = [], spillFolder: String,
@@ -65,7 +67,7 @@ public struct TallyServer: Service {
   private let folder: DataFolder
   private let logger: Logger
   private let onListening: @Sendable (Int) async -> Void
-  private var auth: TokenAuth { TokenAuth(token: configuration.token) }
+  private var auth: TokenAuth { TokenAuth(token: configuration.token?.text) }
 
   /// - Parameter onListening: told the port once the server listens.
   public init(
@@ -79,33 +81,48 @@ public struct TallyServer: Service {
     self.onListening = onListening
   }
 
+  /// The system's number (`errno`) of an error that ``run()`` has thrown because it couldn't listen; nil for others.
+  public static func systemErrorNumber(of error: any Error) -> Int32? { (error as? IOError)?.errnoCode }
+
   /// Serves until it is told to shut down gracefully, or its task is cancelled.
   public func run() async throws {
     let memory = MemoryPool(totalBytes: configuration.memoryBytes)
     let hub = ProgressHub(store: store, limits: configuration.limits, logger: logger)
     let worker = TallyWorker(configuration, store: store, folder: folder, memory: memory, logger: logger)
     let draining = DrainFlag()
-    let http = try makeHTTP(hub: hub, memory: memory, draining: draining)
+    let presences = ConnectionPresences()
+    let files = FileWork()
+    let http = try makeHTTP(hub: hub, memory: memory, draining: draining, presences: presences, files: files)
+    let hubService = LoopService {
+      draining.set()
+      presences.stop()
+    } _: {
+      await hub.run()
+    }
     // The last one is shut down first.
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
-        services: worker.services + [http, LoopService(onShutdown: { draining.set() }) { await hub.run() }],
-        logger: logger))
+        services: worker.services + [http, hubService], logger: logger))
     try await group.run()
+    await files.shutDown()
   }
 
-  private func makeHTTP(hub: ProgressHub, memory: MemoryPool, draining: DrainFlag) throws -> some Service {
+  private func makeHTTP(
+    hub: ProgressHub, memory: MemoryPool, draining: DrainFlag, presences: ConnectionPresences, files: FileWork
+  ) throws -> some Service {
     let limits = configuration.limits
     let inFlight = InFlightLimit(limits.callsInFlight)
+    let downloads = InFlightLimit(limits.downloads)
     let metrics = CallMetrics()
-    let stats = ServerStats(store: store, hub: hub, memory: memory, metrics: metrics, inFlight: inFlight)
-    let dispatcher = try makeDispatcher(hub: hub, memory: memory, metrics: metrics, stats: stats)
-    let presences = ConnectionPresences()
+    let stats = ServerStats(
+      store: store, hub: hub, memory: memory, metrics: metrics, inFlight: inFlight, downloads: downloads)
+    let dispatcher = try makeDispatcher(hub: hub, memory: memory, metrics: metrics, stats: stats, files: files)
     let routes = HTTPRoutes(
       presences: presences,
       rpc: RPCEndpoint(dispatcher: dispatcher, limits: limits, inFlight: inFlight),
-      results: ResultEndpoint(store: store, folder: folder),
-      health: HealthEndpoint(store: store, isDraining: draining), metrics: MetricsEndpoint(stats: stats),
+      results: ResultEndpoint(store: store, folder: folder, open: downloads),
+      health: HealthEndpoint(store: store, folder: folder, isDraining: draining),
+      metrics: MetricsEndpoint(stats: stats),
       origins: OriginPolicy(hosts: configuration.allowedHosts), cors: CORSPolicy(origins: configuration.allowedOrigins),
       auth: auth, isDraining: draining, logger: logger)
     return Application(
@@ -113,17 +130,19 @@ public struct TallyServer: Service {
       server: try HTTPBinding.server(
         tls: configuration.tls, limits: limits, presences: presences),
       configuration: ApplicationConfiguration(
-        address: .hostname(configuration.host, port: configuration.port), serverName: "tally", backlog: 1_024),
+        address: .hostname(configuration.host, port: configuration.port), serverName: "tally", backlog: 1_024,
+        availableConnectionsDelegate: ConnectionLimit(limits.connections, logger: logger)),
       onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) },
       logger: logger.withLateMetadata())
   }
 
   private func makeDispatcher(
-    hub: ProgressHub, memory: MemoryPool, metrics: CallMetrics, stats: ServerStats
+    hub: ProgressHub, memory: MemoryPool, metrics: CallMetrics, stats: ServerStats, files: FileWork
   ) throws -> RPCDispatcher {
     let limits = configuration.limits
     var router = RPCRouter()
-    try JobMethods(store: store, folder: folder, memory: memory, hub: hub, limits: limits).register(in: &router)
+    try JobMethods(store: store, folder: folder, memory: memory, hub: hub, files: files, limits: limits).register(
+      in: &router)
     try router.register(SystemMethods.stats) { _, _ in try await callingStore { try await stats.json() } }
     try router.registerDiscovery()
     return RPCDispatcher(

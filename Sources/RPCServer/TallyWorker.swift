@@ -55,7 +55,9 @@ public struct TallyWorker: Service {
     runner.leavesLargerJobs = configuration.hasOtherWorkers
     return JobRunner(
       store: store,
-      executor: CSVExecutor(folder: folder, spillFolder: configuration.spillFolder, limits: configuration.limits),
+      executor: CSVExecutor(
+        folder: folder, spillFolder: configuration.spillFolder, resultMode: configuration.resultMode,
+        limits: configuration.limits),
       folder: folder, memory: memory, configuration: runner, logger: logger)
   }
 }

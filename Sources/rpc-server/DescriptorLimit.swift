@@ -7,12 +7,18 @@
     import Darwin
   #endif
 
-  /// The file descriptors that the process may have: every connection takes one.
+  /// The file descriptors that the process may have: every connection takes one, and what is left must be enough for the store,
+  /// the jobs and the runtime's own, which end the process where they get none.
   enum DescriptorLimit {
-    /// Kept for the store, files and calls besides streams.
-    private static let reserved = 512
+    /// Kept for all but connections, where there are plenty.
+    private static let reservedMost = 512
+    /// What the store, the event loops, the runtime and downloads' files take besides.
+    private static let reservedLeast = 64
+    /// Of one job: inputs that stay open, result, spill file, folders on the way.
+    private static let perJob = 32
 
     /// Raises the soft limit to the hard one, and returns what it is then.
+    @discardableResult
     static func raise() -> Int {
       var limit = rlimit()
       #if canImport(Glibc)
@@ -27,10 +33,16 @@
       return Int(limit.rlim_cur)
     }
 
-    /// The limits with no more streams than the process has descriptors for.
-    static func applied(to limits: Limits) -> Limits {
+    /// The limits with no more connections, streams and downloads than there are descriptors for.
+    static func applied(to limits: Limits, jobsAtOnce: Int, descriptors: Int = raise()) -> Limits {
+      let wanted = min(reservedMost, reservedLeast + perJob * jobsAtOnce)
+      // At least a third is for connections, however few there are.
+      let reserve = min(wanted, descriptors * 2 / 3)
       var limits = limits
-      limits.streams = max(1, min(limits.streams, raise() - reserved))
+      limits.connections = max(1, min(limits.connections, descriptors - reserve))
+      limits.streams = max(1, min(limits.streams, limits.connections))
+      // A download has its connection and its file.
+      limits.downloads = max(1, min(limits.downloads, reserve / 4))
       return limits
     }
   }

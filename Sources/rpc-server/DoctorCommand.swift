@@ -32,18 +32,28 @@
         return "\(configuration.jobsAtOnce) workers share \(ByteCount.text(configuration.memoryBytes))"
       }
       for name in ["data", "state"] {
-        await check(name) { try DoctorCommand.tryFolder(reader.text(name)) }
+        await check(name) { try DoctorCommand.tryFolder(reader.text(name), setting: name) }
       }
       await check("store") { try await DoctorCommand.tryStore(reader) }
       if problems > 0 { throw ExitCode(1) }
     }
 
     /// Writes and removes a file.
-    private static func tryFolder(_ path: String) throws -> String {
-      let file = path + "/.tally-doctor-\(ProcessInfo.processInfo.processIdentifier)"
-      try Data("ok".utf8).write(to: URL(fileURLWithPath: file))
-      try FileManager.default.removeItem(atPath: file)
-      let free = try FileManager.default.attributesOfFileSystem(forPath: path)[.systemFreeSize] as? Int ?? 0
+    private static func tryFolder(_ path: String, setting: String) throws -> String {
+      let file = path + "/.tally-doctor-\(String(UInt64.random(in: .min ... .max), radix: 36))"
+      // A new file, and no link's: a folder that others may write to could have one of any name.
+      let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+      guard descriptor >= 0 else { throw FolderProblem(path: path, setting: setting, number: errno) }
+      defer {
+        close(descriptor)
+        unlink(file)
+      }
+      guard write(descriptor, "ok", 2) == 2, fsync(descriptor) == 0 else {
+        throw FolderProblem(path: path, setting: setting, number: errno)
+      }
+      var information = statvfs()
+      guard statvfs(path, &information) == 0 else { throw FolderProblem(path: path, setting: setting, number: errno) }
+      let free = Int(information.f_bavail) * Int(information.f_frsize)
       return "\(path) is writable, \(ByteCount.text(free)) are free"
     }
 

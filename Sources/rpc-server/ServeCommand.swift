@@ -9,6 +9,12 @@
   import ServiceLifecycle
   import UnixSignals
 
+  #if canImport(Glibc)
+    import Glibc
+  #elseif canImport(Darwin)
+    import Darwin
+  #endif
+
   struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "serve", abstract: "Serves until it is told to stop (SIGINT, SIGTERM).")
@@ -18,7 +24,8 @@
     func run() async throws {
       let reader = try await settings.read()
       let logger = try ServeCommand.makeLogger(reader)
-      let limits = DescriptorLimit.applied(to: try reader.limits())
+      let limits = DescriptorLimit.applied(
+        to: try reader.limits(), jobsAtOnce: try reader.integer("workers", 0...1_024))
       let configuration = try reader.serverConfiguration(limits)
       do {
         try await serve(configuration, reader, limits, logger)
@@ -32,8 +39,13 @@
     private func serve(
       _ configuration: TallyServer.Configuration, _ reader: SettingsReader, _ limits: Limits, _ logger: Logger
     ) async throws {
+      let signals = StopSignals(logger)
+      defer { withExtendedLifetime(signals) {} }
       let opened = try await OpenedStore(reader, configuration, limits, logger)
-      let server = TallyServer(configuration, store: opened.store, folder: opened.folder, logger: logger) { port in
+      var configuration = configuration
+      configuration.resultMode = opened.resultMode
+      let server = TallyServer(configuration, store: opened.store, folder: opened.folder, logger: logger) {
+        [configuration] port in
         logger.notice(
           "listening on http\(configuration.tls == nil ? "" : "s")://\(configuration.host):\(port)",
           metadata: [
@@ -48,8 +60,6 @@
 
     /// Runs a service until SIGTERM or SIGINT.
     static func run(_ service: some Service, _ limits: Limits, _ logger: Logger) async throws {
-      // A file-size limit is told by the write that meets it, as a full disk is, and doesn't end the process.
-      signal(SIGXFSZ, SIG_IGN)
       var services = ServiceGroupConfiguration(
         services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
       services.maximumGracefulShutdownDuration = .milliseconds(limits.drainMilliseconds)
@@ -60,7 +70,7 @@
       guard let level = Logger.Level(rawValue: reader.text("log-level")) else {
         throw reader.problem("log-level", "must be trace, debug, info, notice, warning, error or critical")
       }
-      LoggingSystem.bootstrap(StreamLogHandler.standardError)
+      LoggingSystem.bootstrap { EscapingLogHandler(StreamLogHandler.standardError(label: $0)) }
       var logger = Logger(label: "tally")
       logger.logLevel = level
       return logger
@@ -68,15 +78,18 @@
 
     /// What went wrong at the start, and what to do.
     static func explain(_ error: any Error, _ configuration: TallyServer.Configuration) -> String {
-      let text = "\(error)"
-      if text.contains("EADDRINUSE") || text.contains("Address already in use") {
+      switch TallyServer.systemErrorNumber(of: error) {
+      case EADDRINUSE:
         return "Port \(configuration.port) on \(configuration.host) is taken by another program. "
           + "Stop that one, or choose another with --port."
+      case EACCES:
+        return
+          "The server's user may not listen on \(configuration.host):\(configuration.port). Choose a port from 1024 on with "
+          + "--port, or give the program the right (CAP_NET_BIND_SERVICE)."
+      case EADDRNOTAVAIL:
+        return "\(configuration.host) is no address of this machine. Choose another with --host."
+      default: return "\(error)."
       }
-      if text.contains("EACCES") || text.contains("Permission denied") {
-        return "The server may not use \(configuration.host):\(configuration.port) or its folders: \(text)."
-      }
-      return text
     }
   }
 

@@ -28,7 +28,7 @@
       configuration.workerName = SettingsReader.processName
       configuration.hasOtherWorkers = store.isShared
       configuration.allowedOrigins = list("allowed-origins")
-      configuration.token = text("token")
+      configuration.token = text("token").isEmpty ? nil : Secret(text("token"))
       configuration.tls = try tlsFiles()
       return configuration
     }

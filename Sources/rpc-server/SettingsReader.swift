@@ -87,7 +87,10 @@
     }
 
     func problem(_ name: String, _ rule: String) -> ValidationError {
-      ValidationError("The setting '\(name)' (from: \(source(name))) \(rule), not '\(text(name))'.")
+      // A secret is told to nobody, also where it is wrong.
+      let isSecret = name == "token" || name == "store"
+      return ValidationError(
+        "The setting '\(name)' (from: \(source(name))) \(rule)\(isSecret ? "" : ", not '\(Excerpt.of(text(name)))'").")
     }
 
     /// Bytes of half of the machine's memory.

@@ -8,6 +8,12 @@
   import RPCServer
   import Schema
 
+  #if canImport(Glibc)
+    import Glibc
+  #elseif canImport(Darwin)
+    import Darwin
+  #endif
+
   /// Opens the job store that the settings name.
   struct StoreOpener {
     enum Kind {
@@ -32,7 +38,7 @@
       } else {
         throw ValidationError(
           "The setting 'store' (from: \(reader.source("store"))) must be sqlite:PATH or postgres://USER@HOST/DATABASE, "
-            + "not '\(text.prefix(20))'.")
+            + "and doesn't begin so.")
       }
     }
 
@@ -89,6 +95,8 @@
   struct OpenedStore {
     let store: any JobStore
     let folder: DataFolder
+    /// Who may read results: whoever the process's mask lets, at the most.
+    let resultMode: UInt32
     /// The store, as it may stand in a log.
     let shown: String
 
@@ -96,8 +104,14 @@
       _ reader: SettingsReader, _ configuration: TallyServer.Configuration, _ limits: Limits, _ logger: Logger
     ) async throws {
       let opener = try StoreOpener(reader)
-      try FileManager.default.createDirectory(atPath: configuration.spillFolder, withIntermediateDirectories: true)
-      try FileManager.default.createDirectory(atPath: reader.text("data"), withIntermediateDirectories: true)
+      if try Folders.make(reader.text("data"), setting: "data", mode: 0o777) {
+        logger.notice("the data folder wasn't there, and has been made", metadata: ["data": "\(reader.text("data"))"])
+      }
+      // From here on, what is made is the server's alone, but for results, which are given their mode when they are whole.
+      let mask = umask(0o077)
+      resultMode = 0o444 & ~UInt32(mask)
+      try Folders.make(reader.text("state"), setting: "state", mode: 0o700)
+      try Folders.make(configuration.spillFolder, setting: "state", mode: 0o700)
       let owner =
         "process \(ProcessInfo.processInfo.processIdentifier) (rpc-server on \(configuration.host):\(configuration.port))"
       // A running job takes one for a moment now and then; calls share the rest.

@@ -17,13 +17,18 @@
       let reader = try await settings.read()
       let logger = try ServeCommand.makeLogger(reader)
       let limits = try reader.limits()
+      DescriptorLimit.raise()
       guard try StoreOpener(reader).isShared else {
         throw reader.problem("store", "must be postgres://… for a worker: an embedded store belongs to one process")
       }
       let configuration = try reader.serverConfiguration(limits, listens: false)
       guard configuration.jobsAtOnce > 0 else { throw reader.problem("workers", "must be at least 1 for a worker") }
       do {
+        let signals = StopSignals(logger)
+        defer { withExtendedLifetime(signals) {} }
         let opened = try await OpenedStore(reader, configuration, limits, logger)
+        var configuration = configuration
+        configuration.resultMode = opened.resultMode
         logger.notice(
           "working",
           metadata: [

@@ -63,7 +63,7 @@ import Testing
     (nil, false), (#""a""#, true), (#"W/"a""#, true), ("*", true), (#""b", "a""#, true), (#""b""#, false), ("a", false),
   ])
   func aTagIsNamedByAList(text: String?, isNamed: Bool) {
-    #expect(RPCServer.isNamed(#""a""#, by: text) == isNamed)
+    #expect(ETagCondition.isNamed(#""a""#, byNoneMatch: text) == isNamed)
   }
 
   @Test func aDigestIsWrittenInBase64() {

@@ -24,9 +24,12 @@ final class InProcessService: Sendable {
     let memory = MemoryPool(totalBytes: 1 << 30)
     let hub = ProgressHub(store: store, limits: .standard, logger: logger)
     let metrics = CallMetrics()
-    let stats = ServerStats(store: store, hub: hub, memory: memory, metrics: metrics, inFlight: InFlightLimit(8))
+    let stats = ServerStats(
+      store: store, hub: hub, memory: memory, metrics: metrics, inFlight: InFlightLimit(8),
+      downloads: InFlightLimit(8))
     var router = RPCRouter()
-    try JobMethods(store: store, folder: folder, memory: memory, hub: hub, limits: .standard).register(in: &router)
+    try JobMethods(store: store, folder: folder, memory: memory, hub: hub, files: FileWork(), limits: .standard)
+      .register(in: &router)
     try router.register(SystemMethods.stats) { _, _ in try await stats.json() }
     try router.registerDiscovery()
     dispatcher = RPCDispatcher(

@@ -89,6 +89,6 @@ import Testing
     ] as [(String?, String?, Bool)])
   func onlyTheServersOwnPagesMayCall(host: String?, origin: String?, isAllowed: Bool) {
     let policy = OriginPolicy(hosts: ["tally.example"])
-    #expect((policy.refusal(authority: host, origin: origin) == nil) == isAllowed)
+    #expect((policy.refusal(OriginPolicy.Claim(authority: host, origin: origin)) == nil) == isAllowed)
   }
 }

@@ -1,40 +1,44 @@
 public import JobQueue
 import Processor
 public import Schema
-import Synchronization
 
 /// Runs jobs with ``CSVProcessor``.
 public struct CSVExecutor: JobExecutor {
   private let folder: DataFolder
   private let spillFolder: String
+  private let resultMode: UInt32
   private let limits: Limits
 
-  /// - Parameter spillFolder: for what doesn't fit in a job's memory.
-  public init(folder: DataFolder, spillFolder: String, limits: Limits = .standard) {
+  /// - Parameters:
+  ///   - spillFolder: for what doesn't fit in a job's memory.
+  ///   - resultMode: who may read results, as the system's bits of a file's mode.
+  public init(folder: DataFolder, spillFolder: String, resultMode: UInt32 = 0o444, limits: Limits = .standard) {
     self.folder = folder
     self.spillFolder = spillFolder
+    self.resultMode = resultMode
     self.limits = limits
   }
 
   public func prepare(_ job: JobRecord, resultPath: String) throws -> any JobRun {
-    let inputs = try folder.openInputs(job.spec, limits: limits)
-    let places = ProcessingPlaces(
-      inputs: inputs.map { ProcessingPlaces.Input(name: $0.name, file: .descriptor($0.file.descriptor)) },
-      resultPath: resultPath, spillFolder: spillFolder)
-    return CSVJobRun(inputs: inputs.map(\.file), processor: CSVProcessor(job.spec, places, limits: limits))
+    var places = ProcessingPlaces(inputs: [], resultPath: resultPath, spillFolder: spillFolder)
+    places.resultMode = resultMode
+    // Patterns are looked up by the run's own thread.
+    places.findInputs = { [folder, limits] interruption throws(JobFailure) in
+      try folder.inputNames(job.spec, limits: limits, isStopping: { interruption.isSet }).map { name in
+        ProcessingPlaces.Input(
+          name: name,
+          file: .opener { () throws(JobFailure) in try folder.openInputDescriptor(name) })
+      }
+    }
+    return CSVJobRun(CSVProcessor(job.spec, places, limits: limits))
   }
 }
 
 private final class CSVJobRun: JobRun {
-  /// They stay open until the run has ended.
-  private let inputs: [OpenFile]
   private let processor: CSVProcessor
   private let start = ContinuousClock.now
 
-  init(inputs: [OpenFile], processor: CSVProcessor) {
-    self.inputs = inputs
-    self.processor = processor
-  }
+  init(_ processor: CSVProcessor) { self.processor = processor }
 
   var progress: JobProgress { processor.snapshot(secondsSinceStart: (ContinuousClock.now - start) / .seconds(1)) }
 

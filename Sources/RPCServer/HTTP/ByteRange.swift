@@ -1,3 +1,5 @@
+import Schema
+
 /// Which bytes of a representation a request asks for (RFC 9110, section 14): pure.
 enum ByteRange: Hashable {
   case whole
@@ -14,10 +16,11 @@ enum ByteRange: Hashable {
   ///   - bytes: of the whole.
   init(_ range: String?, ifRange: String?, eTag: String, bytes: Int) {
     self = .whole
-    guard let range, ifRange == nil || ifRange == eTag else { return }
-    let parts = range.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2, parts[0].trimmed.lowercased() == "bytes" else { return }
-    let ends = parts[1].trimmed.split(separator: "-", omittingEmptySubsequences: false)
+    guard let range, ifRange.map({ $0.hasSameBytes(as: eTag) }) ?? true else { return }
+    let parts = HeaderText.parts(range, by: "=", most: 2)
+    guard parts.count == 2, HeaderText.token(parts[0]) == "bytes" else { return }
+    // No spaces are allowed inside a range, other than around its parts.
+    let ends = parts[1].utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false).map(Substring.init)
     guard ends.count == 2, let first = ByteRange.position(ends[0]), let last = ByteRange.position(ends[1]) else {
       return
     }
@@ -40,11 +43,19 @@ enum ByteRange: Hashable {
   }
 }
 
-/// Whether an `If-None-Match` names a representation (RFC 9110, section 13.1.2): any of a list, weak tags too, or `*`.
-func isNamed(_ eTag: String, by ifNoneMatch: String?) -> Bool {
-  guard let ifNoneMatch else { return false }
-  return ifNoneMatch.split(separator: ",").contains { part in
-    let tag = part.trimmed
-    return tag == "*" || tag == eTag || tag == "W/" + eTag
+/// A request's conditions on a representation by its strong tag (RFC 9110, sections 13.1.1 and 13.1.2): pure.
+enum ETagCondition {
+  /// Whether `If-None-Match` names it: any of a list, weak tags too, or `*`.
+  static func isNamed(_ eTag: String, byNoneMatch field: String?) -> Bool {
+    field.map { names(["*", eTag, "W/" + eTag], in: $0) } ?? false
+  }
+
+  /// Whether `If-Match` allows it: it isn't there, or names the tag, by strong comparison, or `*`.
+  static func isAllowed(_ eTag: String, byMatch field: String?) -> Bool {
+    field.map { names(["*", eTag], in: $0) } ?? true
+  }
+
+  private static func names(_ tags: [String], in field: String) -> Bool {
+    HeaderText.parts(field, by: ",").contains { tags.containsBytes(of: $0) }
   }
 }

@@ -6,7 +6,7 @@ struct CORSPolicy: Sendable {
   /// Origins such as `https://example.org`, in lower case.
   var origins: Set<String>
 
-  func allows(_ origin: String?) -> Bool { origin.map { origins.contains($0.lowercased()) } ?? false }
+  func allows(_ origin: String?) -> Bool { origin.flatMap(HeaderText.token).map { origins.contains($0) } ?? false }
 
   /// The answer to `OPTIONS`, which a browser asks before a call.
   func preflight(allow: String) -> Response {

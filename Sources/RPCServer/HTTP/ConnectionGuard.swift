@@ -23,6 +23,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   /// Of the connection that this is a stream of, with HTTP/2.
   private var connection: TLSConnectionGuard?
   private let clock = ConnectionClock()
+  /// While the other end takes nothing of what was written.
+  private let writeClock = ConnectionClock()
   /// Requests whose heads have come and whose responses haven't been written.
   private var responsesDue = 0
   private var isReadingBody = false
@@ -44,10 +46,19 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   func handlerAdded(context: ChannelHandlerContext) {
     // With TLS, ALPN has decided by now, and only HTTP/1.1 has its codec in the same pipeline.
-    let isHTTP1 = (try? context.pipeline.syncOperations.handler(type: HTTP1ToHTTPServerCodec.self)) != nil
+    let codec = try? context.pipeline.syncOperations.handler(type: HTTP1ToHTTPServerCodec.self)
+    let isHTTP1 = codec != nil
+    if let codec { try? context.pipeline.syncOperations.addHandler(RequestHeadGuard(), position: .before(codec)) }
     let presence = ConnectionPresence(isHTTP1 ? .http1 : .http2, eventLoop: context.eventLoop)
     self.presence = presence
     presences.add(presence, of: context.channel)
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    _ = presence.stopping.listen {
+      bound.eventLoop.execute {
+        let (handler, context) = bound.value
+        if context.channel.isActive { handler.stop(context) }
+      }
+    }
     if !isHTTP1 {
       connection = try? context.channel.parent?.pipeline.syncOperations.handler(type: TLSConnectionGuard.self)
       connection?.streamOpened()
@@ -57,6 +68,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   func handlerRemoved(context: ChannelHandlerContext) {
     clock.cancel()
+    writeClock.cancel()
     connection?.streamClosed()
     presences.remove(context.channel)
   }
@@ -68,8 +80,40 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   func channelInactive(context: ChannelHandlerContext) {
     clock.cancel()
+    writeClock.cancel()
     presence?.gone.happen()
     context.fireChannelInactive()
+  }
+
+  /// What is written waits from some ten kibibytes on, until the other end has taken most of it; it must do so in time.
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable {
+      writeClock.stop()
+    } else {
+      waitForReader(context, milliseconds: limits.writeMilliseconds)
+    }
+    context.fireChannelWritabilityChanged()
+  }
+
+  private func waitForReader(_ context: ChannelHandlerContext, milliseconds: Int) {
+    writeClock.wait(milliseconds, on: context.eventLoop) { context.close(promise: nil) }
+  }
+
+  // MARK: The server stops
+
+  /// Time that a stop leaves to a body that is half here, and to a reader that takes nothing.
+  private static let stoppingMilliseconds = 1_000
+
+  /// Whoever keeps the server waiting isn't waited for.
+  private func stop(_ context: ChannelHandlerContext) {
+    if isReadingBody {
+      clock.wait(ConnectionGuard.stoppingMilliseconds, on: context.eventLoop) {
+        guard self.isReadingBody, !self.isClosing, context.channel.isActive else { return }
+        guard self.isHTTP1, self.responsesDue > 0 else { return context.close(promise: nil) }
+        self.answer(context, .serviceUnavailable, ProgressHub.shuttingDown, nil)
+      }
+    }
+    if !context.channel.isWritable { waitForReader(context, milliseconds: ConnectionGuard.stoppingMilliseconds) }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -90,7 +134,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     switch unwrapInboundIn(data) {
     case .head(let head):
       isReadingBody = true
-      isExpecting = wantsContinue(head)
+      isExpecting = isHTTP1 && ExpectContinue.isWanted(head, bodyBytesMost: limits.requestBodyBytes)
       responsesDue += 1
       if responsesDue == 1 { turnToBody(context) }
     case .body: break
@@ -163,22 +207,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     guard let message, isHTTP1, !(isReadingBody && responsesDue == 0) else {
       return context.close(promise: nil)
     }
-    let error = RPCError(.deadlineExceeded, reason: "REQUEST_TIMEOUT", message)
-    answer(context, .requestTimeout, error, nil)
+    answer(context, .requestTimeout, RPCError(.deadlineExceeded, reason: "REQUEST_TIMEOUT", message), nil)
   }
 
   // MARK: Refusals of the parser
 
   private func refuse(_ context: ChannelHandlerContext, _ error: HTTPParserError, _ promise: EventLoopPromise<Void>?) {
-    let isTooLarge = error == .headerOverflow
-    answer(
-      context, isTooLarge ? .requestHeaderFieldsTooLarge : .badRequest,
-      isTooLarge
-        ? RPCError(
-          .resourceExhausted, reason: "HEADERS_TOO_LARGE",
-          "The headers are larger than \(limits.headerBytes) bytes (headerBytes).")
-        : RPCError(.invalidArgument, reason: "INVALID_HTTP", "This is no valid HTTP request (\(error)).", code: 3),
-      promise)
+    let (status, refusal) = error.refusal(limits)
+    answer(context, status, refusal, promise)
   }
 
   /// Writes a whole response of our own, the connection's last.
@@ -219,16 +255,5 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func closeLater(_ context: ChannelHandlerContext, milliseconds: Int) {
     clock.wait(milliseconds, on: context.eventLoop) { context.close(promise: nil) }
-  }
-
-  // MARK: Expect: 100-continue
-
-  private func wantsContinue(_ head: HTTPRequest) -> Bool {
-    guard isHTTP1, let name = HTTPField.Name("Expect"),
-      head.headerFields[name]?.lowercased() == "100-continue"
-    else { return false }
-    // A body that will be refused anyway needn't come.
-    let length = head.headerFields[.contentLength].flatMap { Int($0) }
-    return length.map { $0 <= limits.requestBodyBytes } ?? true
   }
 }

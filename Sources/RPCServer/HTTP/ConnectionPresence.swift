@@ -11,6 +11,8 @@ final class ConnectionPresence: Sendable {
   let gone = OneShot()
   /// The other end sends nothing more: it may have gone, or only have finished asking.
   let halfClosed = OneShot()
+  /// The server stops.
+  let stopping = OneShot()
   private let eventLoop: any EventLoop
 
   init(_ version: ConnectionGuard.Version, eventLoop: any EventLoop) {
@@ -58,6 +60,9 @@ final class ConnectionPresences: Sendable {
   }
 
   func remove(_ channel: any Channel) { _ = known.withLock { $0.removeValue(forKey: ObjectIdentifier(channel)) } }
+
+  /// Tells all connections that the server stops.
+  func stop() { for presence in known.withLock({ Array($0.values) }) { presence.stopping.happen() } }
 
   /// Nil: the connection has gone.
   func presence(of channel: any Channel) -> ConnectionPresence? {

@@ -9,7 +9,7 @@ enum AnswerFraming: String, CaseIterable, Sendable {
 
   private static func best(of framings: [AnswerFraming], _ accept: String?) -> AnswerFraming? {
     guard let accept else { return framings.first }
-    let ranges = accept.split(separator: ",").compactMap(MediaRange.init)
+    let ranges = HeaderText.parts(accept, by: ",").compactMap(MediaRange.init)
     if ranges.isEmpty { return framings.first }
     var best: (framing: AnswerFraming, quality: Double)?
     for framing in framings {
@@ -35,11 +35,10 @@ struct MediaRange {
   var quality: Double
 
   init?(_ text: some StringProtocol) {
-    let parts = text.split(separator: ";").map { $0.trimmed.lowercased() }
+    let parts = HeaderText.parts(text, by: ";").compactMap(HeaderText.token)
     guard let type = parts.first, type.contains("/") else { return nil }
     self.type = type
-    let weight = parts.dropFirst().first { $0.hasPrefix("q=") }?.dropFirst(2)
-    quality = weight.map { Double($0) ?? 0 } ?? 1
+    quality = HeaderText.weight(parts.dropFirst())
   }
 
   var specificity: Int { type == "*/*" ? 0 : type.hasSuffix("/*") ? 1 : 2 }
@@ -47,17 +46,5 @@ struct MediaRange {
   func holds(_ name: String) -> Bool {
     if type == "*/*" || type == name { return true }
     return type.hasSuffix("/*") && name.hasPrefix(type.dropLast())
-  }
-}
-
-extension StringProtocol {
-  /// Without the spaces and tabs around it.
-  var trimmed: String {
-    // By bytes: a character with a combining mark on it is no space, and neither byte is part of another character.
-    let isSpace: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-    let bytes = Substring(self).utf8
-    guard let first = bytes.firstIndex(where: { !isSpace($0) }), let last = bytes.lastIndex(where: { !isSpace($0) })
-    else { return "" }
-    return String(Substring(bytes[first...last]))
   }
 }

@@ -33,7 +33,9 @@ enum HTTPAnswers {
   }
 
   static func notFound(_ path: String) -> Response {
-    refusal(.notFound, RPCError(.notFound, reason: "NO_SUCH_PATH", "There is nothing at '\(path)'. Calls go to /rpc."))
+    refusal(
+      .notFound,
+      RPCError(.notFound, reason: "NO_SUCH_PATH", "There is nothing at '\(Excerpt.of(path))'. Calls go to /rpc."))
   }
 
   static func methodNotAllowed(_ allowed: String) -> Response {

@@ -1,12 +1,11 @@
 import Hummingbird
 import HummingbirdCore
 import HummingbirdHTTP2
-import NIOSSL
 import Schema
 
 /// The protocols that a server speaks: HTTP/1.1, and over TLS HTTP/2 as well, by ALPN.
 enum HTTPBinding {
-  /// - Throws: what is wrong with the certificate or its key.
+  /// - Throws: ``TLSProblem``.
   static func server(
     tls: TallyServer.TLSFiles?, limits: Limits, presences: ConnectionPresences
   ) throws -> HTTPServerBuilder {
@@ -15,13 +14,11 @@ enum HTTPBinding {
       httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
         maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes))
     guard let tls else { return .http1(configuration: channel) }
-    let chain = try NIOSSLCertificate.fromPEMFile(tls.certificate).map { NIOSSLCertificateSource.certificate($0) }
-    let key = try NIOSSLPrivateKey(file: tls.key, format: .pem)
     var upgrade = HTTP2UpgradeChannel.Configuration()
     // For HTTP/2's streams, and for HTTP/1.1 where ALPN chooses that.
     upgrade.streamConfiguration = channel
     upgrade.idleTimeout = .milliseconds(limits.idleMilliseconds)
-    let configuration = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
+    let configuration = try TLSFilesReader.configuration(tls)
     return HTTPServerBuilder { [upgrade] responder in
       TLSGuardedChannel(
         base: try HTTP2UpgradeChannel(tlsConfiguration: configuration, configuration: upgrade, responder: responder),

@@ -29,9 +29,8 @@ struct HTTPRoutes: HTTPResponder {
 
   private func answer(_ request: Request, _ context: ConnectionContext) async -> Response {
     let origin = request.headers[.origin]
-    let authority = request.head.authority ?? HTTPField.Name("Host").flatMap { request.headers[$0] }
-    if let error = origins.refusal(authority: authority, origin: cors.allows(origin) ? nil : origin) {
-      return HTTPAnswers.refusal(.forbidden, error, closes: true)
+    if let error = originRefusal(request, origin) {
+      return HTTPAnswers.refusal(error.status == .permissionDenied ? .forbidden : .badRequest, error, closes: true)
     }
     do {
       return cors.extend(try await route(request, context), origin: origin)
@@ -41,9 +40,35 @@ struct HTTPRoutes: HTTPResponder {
     }
   }
 
+  /// Why a request is refused for where it comes from.
+  private func originRefusal(_ request: Request, _ origin: String?) -> RPCError? {
+    let path = request.uri.path
+    // With HTTP/1.1 the field is the authority by now. Beside HTTP/2's own it must be equal (RFC 9113, section 8.3.1).
+    let hosts = HTTPField.Name("Host").map { request.headers[values: $0] } ?? []
+    let authority = request.head.authority ?? hosts.first
+    guard hosts.allSatisfy({ $0.hasSameBytes(as: authority ?? "") }) else {
+      return RPCError(
+        .invalidArgument, reason: "INVALID_HTTP", "The field Host names another host than the request.", code: 3)
+    }
+    let isAllowed = cors.allows(origin)
+    var claim = OriginPolicy.Claim(authority: authority, origin: isAllowed ? nil : origin)
+    if !isAllowed {
+      claim.fetchSite = HTTPField.Name("Sec-Fetch-Site").flatMap { request.headers[$0] }
+      claim.fetchMode = HTTPField.Name("Sec-Fetch-Mode").flatMap { request.headers[$0] }
+    }
+    claim.isHealthCheck = HTTPRoutes.isHealthCheck(path)
+    claim.isLinkable = !path.hasSameBytes(as: "/rpc")
+    return origins.refusal(claim)
+  }
+
+  private static func isHealthCheck(_ path: String) -> Bool {
+    ["/up", "/up/databases", "/healthz", "/readyz"].containsBytes(of: path)
+  }
+
   private func route(_ request: Request, _ context: ConnectionContext) async throws -> Response {
     let path = request.uri.path
-    guard let allowed = HTTPRoutes.allowed(path) else { return HTTPAnswers.notFound(path) }
+    // Every path of ours is ASCII; what follows may compare them as texts.
+    guard HeaderText.isASCII(path), let allowed = HTTPRoutes.allowed(path) else { return HTTPAnswers.notFound(path) }
     if request.method == .options { return cors.preflight(allow: HTTPRoutes.list(allowed)) }
     guard allowed.contains(request.method) else { return HTTPAnswers.methodNotAllowed(HTTPRoutes.list(allowed)) }
     // What says whether the server lives is open to all, and so is the page, which then asks for the token.

@@ -4,31 +4,69 @@ import Schema
 enum QueryCall {
   /// - Returns: what the query asks: a call, whose ID is `null` where none is given; or an error to answer it with.
   static func read(_ query: String, limits: Limits) -> RPCItem {
-    var values: [String: String] = [:]
-    for pair in query.split(separator: "&") {
-      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard let name = decoded(parts[0]), let value = decoded(parts.count > 1 ? parts[1] : "") else {
-        return .invalid(.null, .invalidRequest("The query isn't percent-encoded UTF-8."))
-      }
-      guard ["method", "params", "id"].contains(name) else { continue }
-      if values.updateValue(value, forKey: name) != nil {
-        return .invalid(.null, .invalidRequest("The query names '\(name)' twice."))
-      }
-    }
-    guard let method = values["method"] else {
-      return .invalid(.null, .invalidRequest("The query must name a 'method'."))
-    }
-    // By the same rules as a body: the call is written as one, and read.
-    let id = values["id"].map { isJSON($0) ? $0 : JSONValue.string($0).text } ?? "null"
-    let parameters = values["params"].map { #","params":\#($0)"# } ?? ""
-    let body = Array(#"{"jsonrpc":"2.0","id":\#(id),"method":\#(JSONValue.string(method).text)\#(parameters)}"#.utf8)
+    let members: Members
     do throws(RPCError) {
-      switch try RPCMessageDecoder(limits: limits).decode(body[...]) {
-      case .single(let item): return item
-      case .batch: return .invalid(.null, .invalidRequest("A GET carries one call."))
-      }
+      members = try Members(query, limits: limits)
     } catch {
       return .invalid(.null, error)
+    }
+    guard let method = members.method else {
+      return .invalid(.null, .invalidRequest("The query must name a 'method'."))
+    }
+    // By the same rules as a body: the call is written as one, and read. Each part is a whole JSON value by now.
+    var body = Array(#"{"jsonrpc":"2.0","id":"#.utf8)
+    body += (members.id ?? "null").utf8
+    body += #","method":"#.utf8
+    body += JSONValue.string(method).text.utf8
+    if let parameters = members.parameters { body += (#","params":"# + parameters).utf8 }
+    body.append(UInt8(ascii: "}"))
+    do throws(RPCError) {
+      guard case .single(let item) = try RPCMessageDecoder(limits: limits).decode(body[...]) else {
+        return .invalid(.null, .invalidRequest("A GET carries one call."))
+      }
+      return item
+    } catch {
+      return .invalid(.null, error)
+    }
+  }
+
+  /// The query's parts that mean something.
+  private struct Members {
+    var method: String?
+    /// JSON texts.
+    var parameters: String?
+    var id: String?
+
+    /// - Throws: ``RPCError``, in the query's terms.
+    init(_ query: String, limits: Limits) throws(RPCError) {
+      for pair in query.utf8.split(separator: UInt8(ascii: "&")) {
+        let parts = Substring(pair).utf8.split(
+          separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+        guard let name = decoded(Substring(parts[0])), let value = decoded(parts.count > 1 ? Substring(parts[1]) : "")
+        else { throw .invalidRequest("The query isn't percent-encoded UTF-8.") }
+        // By bytes: the names are the caller's.
+        switch ["method", "params", "id"].first(where: { $0.hasSameBytes(as: name) }) {
+        case "method": try Members.set(&method, value, "method")
+        case "params": try Members.set(&parameters, try Members.json(value, limits), "params")
+        case "id": try Members.set(&id, isJSON(value) ? value : JSONValue.string(value).text, "id")
+        default: continue
+        }
+      }
+    }
+
+    private static func set(_ member: inout String?, _ value: String, _ name: String) throws(RPCError) {
+      if member != nil { throw .invalidRequest("The query names '\(name)' twice.") }
+      member = value
+    }
+
+    /// - Throws: ``RPCError`` -32700 for what isn't exactly one JSON value.
+    private static func json(_ text: String, _ limits: Limits) throws(RPCError) -> String {
+      do {
+        _ = try JSONValue(parsing: Array(text.utf8)[...], depthLimit: limits.jsonDepth)
+      } catch {
+        throw .parse("'params' in the query is not one JSON value: \(error).")
+      }
+      return text
     }
   }
 

@@ -98,7 +98,7 @@ struct RPCEndpoint: Sendable {
       throw Refusal(
         .badRequest, RPCError(.cancelled, reason: "BODY_INCOMPLETE", "The body ended too early.", code: 3))
     }
-    switch request.headers[.contentEncoding]?.lowercased() {
+    switch request.headers[.contentEncoding].map({ HeaderText.token($0) ?? "unknown" }) {
     case nil, "identity": return bytes
     case "gzip", "x-gzip":
       do throws(GzipCodec.Problem) {
@@ -127,8 +127,8 @@ struct RPCEndpoint: Sendable {
   /// JSON in any spelling, with or without parameters; a missing type counts as JSON.
   static func isJSON(_ contentType: String?) -> Bool {
     // Almost all say it in these bytes.
-    guard let contentType, contentType != "application/json" else { return true }
-    let type = (contentType.split(separator: ";", omittingEmptySubsequences: false).first ?? "").trimmed.lowercased()
+    guard let contentType, !contentType.hasSameBytes(as: "application/json") else { return true }
+    let type = HeaderText.parts(contentType, by: ";", most: 2).first.flatMap(HeaderText.token)
     return type == "application/json" || type == "application/json-rpc"
   }
 
@@ -162,8 +162,7 @@ struct RPCEndpoint: Sendable {
       return HTTPAnswers.json(RPCResponse(id: .null, error: error).encoded())
     }
     if case .stream(let call) = message, framing != .json {
-      // An EventSource asks again for ever, unless it is told that there is nothing more.
-      if request.method == .get, await dispatcher.isOver(call, context: context) { return Response(status: .noContent) }
+      if request.method == .get, let answer = await refusal(toOpen: call, context) { return answer }
       return RPCStreamAnswer(dispatcher: dispatcher, limits: limits).response(
         to: call, context: context, framing: framing, presence: presence)
     }
@@ -182,6 +181,19 @@ struct RPCEndpoint: Sendable {
     return encoded(answer, request)
   }
 
+  /// The answer to an EventSource for which there is no stream: it asks again for ever, unless it is told by a status that
+  /// there is nothing more, or that something is wrong.
+  private func refusal(toOpen call: RPCRequest, _ context: RPCContext) async -> Response? {
+    do throws(RPCError) {
+      return try await dispatcher.opening(of: call, context: context) == .over ? Response(status: .noContent) : nil
+    } catch {
+      // What it has seen the beginning of has been deleted meanwhile.
+      if error.status == .notFound, context.lastEventID?.isEmpty == false { return Response(status: .noContent) }
+      let body = RPCResponse(id: call.id ?? .null, error: error).encoded()
+      return HTTPAnswers.json(body, status: .init(code: error.status.httpStatus))
+    }
+  }
+
   private func encoded(_ answer: [UInt8], _ request: Request) -> Response {
     guard answer.count >= RPCEndpoint.compressedBytesLeast else { return HTTPAnswers.json(answer) }
     guard RPCEndpoint.takesGzip(request.headers[values: .acceptEncoding].joined(separator: ",")) else {
@@ -194,9 +206,9 @@ struct RPCEndpoint: Sendable {
   /// Whether an `Accept-Encoding` allows gzip (RFC 9110, section 12.5.3).
   static func takesGzip(_ accept: String) -> Bool {
     var anyQuality: Double?
-    for part in accept.split(separator: ",") {
-      let words = part.split(separator: ";").map { $0.trimmed.lowercased() }
-      let quality = words.dropFirst().first { $0.hasPrefix("q=") }.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
+    for part in HeaderText.parts(accept, by: ",") {
+      let words = HeaderText.parts(part, by: ";").compactMap(HeaderText.token)
+      let quality = HeaderText.weight(words.dropFirst())
       switch words.first {
       case "gzip", "x-gzip": return quality > 0
       case "*": anyQuality = quality

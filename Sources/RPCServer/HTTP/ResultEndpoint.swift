@@ -9,15 +9,15 @@ import Schema
 /// `GET /results/<job>`: the job's immutable result file, never the visible name. Its strong tag is its digest, so that an
 /// interrupted download can go on where it stood.
 struct ResultEndpoint: Sendable {
-  private static let pieceBytes = 256 << 10
+  private static let pieceBytes = 64 << 10
 
   let store: any JobStore
   let folder: DataFolder
+  let open: InFlightLimit
 
   func respond(to request: Request, job id: String, owner: String) async throws -> Response {
-    guard let job = try await store.job(id), job.owner == owner else {
-      return HTTPAnswers.refusal(
-        .notFound, RPCError(.notFound, reason: "JOB_NOT_FOUND", "There is no job '\(id.prefix(100))'."))
+    guard let job = try await store.job(id, of: owner) else {
+      return HTTPAnswers.refusal(.notFound, JobMethods.notFound(id, field: nil))
     }
     guard let result = job.result else {
       return HTTPAnswers.refusal(
@@ -47,17 +47,27 @@ struct ResultEndpoint: Sendable {
     if let digest = HTTPField.Name("Repr-Digest") {
       headers[digest] = "sha-256=:\(ResultEndpoint.base64(hexadecimal: result.sha256)):"
     }
-    if isNamed(eTag, by: request.headers[.ifNoneMatch]) { return Response(status: .notModified, headers: headers) }
+    guard ETagCondition.isAllowed(eTag, byMatch: request.headers[.ifMatch]) else {
+      return HTTPAnswers.refusal(
+        .preconditionFailed,
+        RPCError(
+          .failedPrecondition, reason: "RESULT_REPLACED",
+          "The result's tag is \(eTag), which If-Match doesn't name. Download the new result from its beginning."),
+        headers: [.eTag: eTag])
+    }
+    if ETagCondition.isNamed(eTag, byNoneMatch: request.headers[.ifNoneMatch]) {
+      return Response(status: .notModified, headers: headers)
+    }
     // Only GET knows ranges (RFC 9110, section 14.2).
     let range = request.method == .get ? request.headers[.range] : nil
     switch ByteRange(range, ifRange: request.headers[.ifRange], eTag: eTag, bytes: result.bytes) {
     case .whole:
       headers[.contentLength] = String(result.bytes)
-      return Response(status: .ok, headers: headers, body: body(file, 0..<result.bytes))
+      return download(.ok, headers, file, 0..<result.bytes, isHead: request.method == .head)
     case .part(let part):
       headers[.contentLength] = String(part.count)
       headers[.contentRange] = "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(result.bytes)"
-      return Response(status: .partialContent, headers: headers, body: body(file, part))
+      return download(.partialContent, headers, file, part, isHead: false)
     case .unsatisfiable:
       return HTTPAnswers.refusal(
         .rangeNotSatisfiable,
@@ -67,8 +77,40 @@ struct ResultEndpoint: Sendable {
     }
   }
 
-  private func body(_ file: OpenFile, _ range: Range<Int>) -> ResponseBody {
+  /// A download has its place among those that are open until its last byte is written, or its reader has gone.
+  private func download(
+    _ status: HTTPResponse.Status, _ headers: HTTPFields, _ file: OpenFile, _ range: Range<Int>, isHead: Bool
+  ) -> Response {
+    if isHead {
+      return Response(status: status, headers: headers, body: ResponseBody(contentLength: range.count) { _ in })
+    }
+    guard let place = DownloadPlace(open) else {
+      return HTTPAnswers.refusal(
+        .tooManyRequests,
+        RPCError(
+          .resourceExhausted, reason: "TOO_MANY_DOWNLOADS",
+          "\(open.most) results are being downloaded, which is the limit (downloads). Try again.",
+          retryAfterMilliseconds: 1_000), headers: [.retryAfter: "1"])
+    }
+    return Response(status: status, headers: headers, body: body(file, range, place))
+  }
+
+  /// One place among the open downloads; given back with its last owner, whether the body was written or not.
+  private final class DownloadPlace: Sendable {
+    private let limit: InFlightLimit
+
+    /// Nil: there are too many.
+    init?(_ limit: InFlightLimit) {
+      guard limit.take() else { return nil }
+      self.limit = limit
+    }
+
+    deinit { limit.giveBack() }
+  }
+
+  private func body(_ file: OpenFile, _ range: Range<Int>, _ place: DownloadPlace) -> ResponseBody {
     ResponseBody(contentLength: range.count) { writer in
+      defer { withExtendedLifetime(place) {} }
       var offset = range.lowerBound
       while offset < range.upperBound {
         let (start, count) = (offset, min(ResultEndpoint.pieceBytes, range.upperBound - offset))
@@ -90,7 +132,7 @@ struct ResultEndpoint: Sendable {
 
   /// The last part of the output's name, without what could end the quoted string.
   private static func safeName(_ output: String) -> String {
-    let last = output.split(separator: "/").last ?? "result.csv"
+    let last = FileName.parts(output).last ?? "result.csv"
     return String(
       String.UnicodeScalarView(last.unicodeScalars.map { $0.isASCII && $0 != "\"" && $0 != "\\" ? $0 : "_" }))
   }

@@ -5,16 +5,21 @@ import Schema
 /// The one token that a server may ask for (RFC 6750): who has it is its owner.
 struct TokenAuth: Sendable {
   /// Nil: everyone may call.
-  private let token: [UInt8]?
+  private let token: Secret?
 
-  init(token: String?) { self.token = token.flatMap { $0.isEmpty ? nil : Array($0.utf8) } }
+  init(token: String?) { self.token = token.flatMap { $0.isEmpty ? nil : Secret($0) } }
 
   /// The owner that the caller is; nil: an unknown one.
   func owner(authorization: String?) -> String? {
     let owner = RPCContext().owner
     guard let token else { return owner }
-    guard let authorization, authorization.prefix(7).lowercased() == "bearer " else { return nil }
-    return TokenAuth.isEqual(Array(authorization.dropFirst(7).trimmed.utf8), token) ? owner : nil
+    let scheme = "bearer ".utf8
+    // By bytes: the text is anybody's.
+    guard let bytes = authorization?.utf8, bytes.count > scheme.count,
+      zip(bytes, scheme).allSatisfy({ $0 == $1 || $0 | 0x20 == $1 })
+    else { return nil }
+    return TokenAuth.isEqual(Array(Substring(bytes.dropFirst(scheme.count)).trimmed.utf8), Array(token.text.utf8))
+      ? owner : nil
   }
 
   /// Takes as long for every wrong token of a length, wherever it differs.

@@ -5,10 +5,11 @@ import Schema
 extension JobMethods {
   /// `describeInput`. It reads a few hundred kibibytes, on a thread that isn't the calls' own.
   func describe(_ parameters: DescribeParameters, _ context: RPCContext) async throws -> InputDescription {
+    let name = parameters.input
     do {
-      let input = try folder.openInput(parameters.input)
       return try await InputDescriber.describe(
-        .descriptor(input.descriptor), keeping: input, name: parameters.input, dialect: parameters.csv, limits: limits)
+        .opener { [folder] () throws(JobFailure) in try folder.openInputDescriptor(name) }, name: name,
+        dialect: parameters.csv, limits: limits)
     } catch let failure as JobFailure {
       throw RPCError(failure, field: "input")
     }

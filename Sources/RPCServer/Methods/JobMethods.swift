@@ -8,6 +8,7 @@ struct JobMethods: Sendable {
   let folder: DataFolder
   let memory: MemoryPool
   let hub: ProgressHub
+  let files: FileWork
   let limits: Limits
 
   /// Adds all of them to a router.
@@ -18,7 +19,10 @@ struct JobMethods: Sendable {
     try router.register(Jobs.status) { call, context in
       try await callingStore { try await status(call, context) }
     }
-    try router.register(Jobs.progress, isOver: { await isOver($0, $1) }) { call, context, writer in
+    try router.register(
+      Jobs.progress, opening: { call, context in try await callingStore { try await open(call, context) } }
+    ) {
+      call, context, writer in
       try await callingStore { try await progress(call, context, writer) }
     }
     try router.register(Jobs.cancel) { call, context in
@@ -30,7 +34,10 @@ struct JobMethods: Sendable {
     try router.register(Jobs.result) { call, context in
       try await callingStore { try await result(call, context) }
     }
-    try router.register(Jobs.watch) { call, context, writer in
+    try router.register(
+      Jobs.watch, opening: { call, context in try await callingStore { try await open(call, context) } }
+    ) {
+      call, context, writer in
       try await callingStore { try await watch(call, context, writer) }
     }
     try router.register(Jobs.events) { call, context in
@@ -54,10 +61,13 @@ struct JobMethods: Sendable {
   ///
   /// - Throws: ``RPCError`` NOT_FOUND.
   func find(_ id: String, for context: RPCContext) async throws -> JobRecord {
-    guard let job = try await store.job(id), job.owner == context.owner else {
-      throw RPCError(.notFound, reason: "JOB_NOT_FOUND", "There is no job '\(id.prefix(100))'.", field: "jobId")
-    }
+    guard let job = try await store.job(id, of: context.owner) else { throw JobMethods.notFound(id) }
     return job
+  }
+
+  /// What a caller is told of a job that isn't there, or isn't its own.
+  static func notFound(_ id: String, field: String? = "jobId") -> RPCError {
+    RPCError(.notFound, reason: "JOB_NOT_FOUND", "There is no job '\(Excerpt.of(id))'.", field: field)
   }
 }
 
@@ -91,13 +101,25 @@ extension RPCError {
         .failedPrecondition, reason: "WRONG_STATE", "The job \(jobID) is \(state.rawValue), which doesn't allow this.",
         field: "jobId")
     case .notFound(let jobID):
-      self.init(.notFound, reason: "JOB_NOT_FOUND", "There is no job '\(jobID)'.", field: "jobId")
+      self = JobMethods.notFound(jobID)
     }
   }
 
   /// What is wrong with a file, as the error of a call.
   init(_ failure: JobFailure, field: String) {
     self.init(failure.status, reason: failure.reason, failure.message, field: field)
+  }
+}
+
+extension StoreUnavailable {
+  /// For callers: what is wrong, without where the store is.
+  var publicDescription: String {
+    switch reason {
+    case "STORE_FULL": "The job store can't be written: its disk is full."
+    case "STORE_READ_ONLY": "The job store can't be written: it is read-only."
+    case "STORE_FAILED": "The job store can't be written: its disk fails. The server's log says more."
+    default: "The job store doesn't answer. The server's log says why."
+    }
   }
 }
 
@@ -108,8 +130,9 @@ func callingStore<Value>(_ body: () async throws -> Value) async throws -> Value
   } catch let error as JobStoreError {
     throw RPCError(error)
   } catch let error as StoreUnavailable {
+    // What the store says names its host, its user and its files: that is for the server's log.
     throw RPCError(
-      .unavailable, reason: error.reason, "The job store doesn't answer (\(error)). Nothing is lost; try again.",
+      .unavailable, reason: error.reason, "\(error.publicDescription) Nothing is lost; try again.",
       retryAfterMilliseconds: 1_000)
   }
 }

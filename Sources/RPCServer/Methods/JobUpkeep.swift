@@ -1,5 +1,5 @@
 import JobQueue
-import NIOPosix
+import Processor
 import Schema
 
 extension JobMethods {
@@ -41,8 +41,15 @@ extension JobMethods {
 
   /// `listInputs`.
   func inputs(_ parameters: ListInputsParameters, _ context: RPCContext) async throws -> InputPage {
-    let entries = try await NIOThreadPool.singleton.runIfActive {
-      try folder.list(prefix: parameters.prefix, after: parameters.pageToken, most: parameters.pageSize + 1)
+    let entries = try await files.run { interruption in
+      do throws(JobFailure) {
+        try folder.checkInPlace()
+      } catch {
+        throw RPCError(error, field: "prefix")
+      }
+      return try folder.list(
+        prefix: parameters.prefix, after: parameters.pageToken, most: parameters.pageSize + 1,
+        isStopping: { interruption.isSet })
     }
     let page = entries.prefix(parameters.pageSize)
     return InputPage(

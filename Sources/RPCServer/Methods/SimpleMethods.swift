@@ -22,7 +22,21 @@ extension JobMethods {
       pageToken: parameters.pageToken)
     let listing = try await store.list(query)
     let counts = parameters.counts ? try await store.counts(owner: context.owner) : nil
-    return JobPage(jobs: listing.jobs.map(\.status), nextPageToken: listing.nextPageToken, counts: counts)
+    var page = JobPage(jobs: [], nextPageToken: listing.nextPageToken, counts: counts)
+    var bytes = 0
+    for job in listing.jobs {
+      let status = job.status
+      bytes += status.json.bytes.count + 1
+      // Ended early, with its token, so that the answer isn't larger than answers may be.
+      if bytes > limits.responseBytes / 2, let last = page.jobs.last {
+        page.nextPageToken = listing.jobs.first { $0.id.hasSameBytes(as: last.jobID) }.map {
+          JobPageToken($0).description
+        }
+        break
+      }
+      page.jobs.append(status)
+    }
+    return page
   }
 
   /// `getResult`: also the first rows, for people to look at.

@@ -29,12 +29,12 @@ extension JobMethods {
     }
   }
 
-  /// Whether the caller's cursor is that of the job's final response.
-  func isOver(_ parameters: ProgressParameters, _ context: RPCContext) async -> Bool {
-    guard case .after(let cursor) = resumption(parameters, context),
-      let job = try? await find(parameters.jobID, for: context)
-    else { return false }
-    return job.state.isFinal && cursor == job.cursor
+  /// What a stream of the job's progress begins with: nothing where the caller's cursor is that of the final response.
+  func open(_ parameters: ProgressParameters, _ context: RPCContext) async throws -> StreamOpening {
+    let job = try await find(parameters.jobID, for: context)
+    try hub.checkRoom(for: 1)
+    guard case .after(let cursor) = resumption(parameters, context) else { return .messages }
+    return job.state.isFinal && cursor == job.cursor ? .over : .messages
   }
 
   private enum Resumption {

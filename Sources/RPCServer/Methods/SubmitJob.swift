@@ -1,4 +1,5 @@
 import JobQueue
+import Processor
 import Schema
 
 extension JobMethods {
@@ -13,22 +14,36 @@ extension JobMethods {
       } else {
         JobRecord?.none
       }
-    if known == nil { try check(parameters.spec) }
+    if known == nil { try await check(parameters.spec) }
     return try await store.submit(submission).status
   }
 
-  private func check(_ spec: JobSpec) throws {
+  /// Names that are looked up at once, on the call's own thread: some microseconds each.
+  private static let fewInputs = 4
+
+  private func check(_ spec: JobSpec) async throws {
     if spec.memoryBytes > memory.totalBytes {
       throw RPCError.invalidParameters(
         "'memoryBytes' is \(spec.memoryBytes), and all jobs of this server share \(memory.totalBytes) (--memory).",
         field: "memoryBytes")
     }
+    if spec.inputs.count <= JobMethods.fewInputs, !spec.inputs.contains(where: FileName.isPattern) {
+      return try checkFiles(spec, Interruption())
+    }
+    try await files.run { try checkFiles(spec, $0) }
+  }
+
+  private func checkFiles(_ spec: JobSpec, _ interruption: Interruption) throws {
     var field = "input"
     do throws(JobFailure) {
-      let inputs = try folder.openInputs(spec, limits: limits)
-      field = "output"
-      for input in inputs {
-        for name in spec.outputs { try folder.checkOutput(name, input: input.file) }
+      let names = try folder.inputNames(spec, limits: limits, isStopping: { interruption.isSet })
+      for name in names {
+        try interruption.check()
+        field = "input"
+        // Open for a moment: a job may have more inputs than the process has descriptors.
+        let file = try folder.openInput(name)
+        field = "output"
+        for name in spec.outputs { try folder.checkOutput(name, input: file) }
       }
     } catch {
       throw RPCError(error, field: field)

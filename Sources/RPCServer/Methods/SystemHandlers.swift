@@ -14,6 +14,7 @@ struct ServerStats: Sendable {
   let memory: MemoryPool
   let metrics: CallMetrics
   let inFlight: InFlightLimit
+  let downloads: InFlightLimit
   let start = ContinuousClock.now
 
   func json() async throws -> JSONValue {
@@ -22,7 +23,7 @@ struct ServerStats: Sendable {
       "uptimeMs": .number(Int((ContinuousClock.now - start) / .milliseconds(1))), "version": .string(TallyVersion.text),
       "now": Timestamp.now.json, "calls": metrics.json, "callsInFlight": .number(inFlight.count),
       "jobs": .object(JobState.allCases.map { JSONMember($0.rawValue, .number(counts[$0] ?? 0)) }),
-      "streams": .number(hub.subscriberCount),
+      "streams": .number(hub.subscriberCount), "downloads": .number(downloads.count),
       "memory": [
         "residentBytes": .number(ServerStats.residentBytes), "jobsBytes": .number(memory.totalBytes - memory.freeBytes),
         "jobsBytesLimit": .number(memory.totalBytes),

@@ -43,13 +43,16 @@ final class LatestMoment: Sendable {
 
 /// The newest moment of each of several jobs.
 final class LatestMoments: Sendable {
-  private let state: Mutex<[String: JobStatus]>
+  private let state: Mutex<[UTF8Key: JobMoment]>
 
   init(_ jobs: [JobRecord]) {
-    state = Mutex(Dictionary(jobs.map { ($0.id, $0.status) }) { first, _ in first })
+    state = Mutex(Dictionary(jobs.map { (UTF8Key($0.id), JobMoment($0)) }) { first, _ in first })
   }
 
-  var statuses: [String: JobStatus] { state.withLock { $0 } }
+  /// By the jobs' IDs.
+  var moments: [UTF8Key: JobMoment] { state.withLock { $0 } }
 
-  func set(_ moment: JobMoment) { state.withLock { $0[moment.cursor.jobID] = moment.status } }
+  func set(_ moment: JobMoment) { state.withLock { $0[UTF8Key(moment.cursor.jobID)] = moment } }
+
+  func remove(_ id: String) { _ = state.withLock { $0.removeValue(forKey: UTF8Key(id)) } }
 }

@@ -17,6 +17,7 @@ final class ProgressHub: Sendable {
   private struct State {
     var nextID = 0
     var jobs: [String: Watched] = [:]
+    var subscriberCount = 0
     var isClosed = false
   }
 
@@ -31,7 +32,28 @@ final class ProgressHub: Sendable {
     self.logger = logger
   }
 
-  var subscriberCount: Int { state.withLock { $0.jobs.values.reduce(0) { $0 + $1.subscriptions.count } } }
+  var subscriberCount: Int { state.withLock { $0.subscriberCount } }
+
+  /// - Throws: ``RPCError`` RESOURCE_EXHAUSTED when so many more subscriptions would be too many.
+  func checkRoom(for more: Int) throws(RPCError) {
+    let error = state.withLock { state -> RPCError? in
+      do throws(RPCError) {
+        try checkRoom(for: more, state)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    if let error { throw error }
+  }
+
+  private func checkRoom(for more: Int, _ state: State) throws(RPCError) {
+    guard state.subscriberCount + more > limits.streams else { return }
+    throw RPCError(
+      .resourceExhausted, reason: "TOO_MANY_STREAMS",
+      "The server has \(state.subscriberCount) open streams; the limit (streams) is \(limits.streams).",
+      retryAfterMilliseconds: 1_000)
+  }
 
   /// Runs the body with a subscription to a job's changes after the cursor; it ends with the body.
   ///
@@ -42,20 +64,16 @@ final class ProgressHub: Sendable {
     let subscription = ProgressSubscription(limit: limits.subscriberEvents)
     let id = try state.withLock { state in
       if state.isClosed { throw ProgressHub.shuttingDown }
-      let count = state.jobs.values.reduce(0) { $0 + $1.subscriptions.count }
-      if count >= limits.streams {
-        throw RPCError(
-          .resourceExhausted, reason: "TOO_MANY_STREAMS",
-          "The server has \(count) open streams; the limit (streams) is \(limits.streams).",
-          retryAfterMilliseconds: 1_000)
-      }
+      try checkRoom(for: 1, state)
       state.nextID += 1
+      state.subscriberCount += 1
       state.jobs[job, default: Watched(known: cursor)].subscriptions[state.nextID] = subscription
       return state.nextID
     }
     defer {
       state.withLock { state in
         state.jobs[job]?.subscriptions[id] = nil
+        state.subscriberCount -= 1
         if state.jobs[job]?.subscriptions.isEmpty == true { state.jobs[job] = nil }
       }
     }

@@ -41,9 +41,19 @@ public struct RPCDispatcher: Sendable {
     }
   }
 
-  /// Whether a stream's caller, who resumes it, has received its final response already.
-  public func isOver(_ request: RPCRequest, context: RPCContext) async -> Bool {
-    await router.entry(request.method)?.isOver?(RPCCall(request: request, context: context)) ?? false
+  /// What a stream will begin with, where that can be told before.
+  ///
+  /// - Throws: ``RPCError``: the stream would hold nothing but this error.
+  public func opening(of request: RPCRequest, context: RPCContext) async throws(RPCError) -> StreamOpening {
+    guard let opening = router.entry(request.method)?.opening else { return .messages }
+    do {
+      return try await opening(RPCCall(request: request, context: context))
+    } catch let error as RPCError {
+      throw error
+    } catch {
+      logger.error("a stream can't be opened", metadata: ["method": "\(request.method)", "error": "\(error)"])
+      throw .internalError
+    }
   }
 
   /// Answers a body in one piece; nil where nothing is to be answered, because it held notifications only.
@@ -65,27 +75,33 @@ public struct RPCDispatcher: Sendable {
     try await writer.write(RPCEvent(cursor: cursor, message: response.encoded()))
   }
 
-  private func respond(to item: RPCItem, context: RPCContext) async -> [UInt8]? {
+  private func respond(to item: RPCItem, context: RPCContext, room: ResponseRoom? = nil) async -> [UInt8]? {
     switch item {
     case .invalid(let id, let error): return RPCResponse(id: id, error: error).encoded()
     case .call(let request):
+      guard room?.isFull != true else {
+        return request.id.map { RPCResponse(id: $0, error: notCarriedOut).encoded() }
+      }
       let (response, _) = await perform(RPCCall(request: request, context: context), NoEventWriter())
       guard let id = request.id else { return nil }
-      let bytes = response.encoded()
-      return bytes.count <= limits.responseBytes ? bytes : RPCResponse(id: id, error: tooLarge).encoded()
+      let bytes = response.encoded(bytesMost: limits.responseBytes)
+      guard let bytes, room?.take(bytes.count) ?? true else { return RPCResponse(id: id, error: tooLarge).encoded() }
+      return bytes
     }
   }
 
-  /// The items run at the same time, within a limit; their answers stand in the order of the request.
+  /// The items run at the same time, within a limit; their answers stand in the order of the request, and share the room of
+  /// one response.
   private func respond(toBatch items: [RPCItem], context: RPCContext) async -> [UInt8]? {
     var answers = [[UInt8]?](repeating: nil, count: items.count)
+    let room = ResponseRoom(bytes: limits.responseBytes)
     await withTaskGroup(of: (Int, [UInt8]?).self) { group in
       var next = 0
       func start() {
         guard next < items.count else { return }
         let (index, item) = (next, items[next])
         next += 1
-        group.addTask { (index, await respond(to: item, context: context)) }
+        group.addTask { (index, await respond(to: item, context: context, room: room)) }
       }
       for _ in 0..<limits.batchConcurrency { start() }
       for await (index, answer) in group {
@@ -93,17 +109,15 @@ public struct RPCDispatcher: Sendable {
         start()
       }
     }
-    let given = zip(items, answers).compactMap { item, answer in answer.map { (item.id, $0) } }
-    return given.isEmpty ? nil : RPCResponse.encoded(batch: withinLimit(given))
+    let given = answers.compactMap { $0 }
+    return given.isEmpty ? nil : RPCResponse.encoded(batch: given)
   }
 
-  /// Answers of a batch that would make it too large are errors instead.
-  private func withinLimit(_ answers: [(id: RPCID, bytes: [UInt8])]) -> [[UInt8]] {
-    var left = limits.responseBytes
-    return answers.map { id, bytes in
-      left -= bytes.count
-      return left >= 0 ? bytes : RPCResponse(id: id, error: tooLarge).encoded()
-    }
+  private var notCarriedOut: RPCError {
+    RPCError(
+      .resourceExhausted, reason: "RESPONSE_TOO_LARGE",
+      "The call wasn't carried out: the answers before it fill the batch's \(limits.responseBytes) bytes (responseBytes). Send "
+        + "fewer calls at a time.")
   }
 
   private var tooLarge: RPCError {

@@ -8,11 +8,12 @@ public struct RPCRouter: Sendable {
     var descriptor: any RPCDescriptor
     var isStream: Bool
     var handler: Handler
-    /// Whether a stream has nothing more for who asks, because its final response was received.
-    var isOver: (@Sendable (RPCCall) async -> Bool)?
+    /// Looks at a stream before it is begun.
+    var opening: (@Sendable (RPCCall) async throws -> StreamOpening)?
   }
 
-  private var entries: [String: Entry] = [:]
+  /// By bytes: the names that are looked up are the callers'.
+  private var entries: [UTF8Key: Entry] = [:]
 
   public init() {}
 
@@ -31,11 +32,11 @@ public struct RPCRouter: Sendable {
 
   /// Adds a method that writes events before its answer.
   ///
-  /// - Parameter isOver: tells whether the caller, who resumes, has received the final response already.
+  /// - Parameter opening: tells what a stream will begin with, for transports that want to know before they answer.
   /// - Throws: ``DuplicateMethod``.
   public mutating func register<Parameters, Event, Output>(
     _ method: RPCStream<Parameters, Event, Output>,
-    isOver: (@Sendable (Parameters, RPCContext) async -> Bool)? = nil,
+    opening: (@Sendable (Parameters, RPCContext) async throws -> StreamOpening)? = nil,
     _ body: @escaping @Sendable (Parameters, RPCContext, any RPCEventWriter) async throws -> (Output, cursor: String?)
   ) throws {
     try add(method, isStream: true) { call, writer in
@@ -43,10 +44,9 @@ public struct RPCRouter: Sendable {
       let (output, cursor) = try await body(parameters, call.context, writer)
       return RPCAnswer(output.json, cursor: cursor)
     }
-    guard let isOver else { return }
-    entries[method.name]?.isOver = { call in
-      guard let parameters = try? Parameters(raw: call.request.parameters) else { return false }
-      return await isOver(parameters, call.context)
+    guard let opening else { return }
+    entries[UTF8Key(method.name)]?.opening = { call in
+      try await opening(try Parameters(raw: call.request.parameters), call.context)
     }
   }
 
@@ -55,12 +55,20 @@ public struct RPCRouter: Sendable {
     entries.values.map(\.descriptor).sorted { $0.name < $1.name }
   }
 
-  func entry(_ name: String) -> Entry? { entries[name] }
+  func entry(_ name: String) -> Entry? { entries[UTF8Key(name)] }
 
   private mutating func add(_ descriptor: any RPCDescriptor, isStream: Bool, _ handler: @escaping Handler) throws {
-    guard entries[descriptor.name] == nil else { throw DuplicateMethod(name: descriptor.name) }
-    entries[descriptor.name] = Entry(descriptor: descriptor, isStream: isStream, handler: handler)
+    guard entries[UTF8Key(descriptor.name)] == nil else { throw DuplicateMethod(name: descriptor.name) }
+    entries[UTF8Key(descriptor.name)] = Entry(descriptor: descriptor, isStream: isStream, handler: handler)
   }
+}
+
+/// What a stream has for its caller.
+public enum StreamOpening: Hashable, Sendable {
+  /// Events, or a final response.
+  case messages
+  /// Nothing: the caller, who resumes, has received the final response already.
+  case over
 }
 
 /// Two methods of one name.
