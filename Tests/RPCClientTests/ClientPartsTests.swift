@@ -29,9 +29,11 @@ import Testing
 
   @Test func aHeadIsReadAndAnInterimOneIsForgotten() {
     var parser = HeadParser()
-    for line in ["HTTP/1.1 100 Continue\r\n", "X-A: b\r\n", "\r\n"] { parser.feed(line) }
+    for line in ["HTTP/1.1 100 Continue\r\n", "X-A: b\r\n", "\r\n"] { parser.feed(line.utf8) }
     #expect(!parser.isComplete)
-    for line in ["HTTP/1.1 200 OK\r\n", "Content-Type:  text/csv\r\n", "X-Empty:\r\n", "\r\n"] { parser.feed(line) }
+    for line in ["HTTP/1.1 200 OK\r\n", "Content-Type:  text/csv\r\n", "X-Empty:\r\n", "\r\n"] {
+      parser.feed(line.utf8)
+    }
     #expect(parser.isComplete)
     #expect(parser.head == HTTPResponseHead(status: 200, headers: ["content-type": "text/csv", "x-empty": ""]))
   }
@@ -44,7 +46,7 @@ import Testing
   ])
   func aHeadThatWasCutIsKnown(lines: [String], isCut: Bool) {
     var parser = HeadParser()
-    for line in lines { parser.feed(line) }
+    for line in lines { parser.feed(line.utf8) }
     #expect(parser.head.isCut == isCut)
   }
 

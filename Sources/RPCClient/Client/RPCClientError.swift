@@ -40,9 +40,13 @@ public enum RPCClientError: Error, Hashable, Sendable {
     }
   }
 
+  private static let retryAfterMillisecondsMost = 60_000
+
   /// When the server thinks that a repeated call may succeed.
   public var retryAfterMilliseconds: Int? {
-    if case .remote(let error) = self { error.retryAfterMilliseconds } else { nil }
+    guard case .remote(let error) = self, let pause = error.retryAfterMilliseconds else { return nil }
+    // A number of somebody else's: nobody is made to wait for longer than this.
+    return min(max(pause, 0), RPCClientError.retryAfterMillisecondsMost)
   }
 
   /// The same as an error object of JSON-RPC.

@@ -32,6 +32,7 @@ public struct RPCClientStream<Parameters: RPCParameters, Event: RPCValue, Output
     private var openedAt: ContinuousClock.Instant?
     /// A connection that has stood so long ends a row of failures, though nothing may have happened that it could tell.
     private static var steadySeconds: Int { 5 }
+    private static var requestID: RPCID { RPCID(1) }
 
     init(stream: RPCClientStream) { self.stream = stream }
 
@@ -73,7 +74,7 @@ public struct RPCClientStream<Parameters: RPCParameters, Event: RPCValue, Output
 
     private func open() async throws -> any RPCMessageSource {
       let client = stream.client
-      let request = RPCRequest(id: RPCID(1), method: stream.method.name, parameters: stream.parameters.json)
+      let request = RPCRequest(id: Iterator.requestID, method: stream.method.name, parameters: stream.parameters.json)
       let call = client.call(.stream, stream.method.name, isRepeatable: true)
       return try await client.configuration.interceptors.run(call) { [lastEventID] call in
         try await client.transport.stream(request, after: lastEventID, call)
@@ -86,6 +87,9 @@ public struct RPCClientStream<Parameters: RPCParameters, Event: RPCValue, Output
         case .notification(stream.method.eventName, let parameters): return .event(try Event(json: parameters))
         case .notification: return nil
         case .response(let response):
+          guard response.answers(Iterator.requestID) else {
+            throw RPCClientError.unexpected("NOT_JSON_RPC", "The stream's response has another ID than its request.")
+          }
           let result = try response.outcome.remote()
           isDone = true
           connection = nil

@@ -82,7 +82,7 @@ final class CurlTransfer: Sendable {
 
   // MARK: The loop's side.
 
-  func receive(headLine line: String) { wake { $0.parser.feed(line) } }
+  func receive(headLine line: UnsafeRawBufferPointer) { wake { $0.parser.feed(line) } }
 
   /// False: there is no room, and the transfer pauses.
   func receive(_ piece: UnsafeRawBufferPointer) -> Bool {

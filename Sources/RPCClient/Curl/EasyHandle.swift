@@ -5,6 +5,7 @@ final class EasyHandle {
   let pointer: UnsafeMutableRawPointer
   let transfer: CurlTransfer
   private var headerList: UnsafeMutablePointer<curl_slist>?
+  private let proxy: ProxyChoice?
   private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
   /// - Throws: ``TransferError`` when an option is refused, such as a URL that is none.
@@ -12,6 +13,7 @@ final class EasyHandle {
     guard let pointer = curl_easy_init() else { throw TransferError(kind: .other, message: "libcurl has no memory") }
     self.pointer = pointer
     self.transfer = transfer
+    proxy = ProxyChoice(transfer.request)
     errorText[0] = 0
     try setOptions(transfer.request)
     setCallbacks()
@@ -26,7 +28,8 @@ final class EasyHandle {
   /// What curl says of a failure, in the client's terms.
   func error(_ code: CURLcode) -> TransferError {
     let detail = String(cString: errorText)
-    let message = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
+    let through = proxy.map { ", through the proxy \($0.shown)" } ?? ""
+    let message = (detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail) + through
     var error = TransferError(kind: .connection, message: message, code: Int(code.rawValue), wasSent: hasSent)
     switch code {
     // Of the whole exchange; else it is the connection's: not made in its own time, or silent for too long.
@@ -120,6 +123,8 @@ final class EasyHandle {
   }
 
   private func setTrust(_ options: CurlOptions) throws(TransferError) {
+    // Said in any case: what curl finds in the environment by itself would get calls to this machine as well.
+    try check(tally_curl_set_string(pointer, CURLOPT_NOPROXY, proxy == nil ? "*" : ""))
     if let file = options.authorityFile {
       try check(tally_curl_set_string(pointer, CURLOPT_CAINFO, file))
       // Else the system's authorities would be believed as well.
@@ -128,7 +133,7 @@ final class EasyHandle {
     let texts = [
       (CURLOPT_SSLCERT, options.certificateFile), (CURLOPT_SSLKEY, options.keyFile),
       (CURLOPT_KEYPASSWD, options.keyPassword), (CURLOPT_PINNEDPUBLICKEY, options.pinnedPublicKey),
-      (CURLOPT_PROXY, options.proxy), (CURLOPT_NETRC_FILE, options.netrcFile),
+      (CURLOPT_PROXY, proxy?.url ?? ""), (CURLOPT_NETRC_FILE, options.netrcFile),
     ]
     for (option, text) in texts { if let text { try check(tally_curl_set_string(pointer, option, text)) } }
     if options.usesNetrc { tally_curl_set_long(pointer, CURLOPT_NETRC, Int(CURL_NETRC_OPTIONAL.rawValue)) }
@@ -144,7 +149,7 @@ final class EasyHandle {
       guard let bytes, let context else { return 0 }
       let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
       Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
-        .receive(headLine: String(decoding: line, as: UTF8.self))
+        .receive(headLine: line)
       return size * count
     }
     tally_curl_set_callback(pointer, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in

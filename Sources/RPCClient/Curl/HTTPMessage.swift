@@ -68,27 +68,28 @@ struct HeadParser {
   /// The blank line has come, and the status is a final one.
   private(set) var isComplete = false
 
-  mutating func feed(_ line: String) {
-    let text = line.trimmingSuffix { $0.isNewline }
-    if text.hasPrefix("HTTP/") {
-      let status = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-      head = HTTPResponseHead(status: status, headers: [:])
-      let version = text.dropFirst("HTTP/".count).prefix { $0 != " " }.split(separator: ".").map { Int($0) ?? 0 }
+  /// - Parameter line: with its line end; by bytes, since it is anybody's text.
+  mutating func feed(_ line: some Collection<UInt8>) {
+    var text = Array(line)[...]
+    while let last = text.last, last == 0x0D || last == 0x0A { text.removeLast() }
+    if text.starts(with: "HTTP/".utf8) {
+      let words = text.dropFirst("HTTP/".utf8.count).split(separator: 0x20)
+      let version = words.first?.split(separator: UInt8(ascii: ".")).map(HeadParser.number) ?? []
+      head = HTTPResponseHead(status: words.dropFirst().first.map(HeadParser.number) ?? 0, headers: [:])
       (head.majorVersion, head.minorVersion) = (version.first ?? 0, version.dropFirst().first ?? 0)
       isComplete = false
     } else if text.isEmpty {
       isComplete = head.status >= 200
-    } else if let colon = text.firstIndex(of: ":") {
-      let value = text[text.index(after: colon)...].drop { $0 == " " }
-      head.headers[text[..<colon].lowercased()] = String(value)
+    } else if let colon = text.firstIndex(of: UInt8(ascii: ":")), text[..<colon].allSatisfy({ $0 < 0x80 }) {
+      let value = text[(colon + 1)...].drop { $0 == 0x20 }
+      head.headers[String(decoding: text[..<colon], as: UTF8.self).lowercased()] = String(
+        decoding: value, as: UTF8.self)
     }
   }
-}
 
-extension StringProtocol {
-  fileprivate func trimmingSuffix(while predicate: (Character) -> Bool) -> SubSequence {
-    var end = endIndex
-    while end > startIndex, predicate(self[index(before: end)]) { end = index(before: end) }
-    return self[startIndex..<end]
+  /// At most nine digits; 0 for what is no number.
+  private static func number(_ text: ArraySlice<UInt8>) -> Int {
+    guard (1...9).contains(text.count), text.allSatisfy({ (0x30...0x39).contains($0) }) else { return 0 }
+    return text.reduce(0) { $0 * 10 + Int($1 - 0x30) }
   }
 }

@@ -28,6 +28,16 @@ extension TransferError {
   }
 }
 
+extension RPCResponse {
+  /// Whether it is the response to a request of that ID. An error whose request's ID couldn't be read has `null`; a result has
+  /// the request's own (JSON-RPC 2.0, section 5).
+  func answers(_ requestID: RPCID?) -> Bool {
+    if id == requestID { return true }
+    if case .failure = outcome { return id == .null }
+    return false
+  }
+}
+
 extension HTTPExchange {
   /// Why the server has refused: its own error, where there is one.
   func refusal(_ why: String) async throws -> RPCClientError {

@@ -41,9 +41,7 @@ final class HTTPTransport: RPCTransport {
       guard case .response(let response)? = try? RPCServerMessage(json: json) else {
         throw exchange.notJSONRPC("it is no response")
       }
-      guard response.id == request.id || response.id == .null else {
-        throw exchange.notJSONRPC("its ID isn't the call's")
-      }
+      guard response.answers(request.id) else { throw exchange.notJSONRPC("its ID isn't the call's") }
       return try response.outcome.remote()
     }
   }
@@ -78,7 +76,14 @@ final class HTTPTransport: RPCTransport {
   }
 
   func download(_ path: String, fields: [String: String], _ call: RPCCall) async throws -> any RPCDownload {
-    try await onServer { server in
+    // Put behind the server's address: `@host/…` would make that a name and a password, and `//host/…` is another's.
+    guard path.utf8.first == UInt8(ascii: "/"), path.utf8.dropFirst().first != UInt8(ascii: "/"),
+      path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") })
+    else {
+      throw RPCClientError.unexpected(
+        "UNEXPECTED_RESULT", "The result's address '\(Excerpt.of(path))' is no path on the server.")
+    }
+    return try await onServer { server in
       var message = self.message(to: server, path: path, call)
       message.method = "GET"
       message.headers += fields.sorted { $0.key < $1.key }.map { HTTPField($0.key, $0.value) }
@@ -144,6 +149,11 @@ final class HTTPTransport: RPCTransport {
         return (index, list.servers[index])
       }
       left -= 1
+      if let problem = server.problem {
+        throw RPCClientError.local(
+          RPCLocalError(
+            .configuration, .invalidArgument, reason: "INVALID_SERVER_URL", "The server '\(server.text)' \(problem)."))
+      }
       do {
         let value = try await body(server)
         servers.withLock { $0.served(index) }
