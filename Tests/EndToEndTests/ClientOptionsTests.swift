@@ -134,9 +134,10 @@ import Testing
     #expect(relay.lines == ["POST \(plain.url)/rpc", "CONNECT localhost:\(server.port)"])
     let environment = ["http_proxy": "http://127.0.0.1:\(relay.port)", "TALLY_SERVER": plain.url]
     #expect(try await Programs.run("rpc-client", ["list"], environment: environment).exitCode == 0)
-    #expect(relay.lines.count == 3, "the environment's proxy is used")
-    #expect(try await Programs.run("rpc-client", ["list", "--proxy", ""], environment: environment).exitCode == 0)
-    #expect(relay.lines.count == 3, "and can be done without")
+    #expect(relay.lines.count == 2, "the environment's proxy gets no calls to this machine")
+    let asked = try await Programs.run(
+      "rpc-client", ["list", "--proxy", "http://127.0.0.1:\(relay.port)"], environment: environment)
+    #expect(asked.exitCode == 0 && relay.lines.count == 3, "one that was asked for gets them")
     _ = folder
   }
 
