@@ -128,7 +128,9 @@ let package = Package(
     .target(name: "RPCClientTesting", dependencies: ["RPCClient", "Schema"], swiftSettings: flags),
     .executableTarget(
       name: "rpc-client",
-      dependencies: ["RPCClient", "Schema", .server("ArgumentParser", "swift-argument-parser")],
+      dependencies: [
+        "RPCClient", "Schema", .server("ArgumentParser", "swift-argument-parser"), .server("Crypto", "swift-crypto"),
+      ],
       swiftSettings: flags),
 
     // Many calls and streams at the same time, for benchmarks.

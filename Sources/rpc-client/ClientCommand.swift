@@ -2,6 +2,7 @@
   import ArgumentParser
   import Dispatch
   import RPCClient
+  import Schema
 
   #if canImport(Glibc)
     import Glibc
@@ -21,11 +22,31 @@
         if let status = PlainStatus(arguments) { await status.run() }
         // Waits for the other thread: an exit mustn't tidy away what is still being loaded.
         TallyClient.prepare()
-        await ClientCommand.main(arguments)
+        await run(arguments)
         ended.signal()
       }
       TallyClient.prepare()
       ended.wait()
+    }
+
+    private static func run(_ arguments: [String]) async {
+      let errors = UsageErrors(arguments: arguments)
+      if let problem = errors.unknownCommand() { errors.exit(problem) }
+      var command: any ParsableCommand
+      do {
+        command = try ClientCommand.parseAsRoot(arguments)
+      } catch {
+        errors.exit(error, nil)
+      }
+      do {
+        if var asynchronous = command as? any AsyncParsableCommand {
+          try await asynchronous.run()
+        } else {
+          try command.run()
+        }
+      } catch {
+        errors.exit(error, type(of: command))
+      }
     }
   }
 
@@ -40,9 +61,10 @@
         ~/.config/tally/client.env (TALLY_CONFIG: another file), in this order.
 
         Exit codes: 0 done; 1 the job failed; 2 it was cancelled; 64 wrong usage; 64 + n the call failed with gRPC's \
-        status n (67 invalid argument, 68 deadline exceeded, 69 not found, 73 failed precondition, 78 no server); 130 \
+        status n (67 invalid argument, 68 deadline exceeded, 69 not found, 73 failed precondition, or an answer that could \
+        not get its name, 78 no server, 80 no token or a wrong one); 74 a file or standard output can't be written; 130 \
         interrupted.
-        """,
+        """, version: TallyVersion.text,
       subcommands: [
         RunCommand.self, SubmitCommand.self, StatusCommand.self, WatchCommand.self, WaitCommand.self,
         CancelCommand.self, RetryCommand.self, DeleteCommand.self, ListCommand.self, EventsCommand.self,

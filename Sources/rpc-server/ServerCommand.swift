@@ -27,7 +27,9 @@
     @Option(help: "PEM file with the certificate's key (TALLY_TLS_KEY).") var tlsKey: String?
     @Flag(help: "Listen on other addresses than the loopback, where everyone may call.") var listenAnywhere = false
     @Option(help: "trace, debug, info, notice, warning, error, critical (TALLY_LOG_LEVEL).") var logLevel: String?
-    @Option(help: ArgumentHelp("Another value for a limit; see `rpc-server config`.", valueName: "name=value"))
+    @Option(
+      help: ArgumentHelp(
+        "Changes one of the limits, such as connections=500; `rpc-server config` lists them.", valueName: "name=value"))
     var limit: [String] = []
     @Option(help: "File of TALLY_NAME=value lines; .env where there is one.") var configFile: String?
 

@@ -101,6 +101,13 @@ import Testing
     #expect(attributes[.type] as? FileAttributeType == .typeCharacterSpecial, "a device stays one")
     let nowhere = try await server.client("result", job, "-o", place + "/none/x.csv")
     #expect(nowhere.exitCode == 74 && nowhere.errors.contains("/none/x.csv"))
+    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: place + "/there/x.csv")
+    #expect(try await server.client("result", job, "-o", place + "/there/x.csv").exitCode == 0)
+    let mode = try FileManager.default.attributesOfItem(atPath: place + "/there/x.csv")[.posixPermissions] as? Int
+    #expect(mode == 0o600, "who could read it before can read it now")
+    let long = place + "/" + String(repeating: "n", count: 255)
+    #expect(try await server.client("result", job, "-o", long).exitCode == 0)
+    #expect(try String(contentsOfFile: long, encoding: .utf8) == ServerProcess.answer)
   }
 
   @Test func severalJobsAreFollowedOnOneConnection() async throws {
@@ -109,7 +116,7 @@ import Testing
       .trimmingCharacters(in: .newlines)
     let watched = try await server.client("watch", good, bad)
     #expect(watched.exitCode == 1, "one has failed")
-    #expect(watched.errors.contains("\(good) succeeded: a.csv") && watched.errors.contains("\(bad) failed: "))
+    #expect(watched.errors.contains("\(good) succeeded in ") && watched.errors.contains("\(bad) failed after "))
     let waited = try await server.client("wait", good, String(good.prefix(30)), "--json")
     #expect(waited.exitCode == 0 && waited.output.split(separator: "\n").count == 1, "named twice, it is one job")
     #expect(try await server.client("wait").exitCode == 64)

@@ -17,7 +17,7 @@ import Testing
     #expect(run.exitCode == 0)
     let job = run.output.trimmingCharacters(in: .newlines)
     #expect(job.count == 36, "standard output is the job's ID")
-    #expect(run.errors.contains("succeeded: sums.csv: 4 rows"))
+    #expect(run.errors.contains(": sums.csv, 4 rows, 142 B"))
     #expect(try server.read("sums.csv") == ServerProcess.answer)
     let result = try await server.client("result", job)
     #expect(result.output == ServerProcess.answer && result.errors.isEmpty)
@@ -103,7 +103,10 @@ import Testing
       ])
     #expect(try await server.client("inputs", "semi", "--no-headers").output.hasSuffix("  semicolons.csv\n"))
     let described = try await server.client("describe", "semicolons.csv")
-    #expect(described.output.contains(#""delimiter":";""#) && described.output.contains("COLUMN  TYPE\na       "))
+    #expect(described.output.contains("Delimiter        ;\n") && described.output.contains("COLUMN  TYPE\na       "))
+    #expect(described.output.hasSuffix("Options: --delimiter ';'\n"), "\(described.output)")
+    let told = try await server.client("describe", "semicolons.csv", "--delimiter", ",", "--json")
+    #expect(try JSONValue(parsing: told.output)["csv"]?["delimiter"] == ",")
     #expect(try await server.client("describe", "none.csv").exitCode == 69)
   }
 

@@ -81,7 +81,9 @@ final class ServerProcess: Sendable {
     return process.terminationStatus
   }
 
-  func client(_ arguments: String...) async throws -> Programs.Outcome {
+  func client(_ arguments: String...) async throws -> Programs.Outcome { try await client(arguments) }
+
+  func client(_ arguments: [String]) async throws -> Programs.Outcome {
     try await Programs.run("rpc-client", arguments, environment: ["TALLY_SERVER": url])
   }
 

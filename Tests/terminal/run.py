@@ -136,7 +136,7 @@ def several(place, environment):
         lines = window.look("watch of five jobs, interrupted")
         text = " ".join(lines)
         check(f"END{window.commands}-130" in text, f"it ends with 130: {lines}")
-        check("Come back with" in text and "Press Ctrl-C again" in text and all(job in text for job in jobs), f"the hint stays: {lines}")
+        check("Come back with" in text and "Ctrl-C again" not in text and all(job in text for job in jobs), f"the hint stays: {lines}")
         check("waiting" not in text, f"what was drawn is gone: {lines}")
     for job in jobs:
         subprocess.run([f"{BIN}/rpc-client", "cancel", job], capture_output=True, env=variables, check=True)
@@ -208,7 +208,7 @@ def look(place, environment):
                 print(f"--- {columns} columns", *seen[:: max(1, len(seen) // 6)], *lines, sep="\n")
             for command, expected in (
                 ("rpc-client run plays.csv -o 日本の再生回数の合計.csv", 0), ("rpc-client list", 0), ("rpc-client inputs", 0), ("rpc-client describe plays.csv", 0),
-                ("rpc-client stats", 0), ("rpc-client doctor", 0), ("rpc-client status 0", 67), ("rpc-client run none.csv -o x.csv", 69),
+                ("rpc-client stats", 0), ("rpc-client doctor", 0), ("rpc-client status 0", 64), ("rpc-client status 0000", 69), ("rpc-client run none.csv -o x.csv", 69),
                 ("rpc-client run plays.csv -o failed.csv --group-by None", 1), ("rpc-client call getStats", 76), ("rpc-client list --help", 0),
             ):
                 lines = window.run(command, expected)

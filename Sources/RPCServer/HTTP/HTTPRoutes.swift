@@ -73,7 +73,10 @@ struct HTTPRoutes: HTTPResponder {
     guard allowed.contains(request.method) else { return HTTPAnswers.methodNotAllowed(HTTPRoutes.list(allowed)) }
     // What says whether the server lives is open to all, and so is the page, which then asks for the token.
     if let open = try await openRoute(path) { return open }
-    guard let owner = auth.owner(authorization: request.headers[.authorization]) else { return TokenAuth.refusal }
+    let authorization = request.headers[.authorization]
+    guard let owner = auth.owner(authorization: authorization) else {
+      return TokenAuth.refusal(authorization: authorization)
+    }
     if isDraining.isSet {
       return HTTPAnswers.refusal(
         .serviceUnavailable, ProgressHub.shuttingDown, headers: [.retryAfter: "2"], closes: true)

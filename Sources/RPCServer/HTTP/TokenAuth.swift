@@ -28,10 +28,9 @@ struct TokenAuth: Sendable {
     return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
   }
 
-  static var refusal: Response {
+  static func refusal(authorization: String?) -> Response {
     HTTPAnswers.refusal(
-      .unauthorized,
-      RPCError(.unauthenticated, reason: "TOKEN_REQUIRED", "Send the server's token: Authorization: Bearer …."),
+      .unauthorized, AuthInterceptor.error(isSent: authorization != nil),
       headers: [.wwwAuthenticate: "Bearer"], closes: true)
   }
 }

@@ -11,9 +11,17 @@ public struct AuthInterceptor: RPCInterceptor {
     _ call: RPCCall, _ descriptor: any RPCDescriptor, _ writer: any RPCEventWriter, next: Next
   ) async throws -> RPCAnswer {
     guard accepts(call.context) else {
-      throw RPCError(.unauthenticated, reason: "TOKEN_REQUIRED", "Send the server's token: Authorization: Bearer ….")
+      throw AuthInterceptor.error(isSent: call.context.metadata["authorization"] != nil)
     }
     return try await next(call, writer)
+  }
+
+  /// - Parameter isSent: whether there was an `Authorization`, and not the right one.
+  static func error(isSent: Bool) -> RPCError {
+    RPCError(
+      .unauthenticated, reason: "TOKEN_REQUIRED",
+      (isSent ? "What was sent in Authorization isn't the server's token. " : "")
+        + "Send the server's token: Authorization: Bearer ….")
   }
 }
 

@@ -38,7 +38,7 @@ public struct CSVDialect: Hashable, Sendable {
   public var skipLines = 0
   /// Whether spaces and tabs around unquoted values are left out.
   public var trim = false
-  /// The byte before a number's places.
+  /// The decimal mark of numbers.
   public var decimalMark: UInt8 = UInt8(ascii: ".")
   /// The byte between groups of three digits before the decimal mark; nil: none may stand there.
   public var thousandsMark: UInt8?

@@ -14,14 +14,15 @@
 
     @Argument(help: "bash, zsh or fish.") var shell: Shell
 
-    func run() {
+    func run() throws {
       let kind: CompletionShell =
         switch shell {
         case .bash: .bash
         case .zsh: .zsh
         case .fish: .fish
         }
-      print(ClientCommand.completionScript(for: kind))
+      let script = ClientCommand.completionScript(for: kind)
+      print(shell == .bash ? try CompletionScript.bash(script) : script)
     }
   }
 #endif

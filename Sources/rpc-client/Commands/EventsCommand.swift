@@ -17,7 +17,8 @@
         let id = try await job.resolve(client)
         var lines: [JobLogLine] = []
         var page = JobLogPage(events: [], hasMore: true)
-        while page.hasMore {
+        // A page that brings nothing new would be asked for without end.
+        while page.hasMore, lines.isEmpty || !page.events.isEmpty {
           page = try await client.call(
             Jobs.events, EventsParameters(jobID: id, after: lines.last?.cursor, pageSize: 1_000))
           lines += page.events

@@ -8,26 +8,27 @@
       commandName: "inputs", abstract: "Lists the files of the server's data folder, by name.")
 
     @Argument(help: "Only names that begin so.", completion: Completions.inputs) var prefix: String = ""
-    @Option(name: [.customShort("n"), .long], help: "How many, at the most.") var limit = 1_000
+    @Option(
+      name: [.customShort("n", allowingJoined: true), .long], parsing: .unconditional, help: "How many, at the most.")
+    var limit = 1_000
     @Flag(help: "Print no line with the columns' names.") var noHeaders = false
     @OptionGroup var global: GlobalOptions
 
     mutating func validate() throws {
-      if limit < 1 { throw ValidationError("--limit must be at least 1.") }
+      if limit < 1 { throw ValidationError("--limit must be at least 1, not \(limit).") }
     }
 
     func run() async throws {
       let (prefix, limit, noHeaders) = (prefix, limit, noHeaders)
       try await global.withClient { client, terminal in
         var inputs: [InputPage.Input] = []
-        var token: String?
-        repeat {
+        try await Pages.follow { token in
           let page = try await client.call(
             Jobs.inputs,
             ListInputsParameters(prefix: prefix, pageSize: min(limit - inputs.count, 1_000), pageToken: token))
-          inputs += page.inputs
-          token = page.nextPageToken
-        } while token != nil && inputs.count < limit
+          inputs += page.inputs.prefix(limit - inputs.count)
+          return (page.inputs.count, inputs.count < limit ? page.nextPageToken : nil)
+        }
         if terminal.json { return inputs.forEach { terminal.print($0.json) } }
         let rows = inputs.map { [$0.modifiedAt.description, ByteCount.text($0.bytes), $0.name] }
         terminal.print(

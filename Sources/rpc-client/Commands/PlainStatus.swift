@@ -24,7 +24,7 @@
           options[word == "--json" ? .json : .quiet] = "true"
         } else if let name = PlainStatus.valued(word), let value = words.popFirst(), !value.hasPrefix("-") {
           options[name] = value
-        } else if !word.hasPrefix("-"), !word.isEmpty, job == nil {
+        } else if !word.hasPrefix("-"), JobName.problem(word) == nil, job == nil {
           job = word
         } else {
           return nil

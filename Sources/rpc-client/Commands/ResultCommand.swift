@@ -27,34 +27,19 @@
         if info || (preview && terminal.json) { return terminal.print(summary.json) }
         if preview { return ResultCommand.show(summary, terminal) }
         guard let output else {
-          return try await ResultCommand.download(summary.result, client) { Terminal.writeOutput($0) }
+          return try await Download(summary.result).run(client) { Terminal.writeOutput($0) }
         }
         let file = try PartialFile(path: output)
         do {
-          try await ResultCommand.download(summary.result, client) { try file.write($0) }
+          try await Download(summary.result).run(client) { try file.write($0) }
         } catch {
           file.remove()
           throw error
         }
         try file.finish()
         if terminal.json { return terminal.print(summary.result.json) }
-        terminal.remark("\(output): \(summary.result.rows) rows, \(ByteCount.text(summary.result.bytes))")
-      }
-    }
-
-    /// - Throws: ``RPCError`` DATA_LOSS when the bytes aren't as many as the server has told before.
-    private static func download(
-      _ result: JobResult, _ client: TallyClient, _ take: ([UInt8]) async throws -> Void
-    ) async throws {
-      var count = 0
-      try await client.download(result.url) { bytes in
-        count += bytes.count
-        try await take(bytes)
-      }
-      guard count == result.bytes else {
-        throw RPCError(
-          .dataLoss, reason: "RESULT_CUT",
-          "\(count) bytes came of an answer of \(result.bytes): something on the way has changed them. Try again.")
+        let rows = Outcome.count(summary.result.rows, "row")
+        terminal.remark("\(output): \(rows), \(ByteCount.text(summary.result.bytes))")
       }
     }
 
@@ -62,8 +47,9 @@
       guard let header = summary.firstRows.first else { return }
       let rows = Array(summary.firstRows.dropFirst())
       terminal.print(TextTable(header, rows))
-      let left = summary.result.rows - rows.count
-      if left > 0 { terminal.remark("and \(left) rows more", .dim) }
+      // Both numbers are the server's.
+      let left = summary.result.rows.subtractingReportingOverflow(rows.count)
+      if left.partialValue > 0, !left.overflow { terminal.remark("and \(left.partialValue.grouped) rows more", .dim) }
     }
   }
 #endif

@@ -5,23 +5,55 @@
 
   struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "run", abstract: "Submits a job, shows its progress, and ends with its outcome.")
+      commandName: "run", abstract: "Submits a job, shows its progress, and ends with its outcome.",
+      discussion: """
+        With -o - the answer goes to standard output, and nothing of it stays on the server.
+
+        Ctrl-C leaves the job running and says how to come back; a second Ctrl-C within two seconds cancels it. A job that \
+        was submitted under a --key of yours, which another command may have submitted, is never cancelled.
+        """)
 
     @OptionGroup var spec: SpecOptions
     @Flag(help: "Ctrl-C cancels the job at once.") var cancelOnInterrupt = false
     @OptionGroup var global: GlobalOptions
 
+    private var isPiped: Bool { spec.output == "-" }
+
+    func validate() throws {
+      guard isPiped else { return }
+      if spec.onBadRow == "collect" {
+        throw ValidationError("--on-bad-row collect writes a second file beside the answer: give -o a name.")
+      }
+      if global.json {
+        throw ValidationError("-o - writes the answer to standard output, where --json writes too: use one of them.")
+      }
+    }
+
     func run() async throws {
-      let parameters = try spec.parameters()
-      let (timeout, cancels) = (try global.timeoutMilliseconds(), cancelOnInterrupt)
+      let key = spec.idempotencyKey()
+      let output = isPiped ? "rpc-client-\(SpecOptions.newKey()).csv" : spec.output
+      let parameters = try spec.parameters(output: output, key: key)
+      let (timeout, isPiped) = (try global.timeoutMilliseconds(), isPiped)
+      let cancels: Following.Cancels = spec.key != nil ? .never : cancelOnInterrupt || isPiped ? .atOnce : .onTheSecond
       try await global.withClient { client, terminal in
-        let job = try await client.call(Jobs.submit, parameters)
+        let interrupts = Interrupts()
+        let job = try await Submission(client: client, terminal: terminal, parameters: parameters, key: key)
+          .send(interrupts)
         // Before anything else: with it, the job can be found again whatever happens here.
-        if terminal.json { terminal.print(job.json) } else { terminal.print(job.jobID) }
-        try await Following(
-          client: client, terminal: terminal, jobIDs: [job.jobID], cancelsOnInterrupt: cancels,
-          timeoutMilliseconds: timeout
-        ).run()
+        if isPiped {
+          terminal.remark(job.jobID, .dim)
+        } else if terminal.json {
+          terminal.print(job.json)
+        } else {
+          terminal.print(job.jobID)
+        }
+        var following = Following(client: client, terminal: terminal, jobIDs: [job.jobID])
+        (following.cancels, following.timeoutMilliseconds) = (cancels, timeout)
+        if isPiped { following.shownOutput = "standard output" }
+        let ended = try await following.run(interrupts)
+        guard isPiped, let result = ended.first?.result else { return }
+        try await Download(result).run(client) { Terminal.writeOutput($0) }
+        _ = try await client.call(Jobs.delete, JobParameters(jobID: job.jobID))
       }
     }
   }

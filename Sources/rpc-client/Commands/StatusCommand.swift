@@ -16,15 +16,14 @@
     }
 
     static func show(_ job: String, _ client: TallyClient, _ terminal: Terminal) async throws {
-      let id = try await JobReference.resolve(job, client)
+      let id = try await JobName.resolve(job, client)
       let status = try await client.call(Jobs.status, JobParameters(jobID: id))
       if terminal.json { return terminal.print(status.json) }
       let ink = Style.ink(of: status.state)
-      if status.state.isFinal { return terminal.printText(Following.summary(status), ink) }
+      if status.state.isFinal { return terminal.printText(Outcome.text(status), ink) }
       let line = ProgressLine(
         status: status, rowsPerSecond: Double(status.progress.rowsPerSecond),
-        elapsedSeconds: max(
-          0, Int(status.startedAt.map { (Timestamp.now.milliseconds - $0.milliseconds) / 1_000 } ?? 0)),
+        elapsedSeconds: (Elapsed.milliseconds(status) ?? 0) / 1_000,
         hasBar: false)
       terminal.printText(line.text(width: terminal.output.size?.columns), ink)
     }

@@ -5,7 +5,8 @@
 
   struct WaitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "wait", abstract: "Waits for the end of jobs, silently, and ends with their outcome.")
+      commandName: "wait", abstract: "Waits for the end of jobs, silently, and ends with their outcome.",
+      discussion: "Ctrl-C ends the command; the jobs go on.")
 
     @OptionGroup var jobs: JobReferences
     @OptionGroup var global: GlobalOptions
@@ -13,10 +14,9 @@
     func run() async throws {
       let (jobs, timeout) = (jobs, try global.timeoutMilliseconds())
       try await global.withClient { client, terminal in
-        try await Following(
-          client: client, terminal: terminal, jobIDs: try await jobs.resolve(client), showsProgress: false,
-          timeoutMilliseconds: timeout
-        ).run()
+        var following = Following(client: client, terminal: terminal, jobIDs: try await jobs.resolve(client))
+        (following.showsProgress, following.timeoutMilliseconds) = (false, timeout)
+        try await following.run(Interrupts())
       }
     }
   }

@@ -5,19 +5,18 @@
 
   struct WatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "watch", abstract: "Shows the progress of jobs, and ends with their outcome.")
+      commandName: "watch", abstract: "Shows the progress of jobs, and ends with their outcome.",
+      discussion: "Ctrl-C ends the command; the jobs go on.")
 
     @OptionGroup var jobs: JobReferences
-    @Flag(help: "Ctrl-C cancels the job at once.") var cancelOnInterrupt = false
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      let (jobs, timeout, cancels) = (jobs, try global.timeoutMilliseconds(), cancelOnInterrupt)
+      let (jobs, timeout) = (jobs, try global.timeoutMilliseconds())
       try await global.withClient { client, terminal in
-        try await Following(
-          client: client, terminal: terminal, jobIDs: try await jobs.resolve(client), cancelsOnInterrupt: cancels,
-          timeoutMilliseconds: timeout
-        ).run()
+        var following = Following(client: client, terminal: terminal, jobIDs: try await jobs.resolve(client))
+        following.timeoutMilliseconds = timeout
+        try await following.run(Interrupts())
       }
     }
   }

@@ -48,6 +48,12 @@
       return width < 1 ? "" : kept + "…"
     }
 
+    /// The end of a text that fits, with … where something is left out.
+    static func cutAtStart(_ text: String, to width: Int) -> String {
+      if of(text) <= width { return text }
+      return width < 1 ? "" : "…" + String(cut(String(text.reversed()), to: width).dropLast().reversed())
+    }
+
     /// Lines of at most so many columns, broken between words; a word that is too long is broken where it must be. Spaces
     /// at a line's beginning stay, as an indentation of all its lines.
     static func wrapped(_ text: String, to width: Int) -> [String] {

@@ -19,7 +19,7 @@
     /// Writes something that stays, in the place of what was drawn.
     func write(_ text: String) {
       lines.withLock { lines in
-        let cleared = style.size.map { lines.clear(columns: $0.columns) } ?? ""
+        let cleared = style.canDraw ? style.size.map { lines.clear(columns: $0.columns) } ?? "" : ""
         if !(cleared + text).isEmpty { Terminal.writeErrors(cleared + text) }
       }
     }

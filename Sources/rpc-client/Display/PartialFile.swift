@@ -13,28 +13,36 @@
     /// Nil: it is written in its place.
     private let partial: String?
     private let descriptor: Int32
+    /// Where a signal ends the process, nothing of it stays.
+    private let cleanup: SignalCleanup?
 
     /// - Throws: ``FileProblem``, here and below.
     init(path given: String) throws {
       var status = stat()
       let isThere = stat(given, &status) == 0
       if isThere, status.st_mode & S_IFMT != S_IFREG {
-        (path, partial) = (given, nil)
+        (path, partial, cleanup) = (given, nil, nil)
         descriptor = open(given, O_WRONLY | O_CLOEXEC)
       } else {
-        path = isThere ? PartialFile.resolved(given) : given
-        let name = path + ".partial-" + String(UInt64.random(in: .min ... .max), radix: 36)
+        let place = isThere ? PartialFile.resolved(given) : given
+        path = place
+        // A name of its own, and no longer one: the file's may be as long as names can be.
+        let folder = place.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(place[...$0]) } ?? ""
+        let name = folder + ".partial-" + String(UInt64.random(in: .min ... .max), radix: 36)
         partial = name
         // Nobody else's: neither another download's nor what a link leads to.
         descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
+        cleanup = descriptor < 0 ? nil : SignalCleanup(path: name)
+        // Who may read the file that is replaced may read the new one, and nobody else.
+        if isThere, descriptor >= 0 { fchmod(descriptor, status.st_mode & 0o777) }
       }
-      if descriptor < 0 { throw FileProblem("The file '\(partial ?? path)' can't be opened for writing") }
+      if descriptor < 0 { throw FileProblem("The file '\(given)' can't be opened for writing") }
     }
 
     func write(_ bytes: [UInt8]) throws {
       guard let code = Terminal.write(bytes, to: descriptor) else { return }
       errno = code
-      throw FileProblem("The file '\(partial ?? path)' can't be written")
+      throw FileProblem("The file '\(path)' can't be written")
     }
 
     /// Afterwards the file is closed, whatever has happened.

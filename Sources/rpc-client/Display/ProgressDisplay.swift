@@ -7,30 +7,37 @@
     private let terminal: Terminal
     private let start = ContinuousClock.now
     private let jobIDs: [String]
+    /// False: it only remembers what has ended.
+    private let isShown: Bool
     private var statuses: [String: JobStatus] = [:]
     private var rates: [String: Double] = [:]
     private var drawn: [String] = []
     private var lastTold: ContinuousClock.Instant?
     private var isAtEnd = false
 
-    init(_ terminal: Terminal, jobIDs: [String]) {
+    init(_ terminal: Terminal, jobIDs: [String], isShown: Bool) {
       self.terminal = terminal
       self.jobIDs = jobIDs
+      self.isShown = isShown
     }
 
+    /// Those that haven't ended, as far as is known.
+    var unended: [String] { jobIDs.filter { statuses[$0]?.state.isFinal != true } }
+
     func show(_ status: JobStatus) {
+      statuses[status.jobID] = status
+      guard isShown else { return }
       if terminal.json { return terminal.print(status.json) }
       if terminal.quiet { return }
-      statuses[status.jobID] = status
       let newest = Double(status.progress.rowsPerSecond)
       rates[status.jobID] = rates[status.jobID].map { $0 * 0.7 + newest * 0.3 } ?? newest
-      if !terminal.errors.isTerminal { tell() }
+      if !terminal.errors.canDraw { tell() }
     }
 
     /// Draws what has come, ten times a second, until the task is cancelled: the clock goes on where nothing else does, and the
     /// terminal may have another size.
     func draw() async {
-      guard terminal.errors.isTerminal, !terminal.quiet, !terminal.json else { return }
+      guard isShown, terminal.errors.canDraw, !terminal.quiet, !terminal.json else { return }
       while !Task.isCancelled, !isAtEnd {
         drawOnce()
         try? await Task.sleep(for: .milliseconds(100))
@@ -61,6 +68,8 @@
     /// Whole lines, for whoever reads them later.
     private func tell() {
       let now = ContinuousClock.now
+      // What is done within a second needs no report.
+      if now - start < .seconds(1) { return }
       if let lastTold, now - lastTold < .seconds(5) { return }
       lastTold = now
       for status in jobIDs.compactMap({ statuses[$0] }) { Terminal.writeErrors(line(status).text(width: nil) + "\n") }
@@ -70,7 +79,7 @@
       ProgressLine(
         status: status, rowsPerSecond: rates[status.jobID] ?? 0,
         elapsedSeconds: Int((ContinuousClock.now - start) / .seconds(1)),
-        name: jobIDs.count > 1 ? TextTable.printable(status.output) : nil, hasBar: terminal.errors.isTerminal)
+        name: jobIDs.count > 1 ? Printable.replaced(status.output) : nil, hasBar: terminal.errors.canDraw)
     }
   }
 #endif

@@ -20,19 +20,19 @@
     func text(width: Int?) -> String {
       var parts = self.parts
       guard let width else { return joined(parts, bar: hasBar ? 24 : 0) }
-      let leastBar = hasBar && share != nil ? 12 : 0
-      while parts.count > 1, length(parts) + (leastBar > 0 ? leastBar + 2 : 0) > width,
+      // Of the terminal's width alone: what stands beside it changes its length all the time.
+      let bar = hasBar && share != nil ? min(34, max(12, width / 4)) : 0
+      while parts.count > 1, length(parts) + (bar > 0 ? bar + 2 : 0) > width,
         let last = parts.indices.max(by: { parts[$0].rank < parts[$1].rank })
       {
         parts.remove(at: last)
       }
-      let room = width - length(parts) - 2
-      return DisplayWidth.cut(joined(parts, bar: leastBar > 0 && room >= leastBar ? min(room, 34) : 0), to: width)
+      return DisplayWidth.cut(joined(parts, bar: length(parts) + 2 + bar <= width ? bar : 0), to: width)
     }
 
     private var share: Double? {
       guard status.state == .running, let total = status.progress.bytesTotal, total > 0 else { return nil }
-      return min(1, Double(status.progress.bytesRead) / Double(total))
+      return max(0, min(1, Double(status.progress.bytesRead) / Double(total)))
     }
 
     private var parts: [Part] {
@@ -46,12 +46,15 @@
       parts.append(Part(text: progress.phase.rawValue, rank: 1))
       let read = ByteCount.text(progress.bytesRead)
       if let share, let total = progress.bytesTotal {
-        parts.append(Part(text: "\(ProgressLine.tenth(share * 100))%", rank: 1))
+        let percent = "\(ProgressLine.tenth(share * 100))%"
+        // As wide as 100.0%, for the bar to stay where it is.
+        let blank = hasBar ? String(repeating: " ", count: max(0, 6 - percent.count)) : ""
+        parts.append(Part(text: blank + percent, rank: 1))
         parts.append(Part(text: "\(read) of \(ByteCount.text(total))", rank: 5))
       } else {
         parts.append(Part(text: read, rank: 1))
       }
-      if progress.phase == .writing { parts.append(Part(text: "\(progress.groups) groups", rank: 6)) }
+      if progress.phase == .writing { parts.append(Part(text: "\(progress.groups.grouped) groups", rank: 6)) }
       parts.append(Part(text: "\(ProgressLine.rate(rowsPerSecond)) rows/s", rank: 4))
       if progress.bytesSpilled > 0 {
         parts.append(Part(text: "\(ByteCount.text(progress.bytesSpilled)) spilled", rank: 7))
@@ -78,10 +81,10 @@
       return texts.joined(separator: "  ")
     }
 
-    private static func tenth(_ value: Double) -> String { "\(Double(Int(value * 10)) / 10)" }
+    private static func tenth(_ value: Double) -> String { "\((value * 10).rounded(.down) / 10)" }
 
     private static func rate(_ rate: Double) -> String {
-      rate >= 1e6 ? "\(tenth(rate / 1e6)) M" : rate >= 1e3 ? "\(tenth(rate / 1e3)) k" : "\(Int(rate))"
+      rate >= 1e6 ? "\(tenth(rate / 1e6)) M" : rate >= 1e3 ? "\(tenth(rate / 1e3)) k" : "\(Int(max(0, rate)))"
     }
 
     private static func clock(_ seconds: Int) -> String {

@@ -14,18 +14,22 @@
 
     let isTerminal: Bool
     let hasColor: Bool
+    /// Whether lines can be drawn over again: a terminal that says that it is dumb obeys no escape codes.
+    let canDraw: Bool
     private let descriptor: Int32
 
     /// - Parameter environment: `NO_COLOR` (https://no-color.org) and `TERM` are read.
     init(descriptor: Int32, color: ColorChoice, environment: (String) -> String?) {
       self.descriptor = descriptor
       isTerminal = isatty(descriptor) == 1
+      let isDumb = environment("TERM") == "dumb"
+      canDraw = isTerminal && !isDumb
       switch color {
       case .always: hasColor = true
       case .never: hasColor = false
       case .auto:
         let refused = environment("NO_COLOR").map { !$0.isEmpty } ?? false
-        hasColor = isTerminal && !refused && environment("TERM") != "dumb"
+        hasColor = isTerminal && !refused && !isDumb
       }
     }
 

@@ -13,6 +13,8 @@
   struct Terminal: Sendable {
     var json: Bool
     var quiet: Bool
+    /// Whether calls are sent with a token.
+    var hasToken = false
     let output: Style
     let errors: Style
     let live: LiveScreen
@@ -22,23 +24,25 @@
       live = LiveScreen(errors)
     }
 
-    /// A line of data.
-    func print(_ line: String) { Terminal.writeOutput(Array((line + "\n").utf8)) }
+    /// A line of data. On a terminal, nothing in it moves the cursor.
+    func print(_ line: String) { write(output.isTerminal ? Printable.replaced(line) : line) }
+
+    private func write(_ line: String) { Terminal.writeOutput(Array((line + "\n").utf8)) }
 
     /// One JSON text a line; for people, where they look on and haven't asked for JSON, with line breaks.
     func print(_ value: JSONValue) {
       guard let size = output.size, !json else { return print(value.text) }
-      print(JSONLayout.text(value, width: size.columns))
+      write(Printable.replaced(JSONLayout.text(value, width: size.columns), keepsLineEnds: true))
     }
 
     /// Text for people, as data.
     func printText(_ text: String, _ ink: Style.Ink? = nil) {
-      for line in wrapped(text, output) { print(output.colored(line, ink)) }
+      for line in wrapped(text, output) { write(output.colored(line, ink)) }
     }
 
     /// Rows under their columns' names.
     func print(_ table: TextTable) {
-      for line in table.lines(width: output.size?.columns, style: output) { print(line) }
+      for line in table.lines(width: output.size?.columns, style: output) { write(line) }
     }
 
     /// For people; nothing with `--quiet`.
@@ -50,13 +54,31 @@
     /// An error, in the form of the output.
     func fail(_ error: RPCError) {
       if json { return print(["error": error.json]) }
-      for line in wrapped("rpc-client: \(error.message) [\(error.status.name)]", errors) {
+      for line in wrapped("rpc-client: \(words(of: error)) [\(error.status.name)]", errors) {
         live.write(errors.colored(line, .red) + "\n")
       }
     }
 
+    /// In this program's own words, where the server's are those of its protocol.
+    private func words(of error: RPCError) -> String {
+      guard error.reason == "TOKEN_REQUIRED" else { return error.message }
+      return hasToken
+        ? "The token that was given (TALLY_TOKEN, client.env or --token) isn't the server's."
+        : "The server asks for a token, and none was given. Set TALLY_TOKEN, or a line of it in client.env."
+    }
+
+    /// Whether there is somebody to answer a question.
+    var canAsk: Bool { isatty(STDIN_FILENO) == 1 && errors.isTerminal }
+
+    /// A question with yes or no; whoever says nothing says no.
+    func ask(_ question: String) -> Bool {
+      live.write(Printable.replaced(question) + " [y/N] ")
+      let answer = readLine().map { $0.lowercased() }
+      return answer == "y" || answer == "yes"
+    }
+
     private func wrapped(_ text: String, _ style: Style) -> [String] {
-      let text = TextTable.printable(text, lineEnds: true)
+      let text = Printable.replaced(text, keepsLineEnds: true)
       guard let width = style.size?.columns else { return [text] }
       return DisplayWidth.wrapped(text, to: width)
     }

@@ -1,4 +1,6 @@
 #if Server
+  import Schema
+
   /// Text in columns of equal width, two spaces apart, without borders. On a terminal a row is a line: what doesn't fit is cut,
   /// and the least important columns are left out. What comes from a file can't move the cursor or end a line: control
   /// characters are shown as U+FFFD.
@@ -9,6 +11,8 @@
       var least = 6
       /// The highest goes first, where there is too little room.
       var rank = 1
+      /// The end is left where it must be cut, not the beginning.
+      var keepsEnd = false
     }
 
     var columns: [Column]
@@ -30,8 +34,8 @@
     /// - Parameter width: nil: as wide as it is.
     func lines(width: Int?, style: Style? = nil) -> [String] {
       let cells =
-        (hasHeader ? [columns.map { TextTable.printable($0.title) }] : [])
-        + rows.map { $0.map { TextTable.printable($0) } }
+        (hasHeader ? [columns.map { Printable.replaced($0.title) }] : [])
+        + rows.map { $0.map { Printable.replaced($0) } }
       let natural = columns.indices.map { column in
         cells.map { column < $0.count ? DisplayWidth.of($0[column]) : 0 }.max() ?? 0
       }
@@ -45,7 +49,8 @@
       var (line, gap) = ("", "")
       for (column, text) in row.enumerated() {
         guard column < widths.count, let width = widths[column] else { continue }
-        let text = DisplayWidth.cut(text, to: width)
+        let text =
+          columns[column].keepsEnd ? DisplayWidth.cutAtStart(text, to: width) : DisplayWidth.cut(text, to: width)
         if text.isEmpty {
           gap += String(repeating: " ", count: width + 2)
           continue
@@ -79,16 +84,6 @@
         excess -= 1
       }
       return widths
-    }
-
-    static func printable(_ text: String, lineEnds: Bool = false) -> String {
-      guard text.unicodeScalars.contains(where: { isControl($0, lineEnds) }) else { return text }
-      return String(
-        String.UnicodeScalarView(text.unicodeScalars.map { isControl($0, lineEnds) ? "\u{FFFD}" : $0 }))
-    }
-
-    private static func isControl(_ scalar: Unicode.Scalar, _ lineEnds: Bool) -> Bool {
-      scalar.properties.generalCategory == .control && !(lineEnds && scalar == "\n")
     }
   }
 #endif

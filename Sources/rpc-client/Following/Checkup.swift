@@ -45,14 +45,27 @@
         check(clock: stats["now"]?.string.flatMap { Timestamp($0) }, before, Timestamp.now)
         try await checkSpeed()
       } catch let error as RPCClientError {
-        let isToken = error.status == .unauthenticated || error.status == .permissionDenied
-        findings.append(
-          Finding(
-            subject: isToken ? "token" : "server", isWell: false,
-            text: error.message + (isToken ? " Give the right one in TALLY_TOKEN." : ""), status: error.status))
+        let isSent = client.configuration.metadata["Authorization"] != nil
+        findings.append(Checkup.finding(error, isSent: isSent))
       } catch {
         findings.append(Finding(subject: "server", isWell: false, text: "\(error)", status: .cancelled))
       }
+    }
+
+    /// What the server has said of a token is about the token; what TLS says of its certificate isn't.
+    private static func finding(_ error: RPCClientError, isSent: Bool) -> Finding {
+      guard case .remote(let remote) = error,
+        remote.status == .unauthenticated || remote.status == .permissionDenied
+      else {
+        let isCertificate = error.status == .unauthenticated
+        return Finding(
+          subject: isCertificate ? "certificate" : "server", isWell: false, text: error.message, status: error.status)
+      }
+      let text =
+        !isSent
+        ? "The server asks for a token, and none was sent. Set TALLY_TOKEN."
+        : "The token that was sent isn't the server's. Set the right one in TALLY_TOKEN."
+      return Finding(subject: "token", isWell: false, text: text, status: remote.status)
     }
 
     private mutating func well(_ subject: String, _ text: String) {

@@ -2,26 +2,39 @@
   import ArgumentParser
   import RPCClient
   import Schema
+  import Synchronization
 
   /// Follows jobs to their end, as `run`, `watch` and `wait` do: progress, interrupts, time-out, and the exit code.
   struct Following: Sendable {
+    /// What Ctrl-C does to the jobs.
+    enum Cancels: Sendable {
+      /// They go on, and the command ends at once.
+      case never
+      /// The second within two seconds cancels them.
+      case onTheSecond
+      case atOnce
+    }
+
     let client: TallyClient
     let terminal: Terminal
     let jobIDs: [String]
     var showsProgress = true
-    var cancelsOnInterrupt = false
+    var cancels = Cancels.never
     var timeoutMilliseconds: Int?
+    /// Where the answer goes, if not to the output's name.
+    var shownOutput: String?
 
     private enum Ending: Sendable {
-      case ended([JobStatus])
+      case ended(JobPage)
       case interrupted
       case timeout
     }
 
+    /// - Returns: the jobs' last statuses: all have succeeded.
     /// - Throws: `ExitCode` when a job hasn't succeeded; ``RPCError``, ``RPCClientError``.
-    func run() async throws {
-      let interrupts = Interrupts()
-      let display = ProgressDisplay(terminal, jobIDs: jobIDs)
+    @discardableResult
+    func run(_ interrupts: Interrupts) async throws -> [JobStatus] {
+      let display = ProgressDisplay(terminal, jobIDs: jobIDs, isShown: showsProgress)
       let ending: Ending
       do {
         ending = try await follow(display, interrupts)
@@ -31,12 +44,16 @@
       }
       await display.end()
       switch ending {
-      case .interrupted: throw ExitCode(130)
+      case .interrupted:
+        terminal.remark("\n\(await comeBack(display))")
+        throw ExitCode(130)
       case .timeout:
+        let left = await display.unended
+        let job = jobIDs.count == 1 ? "The job hasn't" : "\(left.count) of the \(jobIDs.count) jobs haven't"
         throw RPCError(
-          .deadlineExceeded, reason: "DEADLINE_EXCEEDED",
-          "\(unended) ended within the time-out. \(comeBack)")
-      case .ended(let statuses): try finish(statuses)
+          .deadlineExceeded, reason: "DEADLINE_EXCEEDED", "\(job) ended within the time-out. \(await comeBack(display))"
+        )
+      case .ended(let page): return try finish(page)
       }
     }
 
@@ -44,13 +61,11 @@
       try await withThrowingTaskGroup(of: Ending?.self) { group in
         defer { group.cancelAll() }
         group.addTask { .ended(try await follow(display)) }
-        if showsProgress {
-          group.addTask {
-            await display.draw()
-            return nil
-          }
+        group.addTask {
+          await display.draw()
+          return nil
         }
-        group.addTask { try await onInterrupt(interrupts) }
+        group.addTask { try await onInterrupt(display, interrupts) }
         if let timeoutMilliseconds {
           group.addTask {
             try await Task.sleep(for: .milliseconds(timeoutMilliseconds))
@@ -62,93 +77,82 @@
       }
     }
 
-    private func follow(_ display: ProgressDisplay) async throws -> [JobStatus] {
+    private func follow(_ display: ProgressDisplay) async throws -> JobPage {
       guard let jobID = jobIDs.first, jobIDs.count == 1 else { return try await followAll(display) }
       for try await item in client.stream(Jobs.progress, ProgressParameters(jobID: jobID)) {
         switch item {
-        case .event(let event): if showsProgress { await display.show(event.status) }
-        case .result(let status): return [status]
+        case .event(let event): await display.show(event.status)
+        case .result(let status): return JobPage(jobs: [status])
         }
       }
       throw CancellationError()
     }
 
     /// On one connection.
-    private func followAll(_ display: ProgressDisplay) async throws -> [JobStatus] {
+    private func followAll(_ display: ProgressDisplay) async throws -> JobPage {
       for try await item in client.stream(Jobs.watch, WatchParameters(jobIDs: jobIDs)) {
         switch item {
-        case .event(let event): if showsProgress { await display.show(event.status) }
-        case .result(let page): return page.jobs
+        case .event(let event): await display.show(event.status)
+        case .result(let page): return page
         }
       }
       throw CancellationError()
     }
 
-    /// The first Ctrl-C leaves the jobs and says how to come back; a second one within two seconds cancels them.
-    ///
-    /// - Returns: nil when they have been cancelled, and their end will come.
-    private func onInterrupt(_ interrupts: Interrupts) async throws -> Ending? {
-      var signals = interrupts.signals.makeAsyncIterator()
-      guard await signals.next() != nil else { return nil }
-      if !cancelsOnInterrupt {
-        terminal.remark("\n\(comeBack)\nPress Ctrl-C again to cancel \(jobIDs.count == 1 ? "the job" : "the jobs").")
-        let second = await withTaskGroup(of: Bool.self) { group in
-          group.addTask { await interrupts.second.next() }
-          group.addTask {
-            try? await Task.sleep(for: .seconds(2))
-            return false
-          }
-          defer { group.cancelAll() }
-          return await group.next() ?? false
-        }
-        if !second { return .interrupted }
+    /// - Returns: nil when the jobs have been cancelled, and their end will come.
+    private func onInterrupt(_ display: ProgressDisplay, _ interrupts: Interrupts) async throws -> Ending? {
+      guard await interrupts.first() else { return nil }
+      if cancels == .never { return .interrupted }
+      if cancels == .onTheSecond {
+        terminal.remark("\nPress Ctrl-C again to cancel the job.")
+        guard await hasSecond(interrupts) else { return .interrupted }
       }
-      var failure: (any Error)?
       for jobID in jobIDs {
         terminal.remark("Cancelling the job \(jobID).")
-        // One that can't be cancelled leaves the others to be.
-        do {
-          _ = try await client.call(Jobs.cancel, JobParameters(jobID: jobID))
-        } catch {
-          failure = error
-        }
+        _ = try await client.call(Jobs.cancel, JobParameters(jobID: jobID))
       }
-      if let failure { throw failure }
       return nil
     }
 
-    private var comeBack: String {
-      "\(jobIDs.count == 1 ? "The job goes" : "The jobs go") on. Come back with: rpc-client watch "
-        + jobIDs.joined(separator: " ")
+    private func hasSecond(_ interrupts: Interrupts) async -> Bool {
+      await withTaskGroup(of: Bool.self) { group in
+        group.addTask { await interrupts.first() }
+        group.addTask {
+          try? await Task.sleep(for: .seconds(2))
+          return false
+        }
+        defer { group.cancelAll() }
+        return await group.next() ?? false
+      }
     }
 
-    private var unended: String {
-      jobIDs.count == 1 ? "The job \(jobIDs[0]) hasn't" : "Not all of the \(jobIDs.count) jobs have"
+    /// About those that haven't ended.
+    private func comeBack(_ display: ProgressDisplay) async -> String {
+      let left = await display.unended
+      if left.isEmpty { return "\(jobIDs.count == 1 ? "The job has" : "All jobs have") ended meanwhile." }
+      return "\(left.count == 1 ? "The job goes" : "The jobs go") on. Come back with: rpc-client watch "
+        + left.joined(separator: " ")
     }
 
-    private func finish(_ statuses: [JobStatus]) throws {
-      for status in statuses {
+    private func finish(_ page: JobPage) throws -> [JobStatus] {
+      for status in page.jobs {
         if terminal.json {
           terminal.print(status.json)
         } else {
-          let name = statuses.count > 1 ? "\(status.jobID) " : ""
-          terminal.remark(name + Following.summary(status), Style.ink(of: status.state))
+          let name = jobIDs.count > 1 ? "\(status.jobID) " : ""
+          terminal.remark(name + Outcome.text(status, output: shownOutput), Style.ink(of: status.state))
         }
       }
-      if statuses.contains(where: { $0.state == .failed }) { throw ExitCode(1) }
-      if statuses.contains(where: { $0.state == .cancelled }) { throw ExitCode(2) }
-    }
-
-    /// The outcome in a sentence.
-    static func summary(_ status: JobStatus) -> String {
-      switch status.state {
-      case .succeeded:
-        let result = status.result.map { " \($0.rows) rows, \(ByteCount.text($0.bytes)), SHA-256 \($0.sha256)" } ?? ""
-        let published = status.published ? "" : "\n" + (status.error?.message ?? "The output isn't published yet.")
-        return "succeeded: \(status.output):\(result)\(published)"
-      case .failed: return "failed: \(status.error?.message ?? "no reason was given")"
-      default: return status.state.rawValue
+      if let missing = page.missing, let first = missing.first {
+        throw RPCError(
+          .notFound, reason: "JOB_NOT_FOUND",
+          missing.count == 1
+            ? "There is no job '\(first)'." : "\(missing.count) of the jobs don't exist, such as '\(first)'.")
       }
+      if page.jobs.contains(where: { $0.state == .failed }) { throw ExitCode(1) }
+      if page.jobs.contains(where: { $0.state == .cancelled }) { throw ExitCode(2) }
+      if page.jobs.contains(where: Outcome.isUnpublished) { throw ExitCode(RPCStatus.failedPrecondition.exitCode) }
+      return page.jobs
     }
   }
 #endif

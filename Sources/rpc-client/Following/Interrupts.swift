@@ -1,5 +1,6 @@
 #if Server
   import Dispatch
+  import Synchronization
 
   #if canImport(Glibc)
     import Glibc
@@ -7,52 +8,61 @@
     import Darwin
   #endif
 
-  /// The process's SIGINTs, as they come: the first, and whether there is a second.
+  /// The process's SIGINTs while this is there: whoever waits for one decides what it means. Where nobody waits, it ends the
+  /// process, as it does without this.
   final class Interrupts: Sendable {
-    let signals: AsyncStream<Void>
-    let second = Second()
+    private struct Waiting {
+      var waiters: [Int: CheckedContinuation<Bool, Never>] = [:]
+      var nextNumber = 0
+    }
+
+    private let waiting = Mutex(Waiting())
     /// Dispatch's sources may be used from any thread; its module only doesn't say so.
     private nonisolated(unsafe) let source: any DispatchSourceSignal
 
-    /// Whether a second interrupt has come; waits for it.
-    actor Second {
-      private var count = 0
-      private var waiting: CheckedContinuation<Bool, Never>?
-
-      func add() {
-        count += 1
-        if count > 1 { waiting.take()?.resume(returning: true) }
-      }
-
-      func next() async -> Bool {
-        if count > 1 { return true }
-        return await withTaskCancellationHandler {
-          await withCheckedContinuation { continuation in
-            if Task.isCancelled { continuation.resume(returning: false) } else { waiting = continuation }
-          }
-        } onCancel: {
-          Task { await self.giveUp() }
-        }
-      }
-
-      private func giveUp() { waiting.take()?.resume(returning: false) }
-    }
-
     init() {
-      let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
-      signals = stream
       signal(SIGINT, SIG_IGN)
       source = DispatchSource.makeSignalSource(signal: SIGINT)
-      source.setEventHandler { [second] in
-        continuation.yield()
-        Task { await second.add() }
-      }
+      source.setEventHandler { [weak self] in self?.come() }
       source.resume()
     }
 
     deinit {
       source.cancel()
       signal(SIGINT, SIG_DFL)
+    }
+
+    /// Waits for the next one.
+    ///
+    /// - Returns: false when the task was cancelled before.
+    @discardableResult
+    func first() async -> Bool {
+      let number = waiting.withLock { waiting in
+        waiting.nextNumber += 1
+        return waiting.nextNumber
+      }
+      return await withTaskCancellationHandler {
+        await withCheckedContinuation { continuation in
+          waiting.withLock { $0.waiters[number] = continuation }
+          // The handler may have run before there was anything to give up.
+          if Task.isCancelled { giveUp(number) }
+        }
+      } onCancel: {
+        giveUp(number)
+      }
+    }
+
+    private func giveUp(_ number: Int) {
+      waiting.withLock { $0.waiters.removeValue(forKey: number) }?.resume(returning: false)
+    }
+
+    private func come() {
+      let waiters = waiting.withLock { waiting in
+        defer { waiting.waiters = [:] }
+        return waiting.waiters
+      }
+      if waiters.isEmpty { _exit(130) }
+      for waiter in waiters.values { waiter.resume(returning: true) }
     }
   }
 #endif

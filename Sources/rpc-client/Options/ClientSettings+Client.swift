@@ -57,10 +57,12 @@
       guard let color = Style.ColorChoice(rawValue: self[.color] ?? "auto") else {
         throw problem(.color, "must be auto, always or never")
       }
-      return Terminal(
+      var terminal = Terminal(
         json: try flag(.json), quiet: try flag(.quiet),
         output: Style(descriptor: 1, color: color, environment: ClientSettings.environment),
         errors: Style(descriptor: 2, color: color, environment: ClientSettings.environment))
+      terminal.hasToken = self[.token] != nil
+      return terminal
     }
 
     func clientConfiguration() throws -> TallyClient.Configuration {

@@ -67,6 +67,8 @@
       }
     }
 
+    func flagOrNil(_ name: Name) -> Bool? { try? flag(name) }
+
     /// Where a setting stands, for messages.
     func problem(_ name: Name, _ rule: String) -> ValidationError {
       let place =

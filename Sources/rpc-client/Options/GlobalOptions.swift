@@ -14,9 +14,10 @@
     @Flag(help: "Print no progress and no remarks.") var quiet = false
     @Option(help: ArgumentHelp("Give up after this time, such as 500ms, 30s or 5m.", valueName: "duration"))
     var timeout: String?
-    @Option(help: ArgumentHelp("Send again so often what may be sent again (default: 2).", valueName: "times"))
+    @Option(
+      help: ArgumentHelp("How many times a call that may be repeated is sent again (default: 2).", valueName: "times"))
     var retry: String?
-    @Option(help: "auto, always or never.", completion: .list(Style.ColorChoice.allCases.map(\.rawValue)))
+    @Option(help: "Colors: auto, always or never.", completion: .list(Style.ColorChoice.allCases.map(\.rawValue)))
     var color: String?
     @OptionGroup(title: "Connection, as curl's options") var connection: ConnectionOptions
 
