@@ -82,52 +82,69 @@ class AsyncClient:
     def progress(self, job: str) -> AsyncIterator[StreamItem]:
         return self.stream("streamProgress", {"jobId": job})
 
-    async def wait(self, job: str) -> JobStatus:
-        """Waits for a job's end, and returns its last status: look at `state`."""
-        async for item in self.progress(job):
-            if item.is_last:
-                return item.result
-        raise ProtocolError("the stream has no result")
+    async def wait(self, job: str, timeout: Optional[float] = None) -> JobStatus:
+        """Waits for a job's end, and returns its last status: look at `state`. Raises DeadlineExceeded after `timeout` seconds
+        (None: as long as it takes); the job goes on."""
+        async def last() -> JobStatus:
+            async for item in self.progress(job):
+                if item.is_last:
+                    return item.result
+            raise ProtocolError("the stream has no result")
+
+        return await self._within(timeout, last())
 
     async def cancel(self, job: str) -> JobStatus:
         return await self.call("cancelJob", {"jobId": job})
 
-    async def download(self, job: str, file: BinaryIO) -> int:
-        """Writes a job's answer to a file; returns its bytes."""
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        async with self._open(Request("GET", f"/results/{job}", headers, None)) as (head, pieces):
-            if head.status != 200:
+    async def download(self, job: str, file: BinaryIO, timeout: Optional[float] = None) -> int:
+        """Writes a job's answer to a file; returns its bytes. A connection that breaks, or is silent for too long, goes on where
+        it stopped. `timeout`: seconds for all of it; None: as long as it takes."""
+        state = protocol.DownloadState()
+
+        async def whole() -> int:
+            while True:
+                try:
+                    await self._download_once(job, file, state)
+                    return state.count
+                except (ConnectionFailed, RemoteError) as error:
+                    await asyncio.sleep(state.pause_after(error))
+
+        return await self._within(timeout, whole())
+
+    async def _download_once(self, job: str, file: BinaryIO, state: protocol.DownloadState) -> None:
+        async with self._open(protocol.download(job, self.token, state.count, state.tag)) as (head, pieces):
+            if head.status not in (200, 206):
                 protocol.result(protocol.value(head, b"".join([piece async for piece in pieces])))
-            count = 0
+            state.begin(head)
             async for piece in pieces:
                 file.write(piece)
-                count += len(piece)
-            return count
+                state.took(len(piece))
 
     # --- HTTP ---
 
     async def _until(self, timeout: Optional[float], repeats: bool, body: Callable[[Optional[float]], Awaitable[Any]]) -> Any:
         timeout = timeout if timeout is not None else self.timeout
-        end = None if timeout is None else time.monotonic() + timeout
+        began = time.monotonic()
+        end = None if timeout is None else began + timeout
         attempt = 0
         while True:
             attempt += 1
             left = None if end is None else end - time.monotonic()
             try:
                 # The server answers at the deadline; the little more is for its answer's way.
-                return await asyncio.wait_for(body(left), None if left is None else left + 0.5)
-            except asyncio.TimeoutError:
-                raise DeadlineExceeded(f"{self.server.host}:{self.server.port} didn't answer in time") from None
+                return await self._within(None if left is None else left + 0.5, body(left))
             except (ConnectionFailed, RemoteError) as error:
-                if isinstance(error, RemoteError) and error.status != "UNAVAILABLE":
-                    raise
-                wait = protocol.pause(error, attempt)
-                if not repeats or attempt == protocol.ATTEMPTS or (end is not None and time.monotonic() + wait >= end):
-                    raise
-                await asyncio.sleep(wait)
+                await asyncio.sleep(protocol.again(error, attempt, repeats, began, end))
+
+    async def _within(self, timeout: Optional[float], work: Awaitable[Any]) -> Any:
+        try:
+            return await asyncio.wait_for(work, timeout)
+        except asyncio.TimeoutError:
+            raise DeadlineExceeded(f"{self.server.authority} didn't answer in time") from None
 
     async def _ask(self, message: Any, timeout: Optional[float]) -> Any:
-        async with self._open(protocol.post(message, "application/json", self.token, timeout)) as (head, pieces):
+        # As long as the call may take: what is computed meanwhile sends no byte.
+        async with self._open(protocol.post(message, "application/json", self.token, timeout), silence=None) as (head, pieces):
             return protocol.value(head, b"".join([piece async for piece in pieces]))
 
     async def _stream_once(self, message: Any, state: protocol.StreamState) -> AsyncIterator[StreamItem]:
@@ -148,8 +165,9 @@ class AsyncClient:
                         return
 
     @asynccontextmanager
-    async def _open(self, request: Request) -> AsyncIterator[Tuple[Head, AsyncIterator[bytes]]]:
-        where = f"{self.server.host}:{self.server.port}"
+    async def _open(self, request: Request, silence: Optional[float] = protocol.SILENCE) -> AsyncIterator[Tuple[Head, AsyncIterator[bytes]]]:
+        """`silence`: seconds that a byte of the answer may take; None: as long as the caller waits."""
+        where = self.server.authority
         try:
             reader, writer = await asyncio.wait_for(
                 asyncio.open_connection(self.server.host, self.server.port, ssl=self._context, limit=_LINE_MOST), protocol.SILENCE)
@@ -160,8 +178,8 @@ class AsyncClient:
             with _failing(where):
                 writer.write(_request_bytes(request, self.server))
                 await writer.drain()
-                head = await asyncio.wait_for(_head(reader), protocol.SILENCE)
-            yield head, _failing_pieces(where, _body(reader, head))
+                head = await asyncio.wait_for(_head(reader), silence)
+            yield head, _failing_pieces(where, _body(reader, head, silence))
         finally:
             writer.close()
 
@@ -188,7 +206,7 @@ async def _failing_pieces(where: str, pieces: AsyncIterator[bytes]) -> AsyncIter
 
 
 def _request_bytes(request: Request, server: Server) -> bytes:
-    headers = {"Host": f"{server.host}:{server.port}", "Connection": "close", **request.headers}
+    headers = {"Host": server.authority, "Connection": "close", **request.headers}
     if request.body is not None:
         headers["Content-Length"] = str(len(request.body))
     for name, text in headers.items():
@@ -211,26 +229,26 @@ async def _head(reader: asyncio.StreamReader) -> Head:
             return Head(int(words[1]), headers)
 
 
-async def _body(reader: asyncio.StreamReader, head: Head) -> AsyncIterator[bytes]:
+async def _body(reader: asyncio.StreamReader, head: Head, silence: Optional[float]) -> AsyncIterator[bytes]:
     """The body in pieces: chunked, of a known length, or up to the connection's end."""
     if head.status in (204, 304):
         return
     if head.headers.get("transfer-encoding", "").lower() == "chunked":
-        while size := int((await asyncio.wait_for(reader.readuntil(b"\r\n"), protocol.SILENCE)).split(b";")[0], 16):
-            async for piece in _exactly(reader, size):
+        while size := int((await asyncio.wait_for(reader.readuntil(b"\r\n"), silence)).split(b";")[0], 16):
+            async for piece in _exactly(reader, size, silence):
                 yield piece
             await reader.readexactly(2)
     elif "content-length" in head.headers:
-        async for piece in _exactly(reader, int(head.headers["content-length"])):
+        async for piece in _exactly(reader, int(head.headers["content-length"]), silence):
             yield piece
     else:
-        while piece := await asyncio.wait_for(reader.read(1 << 16), protocol.SILENCE):
+        while piece := await asyncio.wait_for(reader.read(1 << 16), silence):
             yield piece
 
 
-async def _exactly(reader: asyncio.StreamReader, left: int) -> AsyncIterator[bytes]:
+async def _exactly(reader: asyncio.StreamReader, left: int, silence: Optional[float]) -> AsyncIterator[bytes]:
     while left:
-        piece = await asyncio.wait_for(reader.read(min(left, 1 << 16)), protocol.SILENCE)
+        piece = await asyncio.wait_for(reader.read(min(left, 1 << 16)), silence)
         if not piece:
             raise asyncio.IncompleteReadError(b"", left)
         left -= len(piece)

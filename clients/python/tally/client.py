@@ -72,16 +72,23 @@ class Client:
 
     def stream(self, method: str, parameters: Parameters = None, **named: Any) -> Iterator[StreamItem]:
         """Calls a stream method; yields its events and, last, its result. A broken stream goes on after the last event."""
-        message = protocol.call(1, method, {**(parameters if isinstance(parameters, dict) else {}), **named} if named else parameters)
+        return self._stream(method, {**(parameters if isinstance(parameters, dict) else {}), **named} if named else parameters, None)
+
+    def _stream(self, method: str, parameters: Parameters, timeout: Optional[float]) -> Iterator[StreamItem]:
+        message = protocol.call(1, method, parameters)
+        end = None if timeout is None else time.monotonic() + timeout
         state = protocol.StreamState()
         while not state.is_over:
             try:
-                for item in self._stream_once(message, state):
+                for item in self._stream_once(message, state, end):
                     yield item
                 if not state.is_over:
                     raise ConnectionFailed("the stream ended without its final response")
             except (ConnectionFailed, RemoteError) as error:
-                time.sleep(state.pause_after(error))
+                wait = state.pause_after(error)
+                if end is not None and time.monotonic() + wait >= end:
+                    raise self._late() from error
+                time.sleep(wait)
 
     # --- Jobs ---
 
@@ -96,9 +103,10 @@ class Client:
     def progress(self, job: str) -> Iterator[StreamItem]:
         return self.stream("streamProgress", {"jobId": job})
 
-    def wait(self, job: str) -> JobStatus:
-        """Waits for a job's end, and returns its last status: look at `state`."""
-        for item in self.progress(job):
+    def wait(self, job: str, timeout: Optional[float] = None) -> JobStatus:
+        """Waits for a job's end, and returns its last status: look at `state`. Raises DeadlineExceeded after `timeout` seconds
+        (None: as long as it takes); the job goes on."""
+        for item in self._stream("streamProgress", {"jobId": job}, timeout):
             if item.is_last:
                 return item.result
         raise ProtocolError("the stream has no result")
@@ -108,18 +116,35 @@ class Client:
         return self.call("cancelJob", {"jobId": job})
 
     def download(self, job: str, file: BinaryIO, timeout: Optional[float] = None) -> int:
-        """Writes a job's answer to a file; returns its bytes."""
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        with self._open(Request("GET", f"/results/{job}", headers, None), timeout) as (head, response):
-            if head.status != 200:
-                protocol.result(protocol.value(head, response.read(1 << 20)))
-            count = 0
-            while piece := self._reading(lambda: response.read(1 << 16)):
+        """Writes a job's answer to a file; returns its bytes. A connection that breaks, or is silent for too long, goes on where
+        it stopped. `timeout`: seconds for all of it; None: as long as it takes."""
+        end = None if timeout is None else time.monotonic() + timeout
+        state = protocol.DownloadState()
+        while True:
+            try:
+                self._download_once(job, file, state, end)
+                return state.count
+            except (ConnectionFailed, RemoteError) as error:
+                wait = state.pause_after(error)
+                if end is not None and time.monotonic() + wait >= end:
+                    raise self._late() from error
+                time.sleep(wait)
+
+    def _download_once(self, job: str, file: BinaryIO, state: protocol.DownloadState, end: Optional[float]) -> None:
+        request = protocol.download(job, self.token, state.count, state.tag)
+        with self._quiet(end), self._open(request, self._patience(end)) as (head, response):
+            if head.status not in (200, 206):
+                protocol.result(protocol.value(head, self._reading(lambda: response.read(1 << 20))))
+            left = state.begin(head)
+            while left:
+                self._be_patient(response, end)
+                piece = self._reading(lambda: response.read1(1 << 16))
+                if not piece:
+                    raise ConnectionFailed(f"{self.server.authority}: the answer ended {left} bytes early")
                 file.write(piece)
-                count += len(piece)
-            if "content-length" in head.headers and count != int(head.headers["content-length"]):
-                raise ConnectionFailed(f"the answer ended after {count} of {head.headers['content-length']} bytes")
-            return count
+                left -= len(piece)
+                state.took(len(piece))
+            self._reading(response.read)
 
     # --- HTTP ---
 
@@ -129,19 +154,15 @@ class Client:
 
     def _until(self, timeout: Optional[float], repeats: bool, body: Callable[[Optional[float]], Value]) -> Value:
         timeout = timeout if timeout is not None else self.timeout
-        end = None if timeout is None else time.monotonic() + timeout
+        began = time.monotonic()
+        end = None if timeout is None else began + timeout
         attempt = 0
         while True:
             attempt += 1
             try:
                 return body(None if end is None else end - time.monotonic())
             except (ConnectionFailed, RemoteError) as error:
-                if isinstance(error, RemoteError) and error.status != "UNAVAILABLE":
-                    raise
-                wait = protocol.pause(error, attempt)
-                if not repeats or attempt == protocol.ATTEMPTS or (end is not None and time.monotonic() + wait >= end):
-                    raise
-                time.sleep(wait)
+                time.sleep(protocol.again(error, attempt, repeats, began, end))
 
     def _ask(self, message: Any, timeout: Optional[float], repeats: bool) -> Any:
         head, body = self._exchange(protocol.post(message, "application/json", self.token, timeout), timeout, repeats)
@@ -149,26 +170,73 @@ class Client:
 
     def _exchange(self, request: Request, timeout: Optional[float], repeats: bool = False) -> Tuple[Head, bytes]:
         # The server answers at the deadline; the little more is for its answer's way.
+        end = None if timeout is None else time.monotonic() + timeout + 0.5
         with self._open(request, None if timeout is None else timeout + 0.5, repeats) as (head, response):
-            return head, self._reading(response.read)
+            pieces = []
+            while True:
+                if end is not None:
+                    # Of the whole answer: the socket's own limit is one of each piece.
+                    self._limit(response, end - time.monotonic())
+                piece = self._reading(lambda: response.read1(1 << 20))
+                if not piece:
+                    if response.length:
+                        raise ConnectionFailed(f"{self.server.authority}: the answer ended {response.length} bytes early")
+                    # Only this tells http.client that it is over, and the connection free.
+                    self._reading(response.read)
+                    return head, b"".join(pieces)
+                pieces.append(piece)
 
-    def _stream_once(self, message: Any, state: protocol.StreamState) -> Iterator[StreamItem]:
+    def _stream_once(self, message: Any, state: protocol.StreamState, end: Optional[float]) -> Iterator[StreamItem]:
         request = protocol.post(message, "text/event-stream", self.token, cursor=state.cursor)
         state.opened_at = None
-        try:
-            yield from self._items(request, state)
-        except DeadlineExceeded as error:
-            # A stream has no deadline: it was silent for too long.
-            raise ConnectionFailed(f"no byte in {protocol.SILENCE} s") from error
+        with self._quiet(end):
+            yield from self._items(request, state, end)
 
-    def _items(self, request: Request, state: protocol.StreamState) -> Iterator[StreamItem]:
-        with self._open(request, protocol.SILENCE) as (head, response):
+    @contextmanager
+    def _quiet(self, end: Optional[float]) -> Iterator[None]:
+        """Of a stream or download, whose connection is limited in its silence and by the caller's deadline."""
+        try:
+            yield
+        except DeadlineExceeded as error:
+            if isinstance(error, RemoteError) or (end is not None and time.monotonic() >= end):
+                raise
+            raise ConnectionFailed(f"{self.server.authority}: no byte in {protocol.SILENCE} s") from error
+
+    def _patience(self, end: Optional[float]) -> float:
+        """Seconds that the next byte may take. Raises DeadlineExceeded."""
+        left = protocol.SILENCE if end is None else end - time.monotonic()
+        if left <= 0:
+            raise self._late()
+        return min(left, protocol.SILENCE)
+
+    def _be_patient(self, response: http.client.HTTPResponse, end: Optional[float]) -> None:
+        if end is not None:
+            self._limit(response, self._patience(end))
+
+    def _limit(self, response: http.client.HTTPResponse, seconds: float) -> None:
+        if seconds <= 0:
+            raise self._late()
+        try:
+            response.fp.raw._sock.settimeout(seconds)  # type: ignore[union-attr]
+        except AttributeError:
+            # All of it has come.
+            pass
+
+    def _late(self) -> DeadlineExceeded:
+        return DeadlineExceeded(f"{self.server.authority} didn't answer in time")
+
+    def _items(self, request: Request, state: protocol.StreamState, end: Optional[float]) -> Iterator[StreamItem]:
+        with self._open(request, self._patience(end)) as (head, response):
             if not head.headers.get("content-type", "").startswith("text/event-stream"):
                 protocol.result(protocol.value(head, self._reading(response.read)))
                 raise ProtocolError("the answer is no stream")
             state.opened_at = time.monotonic()
             decoder = protocol.SSEDecoder()
-            while piece := self._reading(lambda: response.read1(1 << 16)):
+            while True:
+                self._be_patient(response, end)
+                piece = self._reading(lambda: response.read1(1 << 16))
+                if not piece:
+                    return
                 for identity, text in decoder.feed(piece):
                     item = state.item(identity, text)
                     if item:
@@ -214,7 +282,7 @@ class Client:
             except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError) as error:
                 connection.close()
                 if not is_used:
-                    raise ConnectionFailed(f"{self.server.host}:{self.server.port}: {error}") from error
+                    raise ConnectionFailed(f"{self.server.authority}: {error}") from error
             except (OSError, http.client.HTTPException) as error:
                 connection.close()
                 raise self._failure(error) from error
@@ -232,5 +300,5 @@ class Client:
 
     def _failure(self, error: Exception) -> TallyError:
         if isinstance(error, socket.timeout):
-            return DeadlineExceeded(f"{self.server.host}:{self.server.port} didn't answer in time")
-        return ConnectionFailed(f"{self.server.host}:{self.server.port}: {error}")
+            return self._late()
+        return ConnectionFailed(f"{self.server.authority}: {error}")

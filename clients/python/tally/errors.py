@@ -27,12 +27,22 @@ class RemoteError(TallyError):
         super().__init__(f"{self.message} [{self.status} {self.reason}]")
 
 
+def remote_error(error: Dict[str, Any]) -> RemoteError:
+    """The exception of a JSON-RPC error object."""
+    found = RemoteError(error)
+    return RemoteDeadlineExceeded(error) if found.status == "DEADLINE_EXCEEDED" else found
+
+
 class ConnectionFailed(TallyError):
     """The server can't be reached, or the connection broke before the answer had come."""
 
 
 class DeadlineExceeded(TallyError):
-    """No answer came within the call's timeout."""
+    """No answer came within the call's timeout, whichever end has noticed it first."""
+
+
+class RemoteDeadlineExceeded(RemoteError, DeadlineExceeded):
+    """The server's DEADLINE_EXCEEDED: both classes' handlers get it."""
 
 
 class ProtocolError(TallyError):

@@ -7,9 +7,9 @@ import re
 import time
 import uuid
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from .errors import ProtocolError, RemoteError, TallyError
+from .errors import ProtocolError, RemoteError, TallyError, remote_error
 from .types import StreamItem
 
 Parameters = Union[Dict[str, Any], Sequence[Any], None]
@@ -19,10 +19,9 @@ REPEATABLE = frozenset({
     "getStatus", "streamProgress", "watchJobs", "cancelJob", "deleteJob", "listJobs", "listEvents", "getResult", "describeInput",
     "listInputs", "rpc.discover", "rpc.stats",
 })
-ATTEMPTS = 4
-# Seconds for which a broken stream tries to come back.
+# Seconds for which a broken stream or download, and a call without a timeout, tries to come back.
 RECONNECT = 30.0
-# Seconds without a byte after which a stream's other end counts as gone: three of the server's heartbeats.
+# Seconds without a byte after which the other end of a stream or download counts as gone: three of the server's heartbeats.
 SILENCE = 45.0
 # A connection that has stood for so many seconds ends a row of failures, though nothing may have happened that it could tell.
 STEADY = 5.0
@@ -55,9 +54,24 @@ class Server(NamedTuple):
     @classmethod
     def of(cls, url: str) -> "Server":
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"'{url}' is no server's URL: http://host:port")
-        return cls(parts.scheme == "https", parts.hostname, parts.port or (443 if parts.scheme == "https" else 80), parts.path.rstrip("/"))
+        if parts.scheme not in ("http", "https"):
+            raise ValueError(f"'{url}' is no server's URL: it begins with http:// or https://, as in http://127.0.0.1:8000")
+        if not parts.hostname:
+            raise ValueError(f"'{url}' names no host, as http://127.0.0.1:8000 does")
+        if "?" in url or "#" in url:
+            raise ValueError(f"'{url}' has a query or a fragment, which a server's URL can't have")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("a server's URL holds no user name and no password: give the token as token=")
+        try:
+            port = parts.port
+        except ValueError:
+            raise ValueError(f"'{url}' has a port that is no number from 0 to 65535") from None
+        return cls(parts.scheme == "https", parts.hostname, port or (443 if parts.scheme == "https" else 80), parts.path.rstrip("/"))
+
+    @property
+    def authority(self) -> str:
+        """Host and port as `Host` has them: an IPv6 literal keeps its brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def call(number: Optional[int], method: str, parameters: Parameters) -> Dict[str, Any]:
@@ -79,6 +93,50 @@ def post(message: Any, accept: str, token: Optional[str], timeout: Optional[floa
     if cursor:
         headers["Last-Event-ID"] = cursor
     return Request("POST", "/rpc", headers, json.dumps(message, separators=(",", ":")).encode())
+
+
+def download(job: str, token: Optional[str], after: int = 0, tag: Optional[str] = None) -> Request:
+    """Asks for a job's answer, or for what follows its first bytes, if it is still the same."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    if after and tag:
+        headers.update({"Range": f"bytes={after}-", "If-Range": tag})
+    # Percent-encoded, slashes too: an ID is one part of the path.
+    return Request("GET", "/results/" + quote(job, safe=""), headers, None)
+
+
+class DownloadState:
+    """How much of an answer has come, for a connection that breaks."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.tag: Optional[str] = None
+        self._failing_since: Optional[float] = None
+        self._failures = 0
+
+    def begin(self, head: Head) -> int:
+        """Looks at a response; returns the bytes that it will bring. Raises ProtocolError."""
+        if self.count and head.status != 206:
+            raise ProtocolError("the answer has changed while it was downloaded; begin again")
+        length = head.headers.get("content-length", "")
+        if head.status not in (200, 206) or not length.isdigit():
+            raise ProtocolError(f"HTTP {head.status}, and no answer of a known length")
+        self.tag = head.headers.get("etag", self.tag)
+        return int(length)
+
+    def took(self, count: int) -> None:
+        self.count += count
+        self._failures, self._failing_since = 0, None
+
+    def pause_after(self, error: TallyError) -> float:
+        """Seconds before the rest is asked for. Raises the error, where that can't help or has gone on for too long."""
+        if isinstance(error, RemoteError) and error.status != "UNAVAILABLE" or self.count and not self.tag:
+            raise error
+        now = time.monotonic()
+        self._failing_since = self._failing_since or now
+        self._failures += 1
+        if now - self._failing_since > RECONNECT:
+            raise error
+        return pause(error, self._failures)
 
 
 def keyed(method: str, parameters: Parameters) -> Parameters:
@@ -108,7 +166,7 @@ def result(response: Any) -> Any:
     if not isinstance(response, dict) or response.get("jsonrpc") != "2.0" or ("result" in response) == ("error" in response):
         raise ProtocolError(f"no JSON-RPC response: {str(response)[:200]}")
     if "error" in response:
-        raise RemoteError(response["error"])
+        raise remote_error(response["error"])
     return response["result"]
 
 
@@ -126,6 +184,17 @@ def batch_results(count: int, responses: Any) -> List[Union[Any, RemoteError]]:
         except RemoteError as error:
             found.append(error)
     return found
+
+
+def again(error: TallyError, attempt: int, repeats: bool, began: float, end: Optional[float]) -> float:
+    """Seconds before a call is sent again: while the server is away, until the call's deadline. Raises the error, where that
+    can't help."""
+    if isinstance(error, RemoteError) and error.status != "UNAVAILABLE":
+        raise error
+    wait = pause(error, attempt)
+    if not repeats or time.monotonic() + wait >= (began + RECONNECT if end is None else end):
+        raise error
+    return wait
 
 
 def pause(error: TallyError, attempt: int) -> float:
