@@ -106,6 +106,9 @@ func (c *Client) Batch(ctx context.Context, calls []BatchCall) ([]BatchResult, e
 
 // Exchange is one HTTP request as it is.
 func (c *Client) Exchange(ctx context.Context, method, path string, header http.Header, body io.Reader) (*http.Response, error) {
+	if err := checkServer(c.Server); err != nil {
+		return nil, err
+	}
 	request, err := http.NewRequestWithContext(ctx, method, c.Server+path, body)
 	if err != nil {
 		return nil, err
@@ -159,9 +162,18 @@ func (c *Client) repeating(ctx context.Context, repeats bool, body func(context.
 		ctx, cancel = context.WithTimeout(ctx, c.Timeout)
 		defer cancel()
 	}
+	end, ok := ctx.Deadline()
+	if !ok {
+		end = time.Now().Add(reconnect)
+	}
 	for attempt := 1; ; attempt++ {
 		result, err := body(ctx)
-		if err == nil || !repeats || attempt == attempts || !mayPass(err) || sleep(ctx, pause(err, attempt)) != nil {
+		if err == nil || !repeats || !mayPass(err) {
+			return result, err
+		}
+		// While the server is away, until the call's deadline.
+		wait := pause(err, attempt)
+		if time.Now().Add(wait).After(end) || sleep(ctx, wait) != nil {
 			return result, err
 		}
 	}

@@ -1,6 +1,7 @@
 package tally
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +21,11 @@ type RemoteError struct {
 	Field string
 	// RetryAfter is how long the server wants to be left alone.
 	RetryAfter time.Duration
+}
+
+// Is makes the server's DEADLINE_EXCEEDED the same error as the context's, whoever has noticed the deadline first.
+func (e *RemoteError) Is(target error) bool {
+	return target == context.DeadlineExceeded && e.Status == "DEADLINE_EXCEEDED"
 }
 
 func (e *RemoteError) Error() string { return fmt.Sprintf("%s [%s %s]", e.Message, e.Status, e.Reason) }
@@ -44,7 +50,7 @@ func (e *RemoteError) UnmarshalJSON(text []byte) error {
 }
 
 // ErrConnection: the server can't be reached, or the connection broke before the answer had come. Deadlines and
-// cancellations are the context's own errors.
+// cancellations are the context's own errors: errors.Is(err, context.DeadlineExceeded).
 var ErrConnection = errors.New("connection failed")
 
 // ErrProtocol: what came isn't what a Tally server answers.

@@ -4,9 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 )
 
 // JobStatus is a job's status, as docs/protocol.md has it.
@@ -66,7 +63,7 @@ func (c *Client) Cancel(ctx context.Context, job string) (status JobStatus, err 
 	return
 }
 
-// Wait waits for a job's end: look at its state. progress (nil: not wanted) is told of every event.
+// Wait waits for a job's end, or for the context's: look at its state. progress (nil: not wanted) is told of every event.
 func (c *Client) Wait(ctx context.Context, job string, progress func(JobStatus)) (status JobStatus, err error) {
 	stream := c.Stream(ctx, "streamProgress", Params{"jobId": job})
 	defer stream.Close()
@@ -83,25 +80,4 @@ func (c *Client) Wait(ctx context.Context, job string, progress func(JobStatus))
 	}
 	err = stream.Result(&status)
 	return
-}
-
-// Download writes a job's answer; returns its bytes.
-func (c *Client) Download(ctx context.Context, job string, to io.Writer) (int64, error) {
-	header := http.Header{}
-	if c.Token != "" {
-		header.Set("Authorization", "Bearer "+c.Token)
-	}
-	response, err := c.Exchange(ctx, http.MethodGet, "/results/"+url.PathEscape(job), header, nil)
-	if err != nil {
-		return 0, err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return 0, (&Stream{}).refused(response)
-	}
-	count, err := io.Copy(to, response.Body)
-	if err != nil {
-		return count, failed(ctx, err)
-	}
-	return count, nil
 }

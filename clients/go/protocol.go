@@ -6,21 +6,35 @@ import (
 	"errors"
 	"fmt"
 	mathrand "math/rand"
+	"net/url"
+	"strings"
 	"time"
 )
 
-// attempts of a call that may be repeated.
-const attempts = 4
-
-// reconnect is for how long a broken stream tries to come back.
+// reconnect is for how long a broken stream or download, and a call without a deadline, tries to come back.
 const reconnect = 30 * time.Second
 
-// silence without a byte after which a stream's other end counts as gone: three of the server's heartbeats.
-const silence = 45 * time.Second
+// silence without a byte after which the other end of a stream or download counts as gone: three of the server's heartbeats.
+// Tests have less of it.
+var silence = 45 * time.Second
 
 // steady is for how long a connection must have stood to end a row of failures, though nothing may have happened that it could
 // tell.
 const steady = 5 * time.Second
+
+// checkServer tells what is wrong with a server's URL.
+func checkServer(server string) error {
+	parsed, err := url.Parse(server)
+	switch {
+	case err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Hostname() == "":
+		return fmt.Errorf("'%s' is no server's URL, as http://127.0.0.1:8000 is", server)
+	case strings.ContainsAny(server, "?#"):
+		return fmt.Errorf("'%s' has a query or a fragment, which a server's URL can't have", server)
+	case parsed.User != nil:
+		return errors.New("a server's URL holds no user name and no password: set the client's Token")
+	}
+	return nil
+}
 
 // Params are a call's parameters by name.
 type Params map[string]any

@@ -25,8 +25,17 @@ export class RemoteError extends TallyError {
 /** The server can't be reached, or the connection broke before the answer had come. */
 export class ConnectionFailed extends TallyError {}
 
-/** No answer came within the call's timeout. */
-export class DeadlineExceeded extends TallyError {}
+/** No answer came within the call's timeout, whichever end has noticed it first; `cause` is the server's error, where it was the server. */
+export class DeadlineExceeded extends TallyError {
+  status = "DEADLINE_EXCEEDED";
+  reason = "DEADLINE_EXCEEDED";
+}
+
+/** The error of a JSON-RPC error object. @param {any} error */
+export function remoteError(error) {
+  const found = new RemoteError(error);
+  return found.status === "DEADLINE_EXCEEDED" ? new DeadlineExceeded(found.message, { cause: found }) : found;
+}
 
 /** What came isn't what a Tally server answers. */
 export class ProtocolError extends TallyError {}

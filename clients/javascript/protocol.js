@@ -1,5 +1,5 @@
 // The protocol without I/O: requests, answers, server-sent events, and when a call is sent again.
-import { ProtocolError, RemoteError } from "./errors.js";
+import { DeadlineExceeded, ProtocolError, RemoteError, remoteError } from "./errors.js";
 
 /** @typedef {Record<string, any> | any[] | undefined} Parameters */
 /** @typedef {{event?: any, result?: any, isLast: boolean}} StreamItem An event, or, last and once, the result. */
@@ -9,10 +9,9 @@ const repeatable = new Set([
   "getStatus", "streamProgress", "watchJobs", "cancelJob", "deleteJob", "listJobs", "listEvents", "getResult",
   "describeInput", "listInputs", "rpc.discover", "rpc.stats",
 ]);
-export const attemptsMost = 4;
-/** Milliseconds for which a broken stream tries to come back. */
+/** Milliseconds for which a broken stream or download, and a call without a timeout, tries to come back. */
 export const reconnectMs = 30_000;
-/** Milliseconds without a byte after which a stream's other end counts as gone: three of the server's heartbeats. */
+/** Milliseconds without a byte after which the other end of a stream or download counts as gone: three of the server's heartbeats. */
 export const silenceMs = 45_000;
 /** A connection that has stood so long ends a row of failures, though nothing may have happened that it could tell. */
 export const steadyMs = 5_000;
@@ -24,6 +23,32 @@ const eventMost = 16 << 20;
  */
 export function call(id, method, params) {
   return { jsonrpc: "2.0", ...(id === undefined ? {} : { id }), method, ...(params === undefined ? {} : { params }) };
+}
+
+/**
+ * A server's URL without the slash at its end; the empty one is of the page's own server.
+ * @param {string} url @throws {TypeError} for what is none
+ */
+export function serverURL(url) {
+  if (url === "") return url;
+  let parsed;
+  try {
+    parsed = new URL(url);
+  } catch {
+    throw new TypeError(`'${url}' is no server's URL, as http://127.0.0.1:8000 is`);
+  }
+  if (parsed.protocol !== "http:" && parsed.protocol !== "https:") throw new TypeError(`'${url}' is no server's URL: it begins with http:// or https://`);
+  if (url.includes("?") || url.includes("#")) throw new TypeError(`'${url}' has a query or a fragment, which a server's URL can't have`);
+  if (parsed.username || parsed.password) throw new TypeError("a server's URL holds no user name and no password: give the token as an option");
+  return url.replace(/\/+$/, "");
+}
+
+/** A value as JSON; a BigInt is a number with all its digits. @param {any} value @returns {string} */
+export function text(value) {
+  let mark = "";
+  const json = JSON.stringify(value, (_, inner) => (typeof inner === "bigint" ? (mark ||= `bigint-${newKey()}-`) + inner : inner));
+  // The mark is a new one: no string of the caller's has it.
+  return mark ? json.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, "g"), "$1") : json;
 }
 
 /**
@@ -54,7 +79,7 @@ export function result(response) {
   if (response?.jsonrpc !== "2.0" || "result" in response === "error" in response) {
     throw new ProtocolError(`no JSON-RPC response: ${JSON.stringify(response)?.slice(0, 200)}`);
   }
-  if ("error" in response) throw new RemoteError(response.error);
+  if ("error" in response) throw remoteError(response.error);
   return response.result;
 }
 
@@ -73,6 +98,7 @@ export function batchResults(count, responses) {
     try {
       return result(byID.get(id));
     } catch (error) {
+      if (error instanceof DeadlineExceeded) return error.cause;
       if (error instanceof RemoteError) return error;
       throw error;
     }

@@ -1,6 +1,7 @@
 // A client of the Tally server for browsers and Node (18 or newer), without dependencies.
 import { ConnectionFailed, DeadlineExceeded, ProtocolError, RemoteError, TallyError } from "./errors.js";
 import * as protocol from "./protocol.js";
+import { Silence, failed, isPassing, joined, parsed, sleep } from "./waiting.js";
 
 export { ConnectionFailed, DeadlineExceeded, ProtocolError, RemoteError, TallyError };
 
@@ -39,7 +40,7 @@ export class Client {
 
   /** @param {string} [server] its URL; empty in a page that the server itself has sent @param {Options} [options] */
   constructor(server = "http://127.0.0.1:8000", options = {}) {
-    this.#server = server.replace(/\/+$/, "");
+    this.#server = protocol.serverURL(server);
     this.#options = options;
   }
 
@@ -109,20 +110,88 @@ export class Client {
   /** @param {string} jobId @param {{signal?: AbortSignal}} [options] */
   progress(jobId, options = {}) { return this.stream("streamProgress", { jobId }, options); }
 
-  /** Waits for a job's end, and returns its last status: look at `state`. @param {string} jobId @returns {Promise<JobStatus>} */
-  async wait(jobId) {
-    for await (const item of this.progress(jobId)) if (item.isLast) return item.result;
+  /**
+   * Waits for a job's end, and returns its last status: look at `state`. A timeout ends the waiting, never the job.
+   * @param {string} jobId @param {CallOptions} [options] @returns {Promise<JobStatus>} @throws {DeadlineExceeded}
+   */
+  async wait(jobId, { timeoutMs, signal } = {}) {
+    const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+    try {
+      for await (const item of this.progress(jobId, { signal: joined(signal, timeout) })) if (item.isLast) return item.result;
+    } catch (error) {
+      throw timeout?.aborted && !signal?.aborted ? new DeadlineExceeded(`the job didn't end within ${timeoutMs} ms`) : error;
+    }
     throw new ProtocolError("the stream has no result");
   }
 
   /** Asks for a job's end; `wait` tells when its work has stopped. @param {string} jobId @returns {Promise<JobStatus>} */
   cancel(jobId) { return this.call("cancelJob", { jobId }); }
 
-  /** A job's answer, as it comes. @param {string} jobId @param {CallOptions} [options] @returns {Promise<ReadableStream<Uint8Array>>} */
-  async download(jobId, options = {}) {
-    const response = await this.exchange("GET", `/results/${encodeURIComponent(jobId)}`, this.#authorization(), undefined, options.signal);
-    if (response.status !== 200) protocol.result(parsed(response, await response.text()));
-    return /** @type {ReadableStream<Uint8Array>} */ (response.body);
+  /**
+   * A job's answer, as it comes. A connection that breaks, or is silent for too long, goes on where it stopped.
+   * @param {string} jobId @param {CallOptions} [options] @returns {Promise<ReadableStream<Uint8Array>>}
+   */
+  async download(jobId, { timeoutMs, signal } = {}) {
+    const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+    const late = () => new DeadlineExceeded(`the answer didn't come within ${timeoutMs} ms`);
+    const ours = new AbortController();
+    const pieces = this.#pieces(`/results/${encodeURIComponent(jobId)}`, joined(signal, timeout, ours.signal));
+    const next = async () => {
+      try {
+        return await pieces.next();
+      } catch (error) {
+        throw timeout?.aborted && !signal?.aborted ? late() : error;
+      }
+    };
+    // An answer that there isn't is this call's error, not the stream's.
+    let first = /** @type {IteratorResult<Uint8Array, void> | undefined} */ (await next());
+    return new ReadableStream({
+      async pull(controller) {
+        const { done, value } = first ?? (await next());
+        first = undefined;
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel() { ours.abort(); },
+    });
+  }
+
+  /** @param {string} path @param {AbortSignal | undefined} signal @returns {AsyncGenerator<Uint8Array, void, void>} */
+  async *#pieces(path, signal) {
+    let [count, tag, failures, failingSince] = [0, "", 0, 0];
+    while (true) {
+      const silence = new Silence();
+      try {
+        const part = count > 0 ? { Range: `bytes=${count}-`, "If-Range": tag } : {};
+        const response = await this.exchange("GET", path, { ...this.#authorization(), ...part }, undefined, joined(signal, silence.signal));
+        if (response.status !== 200 && response.status !== 206) protocol.result(parsed(response, await response.text()));
+        if (count > 0 && response.status !== 206) throw new ProtocolError("the answer has changed while it was downloaded; begin again");
+        tag = response.headers.get("etag") ?? "";
+        const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+        const end = count + Number(response.headers.get("content-length"));
+        while (true) {
+          silence.begin();
+          const { done, value } = await reader.read();
+          if (done) break;
+          count += value.length;
+          failures = 0;
+          silence.end();
+          yield value;
+        }
+        if (count >= end) return;
+        throw new ConnectionFailed(`the answer ended ${end - count} bytes early`);
+      } catch (error) {
+        if (signal?.aborted) throw signal.reason;
+        const failure = error instanceof TallyError ? error : failed(error);
+        if (!isPassing(failure) || (count > 0 && !tag)) throw failure;
+        if (failures === 0) failingSince = Date.now();
+        failures += 1;
+        if (Date.now() - failingSince > protocol.reconnectMs) throw failure;
+        await sleep(protocol.pauseMs(failure, failures), signal);
+      } finally {
+        silence.close();
+      }
+    }
   }
 
   // --- HTTP ---
@@ -149,7 +218,7 @@ export class Client {
     const timeout = left === null ? undefined : AbortSignal.timeout(left + 500);
     const both = joined(signal, timeout);
     try {
-      const response = await this.exchange("POST", "/rpc", headers, JSON.stringify(message), both);
+      const response = await this.exchange("POST", "/rpc", headers, protocol.text(message), both);
       return parsed(response, await response.text());
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
@@ -164,13 +233,14 @@ export class Client {
    */
   async #repeating(repeats, options, body) {
     const timeout = options.timeoutMs ?? (this.#options.timeoutMs === undefined ? 30_000 : this.#options.timeoutMs);
-    const end = timeout === null ? Infinity : Date.now() + timeout;
+    const end = Date.now() + (timeout ?? protocol.reconnectMs);
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await body(timeout === null ? null : end - Date.now());
       } catch (error) {
+        // While the server is away, until the call's deadline.
         const wait = protocol.pauseMs(error, attempt);
-        if (!repeats || !isPassing(error) || attempt === protocol.attemptsMost || Date.now() + wait >= end) throw error;
+        if (!repeats || !isPassing(error) || Date.now() + wait >= end) throw error;
         await sleep(wait, options.signal);
       }
     }
@@ -178,12 +248,11 @@ export class Client {
 
   /** @param {any} message @param {protocol.StreamState} state @param {{signal?: AbortSignal}} options */
   async *#streamOnce(message, state, { signal }) {
-    const ours = new AbortController();
-    let timer = setTimeout(() => ours.abort(), protocol.silenceMs);
+    const silence = new Silence();
     state.openedAt = Infinity;
     const headers = { "Content-Type": "application/json", Accept: "text/event-stream", ...this.#authorization(), ...(state.cursor ? { "Last-Event-ID": state.cursor } : {}) };
     try {
-      const response = await this.exchange("POST", "/rpc", headers, JSON.stringify(message), joined(signal, ours.signal));
+      const response = await this.exchange("POST", "/rpc", headers, protocol.text(message), joined(signal, silence.signal));
       if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
         protocol.result(parsed(response, await response.text()));
         throw new ProtocolError("the answer is no stream");
@@ -193,8 +262,7 @@ export class Client {
       const text = new TextDecoder();
       const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
       while (!state.isOver) {
-        clearTimeout(timer);
-        timer = setTimeout(() => ours.abort(), protocol.silenceMs);
+        silence.begin();
         const { done, value } = await reader.read();
         if (done) return;
         for (const event of decoder.feed(text.decode(value, { stream: true }))) {
@@ -206,44 +274,7 @@ export class Client {
       if (signal?.aborted) throw signal.reason;
       throw error instanceof TallyError ? error : failed(error);
     } finally {
-      clearTimeout(timer);
-      ours.abort();
+      silence.close();
     }
   }
-}
-
-/** @param {Response} response @param {string} text */
-function parsed(response, text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ProtocolError(`HTTP ${response.status}, and no JSON: ${text.slice(0, 200)}`);
-  }
-}
-
-/** @param {any} error */
-function failed(error) { return new ConnectionFailed(error?.cause?.message ?? error?.message ?? String(error), { cause: error }); }
-
-/** @param {any} error */
-function isPassing(error) { return error instanceof ConnectionFailed || (error instanceof RemoteError && error.status === "UNAVAILABLE"); }
-
-/** A signal that either of two raises. @param {(AbortSignal | undefined)[]} signals @returns {AbortSignal | undefined} */
-function joined(...signals) {
-  const given = /** @type {AbortSignal[]} */ (signals.filter(Boolean));
-  if (given.length < 2) return given[0];
-  const both = new AbortController();
-  for (const signal of given) {
-    if (signal.aborted) both.abort(signal.reason);
-    signal.addEventListener("abort", () => both.abort(signal.reason), { once: true, signal: both.signal });
-  }
-  return both.signal;
-}
-
-/** @param {number} ms @param {AbortSignal} [signal] @returns {Promise<void>} */
-function sleep(ms, signal) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener("abort", () => { clearTimeout(timer); reject(signal.reason); }, { once: true });
-    if (signal?.aborted) { clearTimeout(timer); reject(signal.reason); }
-  });
 }

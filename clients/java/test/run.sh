@@ -7,5 +7,6 @@ classes=$(mktemp -d)
 trap 'rm -rf "$classes"' EXIT
 javac -Xlint:all,-serial -Werror -d "$classes" src/tally/*.java test/*.java Example.java
 java -Djdk.httpclient.allowRestrictedHeaders=host -cp "$classes" tally.Tests
+java -cp "$classes" tally.Edges
 java -cp "$classes" Example "$TALLY_SERVER" 2>/dev/null | grep -q '^Song,Date,Total Number of Plays for Date$'
 echo "java: the example"

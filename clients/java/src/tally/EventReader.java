@@ -5,7 +5,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.Optional;
 
 /** Reads server-sent events (WHATWG HTML, section 9.2). */
@@ -16,12 +15,8 @@ final class EventReader {
     private static final int LINE_MOST = 16 << 20;
     private final BufferedInputStream in;
     private boolean isAfterCR;
-    private volatile long lastByte = System.nanoTime();
 
     EventReader(InputStream in) { this.in = new BufferedInputStream(in); }
-
-    /** Since the last byte: heartbeats are bytes too. */
-    Duration silence() { return Duration.ofNanos(System.nanoTime() - lastByte); }
 
     /** The next event; empty at the stream's end. What isn't ended by a blank line is no event. */
     Optional<Event> next() throws IOException {
@@ -47,7 +42,6 @@ final class EventReader {
     private String line() throws IOException {
         var bytes = new ByteArrayOutputStream();
         for (var b = in.read(); b >= 0; b = in.read()) {
-            lastByte = System.nanoTime();
             var wasAfterCR = isAfterCR;
             isAfterCR = b == '\r';
             if (b == '\n' && wasAfterCR) continue;

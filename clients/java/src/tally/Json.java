@@ -1,10 +1,13 @@
 package tally;
 
+import java.lang.reflect.Array;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.IntStream;
 
 /**
  * JSON text (RFC 8259) to values and back: {@code Map<String, Object>}, {@code List<Object>}, {@code String}, {@code BigDecimal},
@@ -27,7 +30,11 @@ public final class Json {
         return value;
     }
 
-    /** Writes a value; numbers of any type, lists, maps. */
+    /**
+     * Writes a value: null, booleans, numbers, texts (enumerations by their names), maps, collections and other iterables, arrays.
+     *
+     * @throws IllegalArgumentException for what is none of these, and for NaN and infinities
+     */
     public static String write(Object value) {
         var out = new StringBuilder();
         write(value, out);
@@ -140,19 +147,31 @@ public final class Json {
             var separator = "{";
             for (var member : map.entrySet()) {
                 out.append(separator);
-                write(member.getKey().toString(), out);
+                write(String.valueOf(Objects.requireNonNull(member.getKey(), "a member's name")), out);
                 write(member.getValue(), out.append(':'));
                 separator = ",";
             }
             out.append(map.isEmpty() ? "{}" : "}");
-        } else if (value instanceof List<?> list) {
-            out.append('[');
-            for (var index = 0; index < list.size(); index++) write(list.get(index), index == 0 ? out : out.append(','));
-            out.append(']');
-        } else if (value instanceof String string) {
-            quote(string, out);
-        } else {
+        } else if (value instanceof Iterable<?> items) {
+            var separator = "[";
+            for (var item : items) {
+                write(item, out.append(separator));
+                separator = ",";
+            }
+            out.append(separator.equals("[") ? "[]" : "]");
+        } else if (value != null && value.getClass().isArray()) {
+            write(IntStream.range(0, Array.getLength(value)).mapToObj(index -> Array.get(value, index)).toList(), out);
+        } else if (value instanceof CharSequence || value instanceof Character) {
+            quote(value.toString(), out);
+        } else if (value instanceof Enum<?> constant) {
+            quote(constant.name(), out);
+        } else if (value instanceof Number number) {
+            if (!Double.isFinite(number.doubleValue()) && (number instanceof Double || number instanceof Float)) throw new IllegalArgumentException("JSON has no number " + number);
+            out.append(number);
+        } else if (value == null || value instanceof Boolean) {
             out.append(value);
+        } else {
+            throw new IllegalArgumentException("JSON has no value for a " + value.getClass().getName());
         }
     }
 

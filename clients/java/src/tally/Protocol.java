@@ -1,5 +1,8 @@
 package tally;
 
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,13 +15,11 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /** The protocol without I/O: requests, answers, and when a call is sent again. */
 final class Protocol {
-    /** Of a call that may be repeated. */
-    static final int ATTEMPTS = 4;
-    /** For which a broken stream tries to come back. */
+    /** For which a broken stream or download tries to come back. */
     static final Duration RECONNECT = Duration.ofSeconds(30);
 
-    /** Without a byte, after which a stream's other end counts as gone: three of the server's heartbeats. */
-    static final Duration SILENCE = Duration.ofSeconds(45);
+    /** Without a byte, after which the other end of a stream or download counts as gone: three of the server's heartbeats. Tests have less. */
+    static volatile Duration silence = Duration.ofSeconds(45);
     /** A connection that has stood so long ends a row of failures, though nothing may have happened that it could tell. */
     static final Duration STEADY = Duration.ofSeconds(5);
 
@@ -54,8 +55,41 @@ final class Protocol {
         if (!(response instanceof Map<?, ?> map) || !"2.0".equals(map.get("jsonrpc")) || map.containsKey("result") == map.containsKey("error")) {
             throw new ProtocolException("no JSON-RPC response");
         }
-        if (map.containsKey("error")) throw new RemoteException(map.get("error"));
+        if (map.containsKey("error")) throw failure(new RemoteException(map.get("error")));
         return map.get("result");
+    }
+
+    /** A deadline is one class, whichever end has noticed it first. */
+    private static TallyException failure(RemoteException error) {
+        return error.status.equals("DEADLINE_EXCEEDED") ? new DeadlineException(error.getMessage(), error) : error;
+    }
+
+    /** A part of a URL's path (RFC 3986, section 2.3). */
+    static String encoded(String part) {
+        var out = new StringBuilder();
+        for (var b : part.getBytes(StandardCharsets.UTF_8)) {
+            var isPlain = b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b > 0 && "-._~".indexOf(b) >= 0;
+            out.append(isPlain ? String.valueOf((char) b) : String.format("%%%02X", b & 0xFF));
+        }
+        return out.toString();
+    }
+
+    /** A server's URL without the slashes at its end. */
+    static String server(String url) {
+        URI parsed;
+        try {
+            parsed = new URI(url);
+        } catch (URISyntaxException error) {
+            throw new IllegalArgumentException("'" + url + "' is no server's URL, as http://127.0.0.1:8000 is", error);
+        }
+        if (!"http".equals(parsed.getScheme()) && !"https".equals(parsed.getScheme()) || parsed.getHost() == null) {
+            throw new IllegalArgumentException("'" + url + "' is no server's URL, as http://127.0.0.1:8000 is");
+        }
+        if (parsed.getRawQuery() != null || parsed.getRawFragment() != null) {
+            throw new IllegalArgumentException("'" + url + "' has a query or a fragment, which a server's URL can't have");
+        }
+        if (parsed.getRawUserInfo() != null) throw new IllegalArgumentException("a server's URL holds no user name and no password: give the token");
+        return url.replaceAll("/+$", "");
     }
 
     /** The results of a batch in the order of its calls; a RemoteException stands for the call that it belongs to. */
@@ -71,6 +105,8 @@ final class Protocol {
             if (!byID.containsKey(String.valueOf(id)) || byID.size() != count) throw new ProtocolException("a batch's answers aren't those of its calls");
             try {
                 results.add(result(byID.get(String.valueOf(id))));
+            } catch (DeadlineException error) {
+                results.add(error.getCause());
             } catch (RemoteException error) {
                 results.add(error);
             }

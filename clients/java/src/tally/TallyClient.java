@@ -1,7 +1,6 @@
 package tally;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -18,6 +17,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -45,7 +47,7 @@ public final class TallyClient {
      * @param timeout of calls that have none of their own
      */
     public TallyClient(String server, String token, Duration timeout) {
-        this.server = server.replaceAll("/+$", "");
+        this.server = Protocol.server(server);
         this.token = token;
         this.timeout = timeout;
     }
@@ -72,7 +74,7 @@ public final class TallyClient {
     }
 
     /** Calls a stream method. Nothing is sent before its first item is asked for. */
-    public TallyStream stream(String method, Map<String, ?> parameters) { return new TallyStream(this, Protocol.call(1, method, parameters)); }
+    public TallyStream stream(String method, Map<String, ?> parameters) { return new TallyStream(this, Protocol.call(1, method, parameters), null); }
 
     // --- Jobs ---
 
@@ -90,8 +92,14 @@ public final class TallyClient {
     public Object cancel(String job) { return call("cancelJob", Map.of("jobId", job)); }
 
     /** Waits for a job's end, and returns its last status; progress is told of every change. */
-    public Object await(String job, java.util.function.Consumer<Object> progress) {
-        try (var stream = stream("streamProgress", Map.of("jobId", job))) {
+    public Object await(String job, Consumer<Object> progress) { return await(job, progress, null); }
+
+    /**
+     * @param timeout of the waiting, never of the job; null: as long as it takes
+     * @throws DeadlineException when the job hasn't ended by then
+     */
+    public Object await(String job, Consumer<Object> progress, Duration timeout) {
+        try (var stream = new TallyStream(this, Protocol.call(1, "streamProgress", Map.of("jobId", job)), end(timeout))) {
             while (true) {
                 var item = stream.next();
                 if (item.isResult()) return item.value();
@@ -100,31 +108,13 @@ public final class TallyClient {
         }
     }
 
-    /** Writes a job's answer; returns its bytes. */
-    public long download(String job, OutputStream to) {
-        var response = send(request("/results/" + job).GET(), BodyHandlers.ofInputStream());
-        try (var body = response.body()) {
-            if (response.statusCode() != 200) Protocol.result(Json.parse(new String(body.readAllBytes(), StandardCharsets.UTF_8)));
-            var buffer = new byte[1 << 16];
-            for (var total = 0L;;) {
-                var count = read(body, buffer);
-                if (count < 0) return total;
-                to.write(buffer, 0, count);
-                total += count;
-            }
-        } catch (IOException error) {
-            // Not the connection's: it can't be written.
-            throw new java.io.UncheckedIOException(error);
-        }
-    }
+    /** Writes a job's answer; returns its bytes. A connection that breaks, or is silent for too long, goes on where it stopped. */
+    public long download(String job, OutputStream to) { return download(job, to, null); }
 
-    private int read(InputStream body, byte[] buffer) {
-        try {
-            return body.read(buffer);
-        } catch (IOException error) {
-            throw failed(error);
-        }
-    }
+    /** @param timeout of all of it; null: as long as it takes */
+    public long download(String job, OutputStream to, Duration timeout) { return new Download(this, job, to, end(timeout)).run(); }
+
+    private static Instant end(Duration timeout) { return timeout == null ? null : Instant.now().plus(timeout); }
 
     /** The ID in a job's status. */
     public static String id(Object status) { return (String) Json.at(status, "jobId"); }
@@ -132,17 +122,11 @@ public final class TallyClient {
     // --- HTTP ---
 
     /** A stream's body. */
-    InputStream open(Object message, String cursor) {
-        var request = request("/rpc").header("Content-Type", "application/json").header("Accept", "text/event-stream").timeout(Protocol.SILENCE)
+    BodyStream open(Object message, String cursor, Transfer transfer, Instant end) {
+        var request = request("/rpc").header("Content-Type", "application/json").header("Accept", "text/event-stream")
             .POST(BodyPublishers.ofString(Json.write(message)));
         if (!cursor.isEmpty()) request.header("Last-Event-ID", cursor);
-        HttpResponse<InputStream> response;
-        try {
-            response = send(request, BodyHandlers.ofInputStream());
-        } catch (DeadlineException error) {
-            // A stream has no deadline: it was silent for too long.
-            throw new ConnectionException(error.getMessage(), error);
-        }
+        var response = open(request, transfer, end);
         if (response.headers().firstValue("Content-Type").orElse("").startsWith("text/event-stream")) return response.body();
         try (var body = response.body()) {
             Protocol.result(Json.parse(new String(body.readAllBytes(), StandardCharsets.UTF_8)));
@@ -150,6 +134,30 @@ public final class TallyClient {
             throw failed(error);
         }
         throw new ProtocolException("the answer is no stream");
+    }
+
+    /** A response whose body comes by and by. */
+    HttpResponse<BodyStream> open(HttpRequest.Builder request, Transfer transfer, Instant end) {
+        var left = end == null ? Protocol.silence : Duration.between(Instant.now(), end);
+        if (left.isNegative() || left.isZero()) throw late(null);
+        var isDeadline = left.compareTo(Protocol.silence) < 0;
+        var opening = http.sendAsync(request.timeout(isDeadline ? left : Protocol.silence).build(), head -> new BodyStream(Protocol.silence, end));
+        transfer.opens(opening);
+        try {
+            var response = opening.get();
+            transfer.reads(response.body());
+            return response;
+        } catch (InterruptedException error) {
+            opening.cancel(true);
+            Thread.currentThread().interrupt();
+            throw new ConnectionException("interrupted", error);
+        } catch (CancellationException error) {
+            throw new ConnectionException("closed", error);
+        } catch (ExecutionException error) {
+            // A stream has no deadline but its caller's: otherwise it was silent for too long.
+            if (error.getCause() instanceof HttpTimeoutException timeout && isDeadline) throw late(timeout);
+            throw failed(error.getCause() instanceof IOException cause ? cause : new IOException(error.getCause()));
+        }
     }
 
     private Object ask(Object message, Duration left) {
@@ -160,7 +168,7 @@ public final class TallyClient {
         return Json.parse(send(request, BodyHandlers.ofString()).body());
     }
 
-    private HttpRequest.Builder request(String path) {
+    HttpRequest.Builder request(String path) {
         var request = HttpRequest.newBuilder(URI.create(server + path));
         return token == null ? request : request.header("Authorization", "Bearer " + token);
     }
@@ -170,7 +178,7 @@ public final class TallyClient {
             return http.send(request.build(), body);
         } catch (HttpTimeoutException error) {
             if (error instanceof java.net.http.HttpConnectTimeoutException) throw failed(error);
-            throw new DeadlineException(server + " didn't answer in time", error);
+            throw late(error);
         } catch (IOException error) {
             throw failed(error);
         } catch (InterruptedException error) {
@@ -179,7 +187,9 @@ public final class TallyClient {
         }
     }
 
-    private ConnectionException failed(IOException error) {
+    DeadlineException late(HttpTimeoutException error) { return new DeadlineException(server + " didn't answer in time", error); }
+
+    ConnectionException failed(IOException error) {
         return new ConnectionException(server + ": " + (error.getMessage() == null ? error.getClass().getSimpleName() : error.getMessage()), error);
     }
 
@@ -190,18 +200,18 @@ public final class TallyClient {
                 return body.apply(Duration.between(Instant.now(), end));
             } catch (TallyException error) {
                 var pause = Protocol.pause(error, attempt);
-                if (!repeats || !error.mayPass() || Thread.currentThread().isInterrupted() || attempt == Protocol.ATTEMPTS || Instant.now().plus(pause).isAfter(end)) throw error;
+                if (!repeats || !error.mayPass() || Thread.currentThread().isInterrupted() || Instant.now().plus(pause).isAfter(end)) throw error;
                 sleep(pause);
             }
         }
     }
 
-    static void sleep(Duration pause) {
+    private static void sleep(Duration pause) {
         try {
             Thread.sleep(pause.toMillis());
         } catch (InterruptedException error) {
             Thread.currentThread().interrupt();
-            throw new DeadlineException("interrupted", error);
+            throw new ConnectionException("interrupted", error);
         }
     }
 }

@@ -1,14 +1,12 @@
 package tally;
 
 import java.io.IOException;
-import java.io.InputStream;
+import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Iterator;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 
 /**
  * The answer of a stream method: events, and, last and once, the result. A broken stream goes on after its last event. One thread
@@ -21,75 +19,64 @@ public final class TallyStream implements Iterator<TallyStream.Item>, AutoClosea
     private final TallyClient client;
     private final Map<String, Object> message;
     private String cursor = "";
-    private volatile InputStream body;
-    private volatile EventReader events;
+    private final Instant end;
+    private final Transfer transfer = new Transfer();
+    private EventReader events;
     private boolean isOver;
     private Instant openedAt;
 
-    TallyStream(TallyClient client, Map<String, Object> message) {
+    /** @param end of the waiting; null: none */
+    TallyStream(TallyClient client, Map<String, Object> message, Instant end) {
         this.client = client;
         this.message = message;
+        this.end = end;
     }
 
-    @Override public boolean hasNext() { return !isOver; }
+    @Override public boolean hasNext() { return !isOver && !transfer.isClosed(); }
 
-    /** @throws TallyException when the stream can't go on */
+    /** @throws TallyException when the stream can't go on, or its thread is interrupted, or another thread closes it */
     @Override public Item next() {
-        if (isOver) throw new NoSuchElementException();
+        if (!hasNext()) throw new NoSuchElementException();
         Instant since = null;
         for (var failures = 0;;) {
             try {
                 var item = receive();
                 if (item != null) return item;
             } catch (TallyException error) {
-                close();
+                drop();
+                if (transfer.isClosed()) throw new ConnectionException("the stream was closed", error);
                 if (openedAt != null && Duration.between(openedAt, Instant.now()).compareTo(Protocol.STEADY) >= 0) since = null;
                 if (since == null) failures = 0;
                 since = since == null ? Instant.now() : since;
-                if (!error.mayPass() || Duration.between(since, Instant.now()).compareTo(Protocol.RECONNECT) > 0) {
+                if (!error.mayPass() || Thread.currentThread().isInterrupted() || Duration.between(since, Instant.now()).compareTo(Protocol.RECONNECT) > 0) {
                     isOver = true;
                     throw error;
                 }
-                TallyClient.sleep(Protocol.pause(error, ++failures));
+                transfer.pause(Protocol.pause(error, ++failures), end);
             }
         }
     }
 
-    @Override public void close() {
-        closeBody();
-        body = null;
+    /** Ends the stream, from any thread: whoever waits for its next item gets a {@link ConnectionException}. */
+    @Override public void close() { transfer.close(); }
+
+    private void drop() {
+        transfer.drop();
         events = null;
-    }
-
-    /** Ends a connection that is silent for too long: reading it would wait for ever. */
-    private void watch(EventReader watched) {
-        CompletableFuture.delayedExecutor(Protocol.SILENCE.toMillis() / 3, TimeUnit.MILLISECONDS).execute(() -> {
-            if (events != watched) return;
-            if (watched.silence().compareTo(Protocol.SILENCE) > 0) closeBody(); else watch(watched);
-        });
-    }
-
-    private void closeBody() {
-        try {
-            var open = body;
-            if (open != null) open.close();
-        } catch (IOException error) {
-            // It is broken already.
-        }
     }
 
     /** The next item; null: one that was told already. */
     private Item receive() {
         if (events == null) {
             openedAt = null;
-            body = client.open(message, cursor);
+            events = new EventReader(client.open(message, cursor, transfer, end));
             openedAt = Instant.now();
-            events = new EventReader(body);
-            watch(events);
         }
         EventReader.Event event;
         try {
             event = events.next().orElseThrow(() -> new ConnectionException("the stream ended without its final response", null));
+        } catch (HttpTimeoutException error) {
+            throw new DeadlineException("the stream didn't end in time", error);
         } catch (IOException error) {
             throw new ConnectionException("the stream broke: " + error.getMessage(), error);
         }
@@ -101,7 +88,7 @@ public final class TallyStream implements Iterator<TallyStream.Item>, AutoClosea
         }
         var result = Protocol.result(found);
         isOver = true;
-        close();
+        drop();
         return new Item(result, true);
     }
 
