@@ -34,7 +34,7 @@
       if let problem = errors.unknownCommand() { errors.exit(problem) }
       var command: any ParsableCommand
       do {
-        command = try ClientCommand.parseAsRoot(arguments)
+        command = try await ClientCommand.asyncParseAsRoot(arguments)
       } catch {
         errors.exit(error, nil)
       }

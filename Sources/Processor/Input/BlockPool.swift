@@ -6,7 +6,7 @@ final class BlockPool: Sendable {
   /// Room for the beginning of a record that the block before has left.
   private static let carryBytes = 65_536
 
-  private let blockBytes: Int
+  let blockBytes: Int
   private let budget: MemoryBudget
   private let free = Monitor<[PageBuffer]>([])
 

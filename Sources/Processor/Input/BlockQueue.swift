@@ -19,9 +19,9 @@ final class BlockQueue: Sendable {
   func push(_ block: InputBlock) -> Bool {
     state.wait { state in
       if state.isClosed { return false }
-      guard state.bytes == 0 || state.bytes + block.count <= limitBytes else { return nil }
+      guard state.bytes == 0 || state.bytes + block.queuedBytes <= limitBytes else { return nil }
       state.blocks.append(block)
-      state.bytes += block.count
+      state.bytes += block.queuedBytes
       return true
     }
   }
@@ -32,7 +32,7 @@ final class BlockQueue: Sendable {
       guard state.head < state.blocks.count else { return state.isClosed ? .some(nil) : nil }
       guard let block = state.blocks[state.head].take() else { return .some(nil) }
       state.head += 1
-      state.bytes -= block.count
+      state.bytes -= block.queuedBytes
       if state.head >= 64 {
         state.blocks.removeFirst(state.head)
         state.head = 0

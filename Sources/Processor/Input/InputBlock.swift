@@ -33,5 +33,8 @@ final class InputBlock: @unchecked Sendable {
 
   deinit { pool.giveBack(buffer) }
 
+  /// What it takes of a queue: a small file's block is as large as every other's.
+  var queuedBytes: Int { max(count, min(buffer.count, pool.blockBytes)) }
+
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: buffer.base, count: count) }
 }

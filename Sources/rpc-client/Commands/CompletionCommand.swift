@@ -22,7 +22,12 @@
         case .fish: .fish
         }
       let script = ClientCommand.completionScript(for: kind)
-      print(shell == .bash ? try CompletionScript.bash(script) : script)
+      switch shell {
+      case .bash: print(try CompletionScript.bash(script))
+      case .zsh: print(try CompletionScript.zsh(script))
+      // Fish takes the lines of a command's output as they are, and quotes what it inserts.
+      case .fish: print(script)
+      }
     }
   }
 #endif
