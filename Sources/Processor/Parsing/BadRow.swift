@@ -73,13 +73,15 @@ struct BadRow {
       return "a quote is opened here and never closed\(swallowed)"
     case .strayLineFeed:
       return "a line feed (LF) stands in a file whose lines end in CR. Write all its line ends in the same way"
-    case .fieldTooLong(let limit): return "the field is longer than \(limit) bytes (fieldBytes)"
-    case .invalidUTF8(let column): return "the field is not valid UTF-8 (column \"\(Excerpt.of(column))\")"
-    case .notANumber(let column, let text, let problem): return problem.sentence(text: text, column: Excerpt.of(column))
+    case .fieldTooLong(let limit): return "the field is longer than \(limit) bytes (fieldBytes)\(swallowed)"
+    case .invalidUTF8(let column):
+      return "the field is not valid UTF-8 (column \"\(Excerpt.of(column))\")\(swallowed)"
+    case .notANumber(let column, let text, let problem):
+      return problem.sentence(text: text, column: Excerpt.of(column)) + swallowed
     case .emptyNumber(let column):
       return
         "an empty field is not a number (column \"\(Excerpt.of(column))\"); name a null text (csv.null) if it stands for "
-        + "no value"
+        + "no value\(swallowed)"
     }
   }
 
