@@ -166,3 +166,29 @@ import Testing
     }
   }
 }
+
+/// How much memory a Zstandard frame needs (RFC 8878, section 3.1.1.1).
+@Suite struct ZstdWindowTests {
+  private static let magic: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD]
+
+  @Test(
+    arguments: [
+      ([0x00, 0x00], 1 << 10), ([0x00, 0xA0], 1 << 30), ([0x00, 0xA7], (1 << 30) + 7 * (1 << 27)), ([0x20, 0x05], 5),
+      ([0x60, 0x00, 0x01], 512), ([0xA0, 0x00, 0x00, 0x00, 0x40], 1 << 30), ([0x61, 0x09, 0x00, 0x00], 256),
+      ([0xE0, 0, 0, 0, 0, 0, 0, 0, 0x80], Int.max), ([0xE0, 0], nil), ([0x00], nil),
+    ] as [([UInt8], Int?)])
+  func theWindowIsReadFromTheHead(head: [UInt8], bytes: Int?) {
+    #expect(ZstdFrame.windowBytes(ZstdWindowTests.magic + head) == bytes)
+    #expect(ZstdFrame.windowBytes([0x50, 0x2A, 0x4D, 0x18] + head) == nil)
+  }
+
+  @Test func aWindowThatIsTooLargeSaysHowMuchMemoryItNeeds() async throws {
+    // A frame of one raw block of nothing, with a window of 1 GiB.
+    let file = Compressed.zstd(Array("k\n".utf8)) + ZstdWindowTests.magic + [0x00, 0xA0, 0x01, 0x00, 0x00]
+    let spec = JobSpec(
+      input: "in.csv", output: "o", groupBy: ["k"], aggregates: [Aggregate(.count, column: nil)], memoryBytes: 64 << 20)
+    let failure = await #expect(throws: JobFailure.self) { _ = try await TestFolder().run(spec, on: file) }
+    #expect(failure?.reason == "MEMORY_BUDGET" && failure?.message.contains("1.0 GiB") == true)
+    #expect(failure?.message.contains("memoryBytes of \(8 << 30)") == true, "\(failure?.message ?? "")")
+  }
+}

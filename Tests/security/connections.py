@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 
+import http2
 from checks import code, ended, message, post, raw, until
 
 PLAYS = b"Song,Date,Number of Plays\na,2020-01-01,1\n"
@@ -141,11 +142,17 @@ def heads(checks):
 
 
 def tls(checks):
-    """TLS 1.2 at least."""
+    """TLS 1.2 at least; and with it HTTP/2."""
     with checks.server() as plain:
         key, certificate = os.path.join(plain.place, "key.pem"), os.path.join(plain.place, "cert.pem")
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", key, "-out", certificate], check=True, capture_output=True)
-        with checks.server("--tls-certificate", certificate, "--tls-key", key) as server:
+        rows = b"k,n\n" + b"".join(b"key-%07d,1\n" % row for row in range(300_000))
+        with checks.server("--tls-certificate", certificate, "--tls-key", key, "--limit", "writeMilliseconds=3000", files={"big.csv": rows}) as server:
+            environment = dict(os.environ, TALLY_CACERT=certificate)
+            run = subprocess.run([f"{checks.bin}/rpc-client", "--server", f"https://localhost:{server.port}", "run", "big.csv", "-o", "s.csv", "--group-by", "k", "--sum", "n"], capture_output=True, text=True, env=environment)
+            checks.expect(run.returncode == 0, f"a job over TLS: {run.stderr}")
+            http2.heads(checks, server)
+            http2.windows(checks, server, run.stdout.strip())
             for version, accepted in ((ssl.TLSVersion.TLSv1, False), (ssl.TLSVersion.TLSv1_1, False), (ssl.TLSVersion.TLSv1_2, True), (ssl.TLSVersion.TLSv1_3, True)):
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
                 context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

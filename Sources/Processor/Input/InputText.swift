@@ -23,7 +23,7 @@ final class InputText: Sendable {
     self.file = file
     self.dialect = dialect
     self.limits = limits
-    windowBytes = memoryBytes / 8
+    windowBytes = memoryBytes / ZstdSource.memoryShare
     let head = try InputText.head(of: FileSource(file, from: 0, counters: nil))
     compression = InputText.compression(of: head)
     let text =

@@ -13,7 +13,12 @@ final class ZstdSource: ByteSource {
   private var expanded = 0
   private var taken = 0
   private var isFrameOpen = false
+  /// The first bytes of the frame that is expanded.
+  private var head: [UInt8] = []
   private var isEnded = false
+
+  /// A job's memory by a window's.
+  static let memoryShare = 8
 
   /// - Parameter windowBytes: of a frame's window, at most.
   init(_ source: any ByteSource, name: String, windowBytes: Int, limits: Limits) throws(JobFailure) {
@@ -54,6 +59,7 @@ final class ZstdSource: ByteSource {
           break
         }
       }
+      remember()
       let left = ZSTD_decompressStream(stream, &output, &input)
       if ZSTD_isError(left) != 0 { throw failure(left) }
       isFrameOpen = left != 0
@@ -63,13 +69,31 @@ final class ZstdSource: ByteSource {
     return output.pos
   }
 
+  /// Keeps a frame's head, for what may be wrong with it.
+  private func remember() {
+    if !isFrameOpen { head.removeAll(keepingCapacity: true) }
+    let count = min(ZstdFrame.headBytesMost - head.count, input.size - input.pos)
+    if count > 0 { head += piece[input.pos..<(input.pos + count)] }
+  }
+
   private func failure(_ code: Int) -> JobFailure {
     if ZSTD_getErrorCode(code) == ZSTD_error_frameParameter_windowTooLarge {
       return JobFailure(
         .resourceExhausted, reason: "MEMORY_BUDGET",
-        "\(name): expanding the file needs a window of more than \(windowBytes) bytes, an eighth of the job's memory "
-          + "(memoryBytes). Give the job more memory.", file: name)
+        "\(name): expanding the file needs a window of \(wanted.map(ByteCount.text) ?? "more memory"), and the job may use "
+          + "\(ByteCount.text(windowBytes)) for one, an eighth of its memory. \(advice)", file: name)
     }
     return InputExpansion.broken(name, "zstd", String(cString: ZSTD_getErrorName(code)))
+  }
+
+  private var wanted: Int? { ZstdFrame.windowBytes(head) }
+
+  private var advice: String {
+    guard let wanted else { return "Give the job more memory (memoryBytes)." }
+    guard let memory = ZstdFrame.memoryBytes(forWindow: wanted, share: ZstdSource.memoryShare) else {
+      return "No window may be larger than 2 GiB: compress the file again, without --ultra or --long."
+    }
+    return
+      "Give the job memoryBytes of \(memory) (\(ByteCount.text(memory))), or compress the file again with a smaller window."
   }
 }

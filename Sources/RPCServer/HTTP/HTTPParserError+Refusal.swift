@@ -6,12 +6,7 @@ extension HTTPParserError {
   /// The answer to a request that the parser, or ``RequestHeadGuard`` in its name, has refused.
   func refusal(_ limits: Limits) -> (status: HTTPResponse.Status, error: RPCError) {
     if self == .headerOverflow {
-      return (
-        .requestHeaderFieldsTooLarge,
-        RPCError(
-          .resourceExhausted, reason: "HEADERS_TOO_LARGE",
-          "The headers are larger than \(limits.headerBytes) bytes (headerBytes).")
-      )
+      return (.requestHeaderFieldsTooLarge, HeaderListLimit.error(limits))
     }
     return (.badRequest, RPCError(.invalidArgument, reason: "INVALID_HTTP", sentence, code: 3))
   }

@@ -29,6 +29,11 @@ struct HTTPRoutes: HTTPResponder {
 
   private func answer(_ request: Request, _ context: ConnectionContext) async -> Response {
     let origin = request.headers[.origin]
+    if presences.presence(of: context.channel)?.version == .http2,
+      let error = HeaderListLimit.refusal(request.head, rpc.limits)
+    {
+      return HTTPAnswers.refusal(.requestHeaderFieldsTooLarge, error, closes: true)
+    }
     if let error = originRefusal(request, origin) {
       return HTTPAnswers.refusal(error.status == .permissionDenied ? .forbidden : .badRequest, error, closes: true)
     }

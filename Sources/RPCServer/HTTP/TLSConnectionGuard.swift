@@ -40,6 +40,7 @@ final class TLSConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
     context.fireUserInboundEventTriggered(event)
     guard case .handshakeCompleted(let negotiated)? = event as? TLSUserEvent else { return }
     if negotiated == "h2" {
+      HeaderListLimit.announce(limits, on: context.channel)
       if openStreams == 0 { closeIn(limits.headerMilliseconds) }
     } else {
       context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
