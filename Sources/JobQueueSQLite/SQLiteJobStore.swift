@@ -113,7 +113,11 @@ public final class SQLiteJobStore: JobStore {
 
   /// Writes the store's own row again: a full disk and a read-only one let everything be read.
   public func check() async throws {
-    try await write { try $0.run("UPDATE store SET uuid = uuid") }
+    try await write {
+      // There and back: SQLite writes no page whose bytes stay as they are, but one that was changed meanwhile.
+      try $0.run("UPDATE store SET uuid = uuid || '-'")
+      try $0.run("UPDATE store SET uuid = substr(uuid, 1, length(uuid) - 1)")
+    }
   }
 
   public func job(_ id: String) async throws -> JobRecord? {

@@ -1,7 +1,10 @@
 """Work that a caller can ask for: it ends within a second of a cancel, and holds nobody else up."""
 import gzip
 import os
+import resource
+import signal
 import struct
+import subprocess
 import threading
 import time
 
@@ -129,7 +132,76 @@ def folder(checks):
         checks.expect(mode == 0o400, f"the answer of a private file has the mode {mode:o}")
 
 
+def outputs(checks):
+    """What isn't a plain file is never replaced by an answer."""
+    with checks.server(files={"plays.csv": b"Song,Date,Number of Plays\na,2020-01-01,1\n", "kept.csv": b"kept"}) as server:
+        path = lambda name: os.path.join(server.data, name)
+        os.symlink("kept.csv", path("link.csv"))
+        os.symlink("nowhere.csv", path("dangling.csv"))
+        os.mkfifo(path("pipe.csv"))
+        os.mkdir(path("folder.csv"))
+        os.symlink(server.place, path("outside"))
+        for name in ("link.csv", "dangling.csv", "pipe.csv", "folder.csv", "outside/o.csv"):
+            before = os.lstat(path(name)) if os.path.lexists(path(name)) else None
+            reply = post(server, message("submitJob", {"input": "plays.csv", "output": name}))[1]
+            checks.expect("error" in reply, f"an output that is no plain file is taken: {name}")
+            after = os.lstat(path(name)) if os.path.lexists(path(name)) else None
+            checks.expect((before and before.st_ino) == (after and after.st_ino), f"{name} was replaced")
+        # One that becomes a link while its job waits isn't replaced either.
+        job = server.call("submitJob", input="plays.csv", output="later.csv", startAt=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2)))["jobId"]
+        os.symlink("kept.csv", path("later.csv"))
+        status = ended(server, job)
+        until(lambda: server.call("getStatus", jobId=job).get("error"), 5)
+        status = server.call("getStatus", jobId=job)
+        checks.expect(os.path.islink(path("later.csv")) and open(path("kept.csv")).read() == "kept" and not status["published"], f"a link that came later: {status}")
+        waited = subprocess.run([f"{checks.bin}/rpc-client", "--server", server.url, "wait", job], capture_output=True)
+        checks.expect(waited.returncode == 73, f"a result without its name ends with {waited.returncode}: {waited.stderr!r}")
+
+
+def store(checks):
+    """A store that can't be written is no ready one, and is told from one that another process has."""
+    import urllib.error
+    import urllib.request
+    real = subprocess.Popen
+    subprocess.Popen = lambda *words, **named: real(*words, **named, preexec_fn=lambda: signal.signal(signal.SIGXFSZ, signal.SIG_IGN))
+    try:
+        with checks.server(files={"plays.csv": b"Song,Date,Number of Plays\na,2020-01-01,1\n"}) as server:
+            subprocess.Popen = real
+
+            def ready():
+                try:
+                    return urllib.request.urlopen(server.url + "/readyz", timeout=10).status
+                except urllib.error.HTTPError as error:
+                    return error.code
+            checks.expect(until(lambda: ready() == 200), "the server is ready")
+            _, hard = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (0, hard))
+            checks.expect(until(lambda: ready() == 503, 10), "/readyz says that the store can't be written")
+            resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+            server.stop()
+            # Root writes everywhere: as somebody else.
+            nobody = 65_534 if os.getuid() == 0 else os.getuid()
+            for folder, folders, files in os.walk(server.place):
+                for name in [folder, *(os.path.join(folder, file) for file in files)]:
+                    os.chown(name, nobody, -1)
+            os.chmod(server.state, 0o500)
+            for file in os.listdir(server.state):
+                os.chmod(os.path.join(server.state, file), 0o400)
+            run = real([f"{checks.bin}/rpc-server", "serve", "--port", "0", "--data", server.data, "--state", server.state], stderr=subprocess.PIPE, preexec_fn=lambda: os.setuid(nobody))
+            try:
+                errors = run.communicate(timeout=15)[1]
+            except subprocess.TimeoutExpired:
+                run.kill()
+                errors = run.communicate()[1]
+            checks.expect(run.returncode not in (0, -9) and b"another process" not in errors and b"NSCocoa" not in errors, f"a state folder that can't be written: {errors[-400:]!r}")
+            os.chmod(server.state, 0o700)
+    finally:
+        subprocess.Popen = real
+
+
 def all(checks):
+    outputs(checks)
+    store(checks)
     silent_inputs(checks)
     conditions(checks)
     patterns(checks)

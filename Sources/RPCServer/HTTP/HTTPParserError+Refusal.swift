@@ -13,7 +13,7 @@ extension HTTPParserError {
 
   private var sentence: String {
     switch self {
-    case .invalidHost: "A request names its host once, in the field Host (RFC 9112, section 3.2)."
+    case RequestHeadGuard.wrongHost: "A request names its host once, in the field Host (RFC 9112, section 3.2)."
     case .invalidURL: "The request's target is of another host than its field Host (RFC 9112, section 3.2)."
     case .invalidHeaderToken: "The request's head holds an invalid field, or a transfer coding that isn't chunked."
     default: "This is no valid HTTP request (\(self))."

@@ -21,11 +21,14 @@ final class RequestHeadGuard: ChannelInboundHandler, RemovableChannelHandler {
     context.fireChannelRead(data)
   }
 
+  /// Stands for a host that is missing or named twice. The parser of requests never says it itself: they have no status.
+  static let wrongHost = HTTPParserError.invalidStatus
+
   /// What is wrong with a head, by the parser's own names; nil: nothing.
   static func problem(_ head: HTTPRequestHead) -> HTTPParserError? {
     let hosts = head.headers["Host"]
     let isOld = head.version.major == 1 && head.version.minor == 0
-    guard hosts.count == 1 || (hosts.isEmpty && isOld) else { return .invalidHost }
+    guard hosts.count == 1 || (hosts.isEmpty && isOld) else { return RequestHeadGuard.wrongHost }
     // CONNECT and `*` are answered by the routes.
     if !head.uri.utf8.starts(with: "/".utf8), let authority = authority(ofAbsolute: head.uri) {
       guard authority.lowercased() == hosts.first?.lowercased() else { return .invalidURL }
