@@ -8,7 +8,12 @@ import subprocess
 import threading
 import time
 
-from checks import ended, message, post, until
+from checks import code, ended, message, post, raw, until
+
+
+def ready(server):
+    """The status of /readyz."""
+    return code(raw(server, b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"))
 
 
 def silent_inputs(checks):
@@ -108,21 +113,13 @@ def patterns(checks, files=30_000):
 def folder(checks):
     """A data folder that is moved away is noticed, and jobs wait for it."""
     with checks.server(files={"plays.csv": b"Song,Date,Number of Plays\na,2020-01-01,1\n"}) as server:
-        import urllib.error
-        import urllib.request
-
-        def ready():
-            try:
-                return urllib.request.urlopen(server.url + "/readyz", timeout=10).status
-            except urllib.error.HTTPError as error:
-                return error.code
-        checks.expect(until(lambda: ready() == 200), "the server is ready")
+        checks.expect(until(lambda: ready(server) == 200), "the server is ready")
         job = server.call("submitJob", input="plays.csv", output="before.csv")["jobId"]
         ended(server, job)
         os.rename(server.data, server.data + "-away")
-        checks.expect(until(lambda: ready() == 503, 10), "/readyz says that the folder has gone")
+        checks.expect(until(lambda: ready(server) == 503, 10), "/readyz says that the folder has gone")
         os.rename(server.data + "-away", server.data)
-        checks.expect(until(lambda: ready() == 200, 10), "/readyz says that it is back")
+        checks.expect(until(lambda: ready(server) == 200, 10), "/readyz says that it is back")
         checks.expect(checks.run(server, "plays.csv", "after.csv")["state"] == "succeeded", "jobs go on")
         mode = os.stat(server.state).st_mode & 0o777
         checks.expect(mode == 0o700, f"the state folder's mode is {mode:o}")
@@ -160,23 +157,15 @@ def outputs(checks):
 
 def store(checks):
     """A store that can't be written is no ready one, and is told from one that another process has."""
-    import urllib.error
-    import urllib.request
     real = subprocess.Popen
     subprocess.Popen = lambda *words, **named: real(*words, **named, preexec_fn=lambda: signal.signal(signal.SIGXFSZ, signal.SIG_IGN))
     try:
         with checks.server(files={"plays.csv": b"Song,Date,Number of Plays\na,2020-01-01,1\n"}) as server:
             subprocess.Popen = real
-
-            def ready():
-                try:
-                    return urllib.request.urlopen(server.url + "/readyz", timeout=10).status
-                except urllib.error.HTTPError as error:
-                    return error.code
-            checks.expect(until(lambda: ready() == 200), "the server is ready")
+            checks.expect(until(lambda: ready(server) == 200), "the server is ready")
             _, hard = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
             resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (0, hard))
-            checks.expect(until(lambda: ready() == 503, 10), "/readyz says that the store can't be written")
+            checks.expect(until(lambda: ready(server) == 503, 10), "/readyz says that the store can't be written")
             resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
             server.stop()
             # Root writes everywhere: as somebody else.
