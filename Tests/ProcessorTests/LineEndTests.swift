@@ -85,3 +85,53 @@ import Testing
     }
   }
 }
+
+/// Files of CR lines that have something before their rows.
+@Suite struct LineEndBeginningTests {
+  @Test(arguments: [
+    ("Report\na,1\rb,2\r", 1, false), ("Report,\"draft\ra,1\rb,2\r", 1, false), ("One\r\nTwo\ra,1\rb,2\r", 2, false),
+    ("One \"\r\r\"\na,1\rb,2\r", 3, false), ("Report\nk,n\ra,1\rb,2\r", 1, true), ("\u{FEFF}k,n\ra,1\rb,2\r", 0, true),
+    ("\u{FEFF}\"k\",n\ra,1\rb,2\r", 0, true), ("\u{FEFF}\"k\",n\r\"a\",1\r\"b\",2\r", 0, true),
+  ])
+  func whatStandsBeforeTheRowsIsLeftOut(text: String, skipped: Int, header: Bool) async throws {
+    for lineEnd in [CSVDialect.LineEnd.auto, .cr] {
+      for blockBytes in [nil, 1, 3] as [Int?] {
+        var spec = JobSpec(
+          input: "in.csv", output: "o", groupBy: [header ? "k" : "1"],
+          aggregates: [Aggregate(.sum, column: header ? "n" : "2", as: "s")], memoryBytes: 64 << 20)
+        spec.csv.skipLines = skipped
+        spec.csv.header = header
+        spec.csv.lineEnd = lineEnd
+        let found = try await TestFolder().run(spec, on: Array(text.utf8), blockBytes: blockBytes).output
+        #expect(String(decoding: found, as: UTF8.self) == "\(header ? "k" : "1"),s\na,1\nb,2\n", "\(lineEnd)")
+      }
+    }
+  }
+
+  /// Only the record that has a stray LF is a bad one.
+  @Test(arguments: ["k,n\ra,1\n\"q,2\rb,3\rc,4\r", "k,n\r#x\n\"y\rb,3\rc,4\r"]) func aStrayLFIsAByteOfItsRecord(
+    text: String
+  ) async throws {
+    var spec = JobSpec(
+      input: "in.csv", output: "o", groupBy: ["k"], aggregates: [Aggregate(.sum, column: "n")], onBadRow: .skip,
+      memoryBytes: 64 << 20)
+    spec.csv.lineEnd = .cr
+    spec.csv.comment = UInt8(ascii: "#")
+    for blockBytes in [nil, 1, 3] as [Int?] {
+      let (output, outcome) = try await TestFolder().run(spec, on: Array(text.utf8), blockBytes: blockBytes)
+      #expect(String(decoding: output, as: UTF8.self) == "k,sum(n)\nb,3\nc,4\n")
+      #expect(outcome.progress.badRows <= 1)
+    }
+  }
+
+  /// Skipped lines without an end cost neither memory nor time.
+  @Test func aSkippedLineWithoutEndIsLeft() async throws {
+    var spec = JobSpec(input: "in.csv", output: "o", groupBy: ["1"], aggregates: [Aggregate(.count, column: nil)])
+    spec.csv.skipLines = 1
+    spec.csv.header = false
+    let text = [UInt8](repeating: UInt8(ascii: "x"), count: 20 << 20)
+    await #expect(throws: JobFailure.self) { _ = try await TestFolder().run(spec, on: text) }
+    let answer = try await TestFolder().run(spec, on: text + Array("\ra\rb\r".utf8)).output
+    #expect(String(decoding: answer, as: UTF8.self) == "1,count(*)\na,1\nb,1\n")
+  }
+}

@@ -5,13 +5,15 @@ import Schema
 enum LineEndDetector {
   private static let firstBytes = 64 << 10
   private static let mostBytes = 1 << 20
+  /// Bytes of skipped lines that are looked through; a line end that comes so late says nothing of the others.
+  private static let skippedBytesMost = 64 << 20
 
   /// - Parameter source: the text from its beginning; some of it is read.
   static func find(in source: any ByteSource, _ dialect: CSVDialect) throws(JobFailure) -> LineEnds {
     // Nearly every text has a LF soon.
     var text = try source.read(most: firstBytes)
     if dialect.skipLines == 0, text.contains(0x0A) { return LineEnds() }
-    var (start, left) = (0, dialect.skipLines)
+    var (start, left, seen) = (0, dialect.skipLines, text.count)
     while left > 0 {
       if let end = lineEnd(in: text[start...]) {
         start = end
@@ -19,8 +21,10 @@ enum LineEndDetector {
         continue
       }
       let more = try source.read(most: firstBytes)
-      if more.isEmpty { return LineEnds() }
-      text = Array(text[start...]) + more
+      seen += more.count
+      if more.isEmpty || seen > skippedBytesMost { return LineEnds() }
+      // Of a line that goes on, only a CR matters that may be the first half of CR LF.
+      text = (text.last == 0x0D ? [0x0D] : []) + more
       start = 0
     }
     // The mebibyte is counted from here.
@@ -40,11 +44,14 @@ enum LineEndDetector {
   static func isCarriageReturn(_ text: ArraySlice<UInt8>, _ dialect: CSVDialect) -> Bool {
     if text.contains(0x0A) { return false }
     var state = QuoteState(dialect)
+    let text =
+      dialect.skipLines == 0 && text.starts(with: CarriageReturnSource.byteOrderMark) ? text.dropFirst(3) : text
     return text.contains { state.step($0) == .outside && $0 == 0x0D }
   }
 }
 
-/// Whether a byte stands in a quoted field (RFC 4180, section 2), byte by byte: pure. Lines end in CR or LF.
+/// Whether a byte stands in a quoted field (RFC 4180, section 2), byte by byte: pure. Only CR ends a record: whoever finds CR LF
+/// keeps the LF to itself, and a lone LF is a byte of its record.
 struct QuoteState {
   enum Place { case outside, inside }
   private enum State { case recordStart, fieldStart, unquoted, quoted, quoteInQuoted, escaped, comment }
@@ -71,11 +78,10 @@ struct QuoteState {
       .fieldStart where byte == dialect.quoteMark, .recordStart where byte == dialect.quoteMark:
       state = .quoted
       return .inside
-    case .comment where byte != 0x0A && byte != 0x0D: return .outside
+    case .comment where byte != 0x0D: return .outside
     case .recordStart where byte == dialect.comment: state = .comment
     default:
-      let isLineEnd = byte == 0x0A || byte == 0x0D
-      state = isLineEnd ? .recordStart : byte == dialect.delimiter ? .fieldStart : .unquoted
+      state = byte == 0x0D ? .recordStart : byte == dialect.delimiter ? .fieldStart : .unquoted
     }
     return .outside
   }

@@ -28,10 +28,18 @@ enum NumberProblem: Equatable {
     let digits = parts[0].filter { (0x30...0x39).contains($0) }
     let significant = digits.drop { $0 == 0x30 }.count
     let point = parts[0].firstIndex(of: UInt8(ascii: "."))
-    let exponent = parts.count > 1 ? Int(String(decoding: parts[1].prefix(20), as: UTF8.self)) ?? 0 : 0
-    let places = (point.map { parts[0].endIndex - $0 - 1 } ?? 0) - max(min(exponent, 1_000_000), -1_000_000)
+    let exponent = parts.count > 1 ? NumberProblem.exponent(parts[1]) : 0
+    let places = (point.map { parts[0].endIndex - $0 - 1 } ?? 0) - exponent
     let whole = places < 0 ? significant - places : significant
     self = places > DecimalNumber.scaleLimit && whole <= DecimalNumber.digitsLimit ? .places(places) : .digits(whole)
+  }
+
+  /// An exponent of any length; beyond a million, a million.
+  private static func exponent(_ text: ArraySlice<UInt8>) -> Int {
+    let isNegative = text.first == UInt8(ascii: "-")
+    let digits = text.drop { !(0x31...0x39).contains($0) }
+    let size = digits.count > 6 ? 1_000_000 : digits.reduce(0) { $0 * 10 + Int($1) - 0x30 }
+    return isNegative ? -size : size
   }
 
   private init(form field: UnsafeRawBufferPointer) {

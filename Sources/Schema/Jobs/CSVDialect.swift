@@ -56,7 +56,7 @@ public struct CSVDialect: Hashable, Sendable {
   public var output: CSVDialect {
     var output = CSVDialect()
     output.delimiter = delimiter
-    output.quote = outputQuote
+    output.quoteMark = quoteMark
     output.escape = escape
     output.decimalMark = decimalMark
     return output
