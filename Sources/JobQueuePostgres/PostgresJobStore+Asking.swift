@@ -85,19 +85,22 @@ extension PostgresJobStore {
     let sizes = try await database.read(
       PostgresStatement(
         """
-        SELECT j.id, octet_length(p.spec) AS bytes FROM \(tables.schema).jobs j
+        SELECT j.id, j.created_at, octet_length(p.spec) AS bytes FROM \(tables.schema).jobs j
           JOIN \(tables.schema).payloads p ON p.job_id = j.id WHERE \(condition) \(order) LIMIT \(limit)::bigint
         """, parameters))
-    var (ids, bytes, isCut): ([String], Int, Bool) = ([], 0, false)
-    for row in sizes {
+    var (ids, bytes, last): ([String], Int, JobPageToken?) = ([], 0, nil)
+    for row in sizes.prefix(query.pageSize) {
       bytes += Int(row.integer("bytes") ?? 0)
-      isCut = !ids.isEmpty && bytes > JobListing.specBytesMost
-      if isCut { break }
-      if let id = row.text("id") { ids.append(id) }
+      if !ids.isEmpty, bytes > JobListing.specBytesMost { break }
+      guard let id = row.text("id") else { continue }
+      ids.append(id)
+      last = JobPageToken(createdAt: Timestamp(milliseconds: row.integer("created_at") ?? 0), id: id)
     }
     let found = try await database.read(
       tables.jobs("j.id = ANY($1::text[]) \(order)", [PostgresText.array(ids)]))
-    return JobListing(found: try found.map(PostgresTables.job), pageSize: query.pageSize, isCut: isCut)
+    // By what there was first: a job that was forgotten meanwhile ends no list.
+    return JobListing(
+      jobs: try found.map(PostgresTables.job), nextPageToken: ids.count < sizes.count ? last?.description : nil)
   }
 
   public func counts(owner: String?) async throws -> [JobState: Int] {

@@ -39,10 +39,11 @@
       // At least a third is for connections, however few there are.
       let reserve = min(wanted, descriptors * 2 / 3)
       var limits = limits
-      limits.connections = max(1, min(limits.connections, descriptors - reserve))
+      // A download has a file beside its connection. Where there are few descriptors, it takes them from the reserve.
+      limits.downloads = max(1, min(limits.downloads, max(reserve / 4, descriptors / 8)))
+      let files = max(0, limits.downloads - reserve / 4)
+      limits.connections = max(1, min(limits.connections, descriptors - reserve - files))
       limits.streams = max(1, min(limits.streams, limits.connections))
-      // A download has its connection and its file.
-      limits.downloads = max(1, min(limits.downloads, reserve / 4))
       return limits
     }
   }

@@ -53,6 +53,7 @@
             "memory": "\(ByteCount.text(configuration.memoryBytes))", "workers": "\(configuration.jobsAtOnce)",
           ])
       }
+      signals.serviceStarts()
       try await ServeCommand.run(server, limits, logger)
       try await opened.store.close()
       logger.notice("stopped")

@@ -14,20 +14,22 @@
     /// Dispatch's sources may be used from any thread; its module only doesn't say so.
     private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
 
-    /// A hang-up is ignored; a second SIGTERM or SIGINT ends the process at once. That is safe at any moment, as a crash is.
+    private let stop = Stop()
+
+    /// A hang-up is ignored; a second SIGTERM or SIGINT ends the process at once, and so does the first before there is a service
+    /// to be stopped. That is safe at any moment, as a crash is.
     init(_ logger: Logger) {
       // A terminal that is closed, and administrators who want the settings to be read again, mustn't end the server.
       signal(SIGHUP, SIG_IGN)
       // A file-size limit is told by the write that meets it, as a full disk is, and doesn't end the process.
       signal(SIGXFSZ, SIG_IGN)
-      let count = SignalCount()
       let queue = DispatchQueue(label: "tally.signals")
-      sources = [SIGTERM, SIGINT].map { number in
+      sources = [SIGTERM, SIGINT].map { [stop] number in
         let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
         source.setEventHandler {
-          guard count.add() > 1 else { return }
+          guard stop.endsAtOnce() else { return }
           logger.warning(
-            "a second signal: the server ends at once; running jobs are taken up again by whoever starts next")
+            "the process ends at once; running jobs are taken up again by whoever starts next")
           _exit(128 + number)
         }
         source.resume()
@@ -35,11 +37,34 @@
       }
     }
 
+    /// From now on a first signal is the service's, which stops in order.
+    func serviceStarts() { stop.serviceStarts() }
+
     deinit { for source in sources { source.cancel() } }
   }
 
-  private final class SignalCount: Sendable {
-    private let count = Atomic(0)
-    func add() -> Int { count.add(1, ordering: .relaxed).newValue }
+  /// Whether a signal is the one that ends the process.
+  private final class Stop: Sendable {
+    /// One stop may come twice: from a terminal and from a program that passes its signals on.
+    private static let repetition = Duration.milliseconds(100)
+
+    private struct State {
+      var hasService = false
+      var first: ContinuousClock.Instant?
+    }
+    private let state = Mutex(State())
+
+    func serviceStarts() { state.withLock { $0.hasService = true } }
+
+    func endsAtOnce() -> Bool {
+      state.withLock { state in
+        guard state.hasService else { return true }
+        guard let first = state.first else {
+          state.first = .now
+          return false
+        }
+        return .now - first > Stop.repetition
+      }
+    }
   }
 #endif

@@ -36,6 +36,7 @@
             "memory": "\(ByteCount.text(configuration.memoryBytes))", "workers": "\(configuration.jobsAtOnce)",
           ])
         let worker = TallyWorker(configuration, store: opened.store, folder: opened.folder, logger: logger)
+        signals.serviceStarts()
         try await ServeCommand.run(worker, limits, logger)
         try await opened.store.close()
         logger.notice("stopped")

@@ -48,11 +48,16 @@ extension DataFolder {
     prefix: String, after last: String?, most: Int, isStopping: Stopping = { false }
   ) throws -> [Entry] {
     var names: [String] = []
-    try walk("", depth: 0, prefix, last, isStopping, &names)
+    do {
+      try walk("", depth: 0, prefix, last, isStopping, &names)
+    } catch let error as SystemCallError where error.number == ECANCELED {
+      throw CancellationError()
+    }
     names.sort(by: DataFolder.isBefore)
     var found: [Entry] = []
     for name in names {
       if found.count == most { break }
+      if isStopping() { throw CancellationError() }
       if let entry = entry(name) { found.append(entry) }
     }
     return found
@@ -64,6 +69,9 @@ extension DataFolder {
     for entry in try entries(of: path, most: .max, isStopping: isStopping) {
       if path.isEmpty, entry.name.hasSameBytes(as: FileName.reservedFolder) { continue }
       let full = path.isEmpty ? entry.name : "\(path)/\(entry.name)"
+      if isStopping() { throw SystemCallError("readdir", ECANCELED) }
+      // Asked first: what kind it is may cost a look at it.
+      guard full.beginsWithBytes(of: prefix) || prefix.beginsWithBytes(of: full + "/") else { continue }
       switch try entry.kind(in: self, path) {
       case .file:
         guard full.beginsWithBytes(of: prefix), last.map({ DataFolder.isBefore($0, full) }) ?? true,
@@ -75,7 +83,7 @@ extension DataFolder {
         guard inside.beginsWithBytes(of: prefix) || prefix.beginsWithBytes(of: inside) else { continue }
         do {
           try walk(full, depth: depth + 1, prefix, last, isStopping, &found)
-        } catch is SystemCallError {
+        } catch let error as SystemCallError where error.number != ECANCELED {
           // A folder that goes, or that may not be read, while the others are listed is left out.
         }
       default: continue

@@ -33,10 +33,9 @@ public struct JobPageToken: Hashable, Sendable, CustomStringConvertible {
   public var createdAt: Timestamp
   public var id: String
 
-  public init(_ job: JobRecord) {
-    createdAt = job.createdAt
-    id = job.id
-  }
+  public init(_ job: JobRecord) { self.init(createdAt: job.createdAt, id: job.id) }
+
+  public init(createdAt: Timestamp, id: String) { (self.createdAt, self.id) = (createdAt, id) }
 
   /// - Throws: ``JobStoreError/unknownPageToken``.
   public init(_ text: String) throws {

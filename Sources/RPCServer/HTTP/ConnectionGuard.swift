@@ -35,6 +35,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   /// Nothing is read or written any more, but for what lingers.
   private var isClosing = false
   private var parserError: HTTPParserError?
+  /// The head of the response that is due has been written.
+  private var hasBegunResponse = false
+  private var stopListener: OneShot.ListenerID?
 
   /// - Parameter presences: where this connection's is to be found while it lasts.
   init(limits: Limits, presences: ConnectionPresences) {
@@ -52,8 +55,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     let presence = ConnectionPresence(isHTTP1 ? .http1 : .http2, eventLoop: context.eventLoop)
     self.presence = presence
     presences.add(presence, of: context.channel)
+    UnsentBytes.limit(of: isHTTP1 ? context.channel : context.channel.parent)
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-    _ = presence.stopping.listen {
+    stopListener = presence.stopping.listen {
       bound.eventLoop.execute {
         let (handler, context) = bound.value
         if context.channel.isActive { handler.stop(context) }
@@ -70,6 +74,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     clock.cancel()
     writeClock.cancel()
     connection?.streamClosed()
+    // What listens holds this handler, which holds who is listened to.
+    if let stopListener { presence?.stopping.forget(stopListener) }
     presences.remove(context.channel)
   }
 
@@ -99,6 +105,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     writeClock.wait(milliseconds, on: context.eventLoop) { context.close(promise: nil) }
   }
 
+  /// Whether one request alone has no answer yet, and nothing of one has been written.
+  private var canAnswer: Bool { isHTTP1 && responsesDue == 1 && !hasBegunResponse }
+
   // MARK: The server stops
 
   /// Time that a stop leaves to a body that is half here, and to a reader that takes nothing.
@@ -109,7 +118,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     if isReadingBody {
       clock.wait(ConnectionGuard.stoppingMilliseconds, on: context.eventLoop) {
         guard self.isReadingBody, !self.isClosing, context.channel.isActive else { return }
-        guard self.isHTTP1, self.responsesDue > 0 else { return context.close(promise: nil) }
+        guard self.canAnswer else { return context.close(promise: nil) }
         self.answer(context, .serviceUnavailable, ProgressHub.shuttingDown, nil)
       }
     }
@@ -158,13 +167,17 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
     switch unwrapOutboundIn(data) {
     case .head(var head):
-      if head.status == .badRequest, let error = parserError { return refuse(context, error, promise) }
+      if head.status == .badRequest, let (status, error) = parserError?.refusal(limits) {
+        return answer(context, status, error, promise)
+      }
       isLast = head.headerFields[.connection] == "close"
       // HTTP/2 has no such field (RFC 9113, section 8.2.2); its streams end by themselves.
       if !isHTTP1 { head.headerFields[.connection] = nil }
+      hasBegunResponse = true
       context.write(wrapOutboundOut(.head(head)), promise: promise)
     case .body: context.write(data, promise: promise)
     case .end:
+      hasBegunResponse = false
       responsesDue -= 1
       if isLast, isHTTP1 { return writeLast(context, promise) }
       context.write(data, promise: promise)
@@ -204,37 +217,24 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private func timeOut(_ context: ChannelHandlerContext, _ message: String?) {
     guard !isClosing, context.channel.isActive else { return }
     // In HTTP/2 the stream alone ends; and what has been answered already isn't answered again.
-    guard let message, isHTTP1, !(isReadingBody && responsesDue == 0) else {
-      return context.close(promise: nil)
-    }
+    guard let message, isHTTP1, !isReadingBody || canAnswer else { return context.close(promise: nil) }
     answer(context, .requestTimeout, RPCError(.deadlineExceeded, reason: "REQUEST_TIMEOUT", message), nil)
   }
 
   // MARK: Refusals of the parser
-
-  private func refuse(_ context: ChannelHandlerContext, _ error: HTTPParserError, _ promise: EventLoopPromise<Void>?) {
-    let (status, refusal) = error.refusal(limits)
-    answer(context, status, refusal, promise)
-  }
 
   /// Writes a whole response of our own, the connection's last.
   private func answer(
     _ context: ChannelHandlerContext, _ status: HTTPResponse.Status, _ error: RPCError,
     _ promise: EventLoopPromise<Void>?
   ) {
-    let body = RPCResponse(id: .null, error: error).encoded()
-    let head = HTTPResponse(
-      status: status,
-      headerFields: [.contentType: "application/json", .contentLength: String(body.count), .connection: "close"])
-    context.write(wrapOutboundOut(.head(head)), promise: nil)
-    context.write(wrapOutboundOut(.body(ByteBuffer(bytes: body))), promise: nil)
+    for part in HTTPAnswers.lastParts(status, error) { context.write(wrapOutboundOut(part), promise: nil) }
     writeLast(context, promise)
   }
 
   /// Ends the last response, and the connection when its bytes are out.
   private func writeLast(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
     isClosing = true
-    // A reader that takes nothing more isn't waited for without end.
     closeLater(context, milliseconds: limits.idleMilliseconds)
     let written = promise ?? context.eventLoop.makePromise(of: Void.self)
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)

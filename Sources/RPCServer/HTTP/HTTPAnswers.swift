@@ -1,6 +1,7 @@
 import HTTPTypes
 import HummingbirdCore
 import NIOCore
+import NIOHTTPTypes
 import Schema
 
 /// The responses that more than one route gives.
@@ -17,6 +18,15 @@ enum HTTPAnswers {
     headers[.cacheControl] = headers[.cacheControl] ?? "no-store"
     headers[.xContentTypeOptions] = "nosniff"
     return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+  }
+
+  /// A whole response for a connection's handler to write, the connection's last; its end is left to write.
+  static func lastParts(_ status: HTTPResponse.Status, _ error: RPCError) -> [HTTPResponsePart] {
+    let body = RPCResponse(id: .null, error: error).encoded()
+    let head = HTTPResponse(
+      status: status,
+      headerFields: [.contentType: "application/json", .contentLength: String(body.count), .connection: "close"])
+    return [.head(head), .body(ByteBuffer(bytes: body))]
   }
 
   static func text(_ text: String, status: HTTPResponse.Status = .ok) -> Response {

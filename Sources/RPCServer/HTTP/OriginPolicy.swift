@@ -52,7 +52,7 @@ struct OriginPolicy: Sendable {
 
   private func hostRefusal(_ claim: Claim) -> RPCError? {
     guard let authority = claim.authority else {
-      return claim.isHealthCheck ? nil : OriginPolicy.unknownHost("")
+      return claim.isHealthCheck || hosts.contains("*") ? nil : OriginPolicy.unknownHost("")
     }
     guard OriginPolicy.isAuthority(authority) else {
       return RPCError(

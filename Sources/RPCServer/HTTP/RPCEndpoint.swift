@@ -189,6 +189,8 @@ struct RPCEndpoint: Sendable {
     } catch {
       // What it has seen the beginning of has been deleted meanwhile.
       if error.status == .notFound, context.lastEventID?.isEmpty == false { return Response(status: .noContent) }
+      // What passes is said in the stream, after which a browser tries again; of another status it makes an end.
+      if error.status == .unavailable || error.status == .resourceExhausted { return nil }
       let body = RPCResponse(id: call.id ?? .null, error: error).encoded()
       return HTTPAnswers.json(body, status: .init(code: error.status.httpStatus))
     }
