@@ -124,7 +124,7 @@ final class EasyHandle {
 
   private func setTrust(_ options: CurlOptions) throws(TransferError) {
     // Said in any case: what curl finds in the environment by itself would get calls to this machine as well.
-    try check(tally_curl_set_string(pointer, CURLOPT_NOPROXY, proxy == nil ? "*" : ""))
+    try check(tally_curl_set_string(pointer, CURLOPT_NOPROXY, proxy?.exclusions ?? "*"))
     if let file = options.authorityFile {
       try check(tally_curl_set_string(pointer, CURLOPT_CAINFO, file))
       // Else the system's authorities would be believed as well.

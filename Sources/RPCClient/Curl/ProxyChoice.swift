@@ -11,6 +11,8 @@ struct ProxyChoice {
   var url: String
   /// Where it was found, for messages.
   private var source: String
+  /// Hosts that it isn't for, as curl reads them: names, addresses and their ranges.
+  private(set) var exclusions = ""
 
   /// Nil: there is none.
   init?(_ request: HTTPRequestMessage, environment: (String) -> String? = ProxyChoice.environment) {
@@ -26,9 +28,8 @@ struct ProxyChoice {
     let found = (names + ["all_proxy", "ALL_PROXY"]).compactMap { name in
       environment(name).flatMap { $0.isEmpty ? nil : (name, $0) }
     }.first
-    guard let found, !ProxyChoice.isExcluded(host, environment("no_proxy") ?? environment("NO_PROXY") ?? "") else {
-      return nil
-    }
+    exclusions = environment("no_proxy") ?? environment("NO_PROXY") ?? ""
+    guard let found, !ProxyChoice.isExcluded(host, exclusions) else { return nil }
     (source, url) = found
   }
 

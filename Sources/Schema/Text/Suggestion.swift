@@ -7,7 +7,9 @@ public enum Suggestion {
   public static func nearest(to name: String, among known: some Sequence<String>) -> String? {
     guard name.utf8.count <= bytesMost else { return nil }
     let asked = Array(name.lowercased().unicodeScalars)
-    let ranked = known.filter { $0.utf8.count <= bytesMost }.map { (name: $0, distance: distance(asked, Array($0.lowercased().unicodeScalars))) }
+    let ranked = known.filter { $0.utf8.count <= bytesMost }.map {
+      (name: $0, distance: distance(asked, Array($0.lowercased().unicodeScalars)))
+    }
     guard let best = ranked.min(by: { $0.distance < $1.distance }),
       best.distance * 3 <= max(best.name.unicodeScalars.count, asked.count)
     else { return nil }

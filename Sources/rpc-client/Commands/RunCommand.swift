@@ -1,5 +1,6 @@
 #if Server
   import ArgumentParser
+  import Crypto
   import RPCClient
   import Schema
 
@@ -24,14 +25,15 @@
       if spec.onBadRow == "collect" {
         throw ValidationError("--on-bad-row collect writes a second file beside the answer: give -o a name.")
       }
-      if global.json {
+      if try global.settings().flag(.json) {
         throw ValidationError("-o - writes the answer to standard output, where --json writes too: use one of them.")
       }
     }
 
     func run() async throws {
       let key = spec.idempotencyKey()
-      let output = isPiped ? "rpc-client-\(SpecOptions.newKey()).csv" : spec.output
+      // Of the key: the same command under the same key is the same job.
+      let output = isPiped ? RunCommand.pipedName(key) : spec.output
       let parameters = try spec.parameters(output: output, key: key)
       let (timeout, isPiped) = (try global.timeoutMilliseconds(), isPiped)
       let cancels: Following.Cancels = spec.key != nil ? .never : cancelOnInterrupt || isPiped ? .atOnce : .onTheSecond
@@ -52,9 +54,43 @@
         if isPiped { following.shownOutput = "standard output" }
         let ended = try await following.run(interrupts)
         guard isPiped, let result = ended.first?.result else { return }
-        try await Download(result).run(client) { Terminal.writeOutput($0) }
-        _ = try await client.call(Jobs.delete, JobParameters(jobID: job.jobID))
+        // A job under a key of the user's may be another command's too.
+        try await RunCommand.print(result, of: job.jobID, client, interrupts, deletes: cancels != .never)
       }
+    }
+
+    /// Writes an answer to standard output, and removes it from the server, however the writing ends.
+    private static func print(
+      _ result: JobResult, of job: String, _ client: TallyClient, _ interrupts: Interrupts, deletes: Bool
+    ) async throws {
+      let ending: Result<Void, any Error>
+      do {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          defer { group.cancelAll() }
+          group.addTask {
+            try await Download(result).run(client) { bytes in
+              if let code = Terminal.write(bytes, to: 1) { throw OutputProblem(code: code) }
+            }
+          }
+          group.addTask { if await interrupts.first() { throw ExitCode(130) } }
+          try await group.next()
+        }
+        ending = .success(())
+      } catch {
+        ending = .failure(error)
+      }
+      if deletes { _ = try? await client.call(Jobs.delete, JobParameters(jobID: job)) }
+      do {
+        try ending.get()
+      } catch let problem as OutputProblem {
+        Terminal.end(problem)
+      }
+    }
+
+    /// A name on the server that belongs to the key.
+    private static func pipedName(_ key: String) -> String {
+      let digest = SHA256.hash(data: Array(key.utf8)).prefix(10)
+      return "rpc-client-" + digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() + ".csv"
     }
   }
 #endif

@@ -86,11 +86,14 @@
     /// Writes data. Where nobody reads any more, the program ends as the shell expects; where it can't be written, with
     /// a word.
     static func writeOutput(_ bytes: [UInt8]) {
-      guard let problem = write(bytes, to: STDOUT_FILENO) else { return }
-      if problem != EPIPE {
-        writeErrors("rpc-client: standard output can't be written: \(String(cString: strerror(problem)))\n")
+      if let code = write(bytes, to: STDOUT_FILENO) { end(OutputProblem(code: code)) }
+    }
+
+    static func end(_ problem: OutputProblem) -> Never {
+      if problem.code != EPIPE {
+        writeErrors("rpc-client: standard output can't be written: \(String(cString: strerror(problem.code)))\n")
       }
-      exit(problem == EPIPE ? 141 : 74)
+      exit(problem.code == EPIPE ? 141 : 74)
     }
 
     /// What can't be said is not said.
@@ -119,4 +122,7 @@
       }
     }
   }
+
+  /// Standard output can't be written: the `errno`.
+  struct OutputProblem: Error { var code: Int32 }
 #endif

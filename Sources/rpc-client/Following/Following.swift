@@ -7,7 +7,7 @@
   /// Follows jobs to their end, as `run`, `watch` and `wait` do: progress, interrupts, time-out, and the exit code.
   struct Following: Sendable {
     /// What Ctrl-C does to the jobs.
-    enum Cancels: Sendable {
+    enum Cancels: Hashable, Sendable {
       /// They go on, and the command ends at once.
       case never
       /// The second within two seconds cancels them.
