@@ -12,6 +12,9 @@ import (
 // Download writes a job's answer; returns its bytes. A connection that breaks, or is silent for too long, goes on where it
 // stopped, until the context ends.
 func (c *Client) Download(ctx context.Context, job string, to io.Writer) (int64, error) {
+	if err := checkServer(c.Server); err != nil {
+		return 0, err
+	}
 	download := download{client: c, path: "/results/" + url.PathEscape(job), to: to}
 	var since time.Time
 	for failures := 0; ; {

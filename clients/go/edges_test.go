@@ -145,8 +145,12 @@ func TestAnIDIsOnePartOfThePath(t *testing.T) {
 
 func TestAURLThatIsNoneIsRefused(t *testing.T) {
 	for _, server := range []string{"", "http://", "ftp://h", "h:80", "http://h/?a=b", "http://h/#a", "http://u:p@h", "http://h:x"} {
-		if err := New(server).Call(context.Background(), "getStatus", nil, nil); err == nil || errors.Is(err, ErrConnection) {
-			t.Errorf("%s: %v", server, err)
+		_, download := New(server).Download(context.Background(), "x", &bytes.Buffer{})
+		_, wait := New(server).Wait(context.Background(), "x", nil)
+		for _, err := range []error{New(server).Call(context.Background(), "getStatus", nil, nil), download, wait} {
+			if err == nil || errors.Is(err, ErrConnection) {
+				t.Errorf("%s: %v", server, err)
+			}
 		}
 	}
 }

@@ -131,6 +131,9 @@ func (s *Stream) receive() (bool, error) {
 }
 
 func (s *Stream) open() error {
+	if err := checkServer(s.client.Server); err != nil {
+		return err
+	}
 	body, err := json.Marshal(s.message)
 	if err != nil {
 		return err

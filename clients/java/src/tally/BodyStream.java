@@ -85,7 +85,7 @@ final class BodyStream extends InputStream implements HttpResponse.BodySubscribe
 
     private Object next() throws IOException {
         var left = end == null ? silence : Duration.between(Instant.now(), end);
-        var isDeadline = left.compareTo(silence) < 0;
+        var isDeadline = end != null && left.compareTo(silence) <= 0;
         try {
             var next = arrived.poll(Math.max(0, (isDeadline ? left : silence).toMillis()), TimeUnit.MILLISECONDS);
             if (next != null) return next;

@@ -7,8 +7,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandler;
-import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -137,11 +136,14 @@ public final class TallyClient {
     }
 
     /** A response whose body comes by and by. */
-    HttpResponse<BodyStream> open(HttpRequest.Builder request, Transfer transfer, Instant end) {
-        var left = end == null ? Protocol.silence : Duration.between(Instant.now(), end);
+    HttpResponse<BodyStream> open(HttpRequest.Builder request, Transfer transfer, Instant end) { return open(request, transfer, end, Protocol.silence); }
+
+    /** @param silence that the other end may keep */
+    private HttpResponse<BodyStream> open(HttpRequest.Builder request, Transfer transfer, Instant end, Duration silence) {
+        var left = end == null ? silence : Duration.between(Instant.now(), end);
         if (left.isNegative() || left.isZero()) throw late(null);
-        var isDeadline = left.compareTo(Protocol.silence) < 0;
-        var opening = http.sendAsync(request.timeout(isDeadline ? left : Protocol.silence).build(), head -> new BodyStream(Protocol.silence, end));
+        var isDeadline = left.compareTo(silence) <= 0;
+        var opening = http.sendAsync(request.timeout(isDeadline ? left : silence).build(), head -> new BodyStream(silence, end));
         transfer.opens(opening);
         try {
             var response = opening.get();
@@ -155,7 +157,7 @@ public final class TallyClient {
             throw new ConnectionException("closed", error);
         } catch (ExecutionException error) {
             // A stream has no deadline but its caller's: otherwise it was silent for too long.
-            if (error.getCause() instanceof HttpTimeoutException timeout && isDeadline) throw late(timeout);
+            if (error.getCause() instanceof HttpTimeoutException timeout && isDeadline && !(timeout instanceof HttpConnectTimeoutException)) throw late(timeout);
             throw failed(error.getCause() instanceof IOException cause ? cause : new IOException(error.getCause()));
         }
     }
@@ -163,28 +165,21 @@ public final class TallyClient {
     private Object ask(Object message, Duration left) {
         var request = request("/rpc").header("Content-Type", "application/json").header("Accept", "application/json")
             .header("Tally-Timeout-Ms", String.valueOf(Math.max(1, left.toMillis())))
-            // The server answers at the deadline; the little more is for its answer's way.
-            .timeout(left.plusMillis(500)).POST(BodyPublishers.ofString(Json.write(message)));
-        return Json.parse(send(request, BodyHandlers.ofString()).body());
+            .POST(BodyPublishers.ofString(Json.write(message)));
+        // The server answers at the deadline; the little more is for its answer's way. It holds for the body too.
+        var end = Instant.now().plus(left).plusMillis(500);
+        try (var body = open(request, new Transfer(), end, left.plusMillis(500)).body()) {
+            return Json.parse(new String(body.readAllBytes(), StandardCharsets.UTF_8));
+        } catch (HttpTimeoutException error) {
+            throw late(error);
+        } catch (IOException error) {
+            throw failed(error);
+        }
     }
 
     HttpRequest.Builder request(String path) {
         var request = HttpRequest.newBuilder(URI.create(server + path));
         return token == null ? request : request.header("Authorization", "Bearer " + token);
-    }
-
-    private <T> HttpResponse<T> send(HttpRequest.Builder request, BodyHandler<T> body) {
-        try {
-            return http.send(request.build(), body);
-        } catch (HttpTimeoutException error) {
-            if (error instanceof java.net.http.HttpConnectTimeoutException) throw failed(error);
-            throw late(error);
-        } catch (IOException error) {
-            throw failed(error);
-        } catch (InterruptedException error) {
-            Thread.currentThread().interrupt();
-            throw new ConnectionException("interrupted", error);
-        }
     }
 
     DeadlineException late(HttpTimeoutException error) { return new DeadlineException(server + " didn't answer in time", error); }
