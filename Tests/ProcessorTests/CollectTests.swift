@@ -16,7 +16,8 @@ import Testing
     "in.csv,7,4,24,TEXT_AFTER_QUOTE,there is text after a closing quote; a quote inside a quoted field is written twice,"
       + "\"\"\"f\"\"g,3\"",
     "in.csv,8,3,31,NOT_A_NUMBER,\"'9\n9' is not a number (column \"\"n\"\"): a number is digits with at most one point, "
-      + "such as -12.5 or 3e8; a quoted field in the row swallows line ends, so that the row spans 2 lines\",\"h,\"\"9\n9\"\"\"", "",
+      + "such as -12.5 or 3e8; a quoted field in the row swallows line ends, so that the row spans 2 lines\",\"h,\"\"9\n9\"\"\"",
+    "",
   ].joined(separator: "\n")
 
   private func spec(most: Int = 1_000) -> JobSpec {

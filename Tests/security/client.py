@@ -211,6 +211,25 @@ def downloads(checks):
         os.rmdir(place)
 
 
+def pipes(checks):
+    """What run prints to a reader that leaves doesn't stay on the server."""
+    rows = b"k,n\n" + b"".join(b"key-%07d,1\n" % row for row in range(200_000))
+    with checks.server(files={"big.csv": rows}) as server:
+        words = [f"{checks.bin}/rpc-client", "run", "big.csv", "-o", "-", "--group-by", "k", "--sum", "n"]
+        run = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={"PATH": "/usr/bin", "TALLY_SERVER": server.url})
+        first = run.stdout.read(9)
+        run.stdout.close()
+        run.stderr.read()
+        checks.expect(first == b"k,sum(n)\n" and run.wait(20) == 141, f"a reader that leaves: {first!r} {run.returncode}")
+        checks.expect(os.listdir(server.data).count("big.csv") == 1 and not [name for name in os.listdir(server.data) if name.startswith("rpc-client")], f"what stays: {os.listdir(server.data)}")
+        checks.expect(not server.call("listJobs")["jobs"], "the job is forgotten")
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, env={"PATH": "/usr/bin", "TALLY_SERVER": server.url})
+        checks.expect(done.returncode == 74 and not server.call("listJobs")["jobs"], f"a full disk: {done.returncode} {done.stderr!r}")
+        done = client(checks, server, "run", "big.csv", "-o", "-", environment={"TALLY_JSON": "true"})
+        checks.expect(done.returncode == 64, f"JSON by a setting, and -o -: {done.returncode}")
+
+
 def proxies(checks):
     """This machine is never reached through a proxy of the environment."""
     with Hostile(lambda request: status()) as proxy, checks.server() as server:
@@ -225,4 +244,5 @@ def all(checks):
     screens(checks)
     interrupts(checks)
     downloads(checks)
+    pipes(checks)
     proxies(checks)

@@ -115,6 +115,35 @@ def downloads(checks):
             connection.close()
 
 
+def slow(checks):
+    """A reader that is slow, and never stops, isn't left: 20 kB/s by the default of 30 s, ten times that by a tenth of it."""
+    rows = b"k,n\n" + b"".join(b"key-%07d-%s,1\n" % (row, b"x" * 40) for row in range(400_000))
+    with checks.server("--limit", "writeMilliseconds=3000", files={"big.csv": rows}) as server:
+        status = checks.run(server, "big.csv", "s.csv", groupBy=["k"], aggregates=[{"function": "sum", "column": "n"}])
+        connection = socket.create_connection(("127.0.0.1", server.port))
+        connection.sendall(f"GET /results/{status['jobId']} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        end, alive = time.monotonic() + 15, True
+        while time.monotonic() < end and alive:
+            alive = len(connection.recv(60_000)) > 0
+            time.sleep(0.3)
+        checks.expect(alive, "a reader of 200 kB/s was left after writeMilliseconds of 3 s")
+        connection.close()
+
+
+def churn(checks, count=15_000):
+    """Connections that have ended take no memory."""
+    with checks.server() as server:
+        def visit(number):
+            for _ in range(number):
+                raw(server, b"GET /up HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        visit(2_000)
+        before = server.memory_mebibytes()
+        visit(count)
+        grown = server.memory_mebibytes() - before
+        checks.figure(f"{count:,} connections that have ended", f"{grown:.1f} MiB more")
+        checks.expect(grown < 15, f"{count:,} connections that have ended keep {grown:.1f} MiB")
+
+
 def heads(checks):
     """A request that two programs could read in two ways is refused; a page of another site reads nothing."""
     with checks.server() as server:
@@ -210,6 +239,8 @@ def all(checks):
     descriptors(checks)
     many_inputs(checks)
     downloads(checks)
+    slow(checks)
+    churn(checks)
     heads(checks)
     tls(checks)
     stops(checks)
