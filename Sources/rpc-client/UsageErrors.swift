@@ -19,13 +19,14 @@
       guard code == .validationFailure else { ClientCommand.exit(withError: error) }
       let message = ClientCommand.message(for: error)
       if wantsJSON { return leave(message) }
-      guard let command else { ClientCommand.exit(withError: error) }
+      guard let command else {
+        write(ClientCommand.fullMessage(for: error))
+        _exit(code.rawValue)
+      }
       var name = "rpc-client"
       if let own = command.configuration.commandName, command != ClientCommand.self { name += " " + own }
       let usage = command == ClientCommand.self ? "" : "Usage: \(ClientCommand.usageString(for: command))\n"
-      Terminal.writeErrors(
-        Printable.replaced(
-          "Error: \(message)\n\(usage)  See '\(name) --help' for more information.\n", keepsLineEnds: true))
+      write("Error: \(message)\n\(usage)  See '\(name) --help' for more information.")
       _exit(code.rawValue)
     }
 
@@ -40,9 +41,16 @@
 
     func exit(_ message: String) -> Never {
       if wantsJSON { return leave(message) }
-      Terminal.writeErrors(
-        Printable.replaced("Error: \(message)\n  See 'rpc-client --help' for the commands.\n", keepsLineEnds: true))
+      write("Error: \(message)\n  See 'rpc-client --help' for the commands.")
       _exit(ExitCode.validationFailure.rawValue)
+    }
+
+    /// Lines that fit the terminal, where there is one.
+    private func write(_ text: String) {
+      let text = Printable.replaced(text, keepsLineEnds: true)
+      let style = Style(descriptor: STDERR_FILENO, color: .never, environment: ClientSettings.environment)
+      let lines = style.size.map { DisplayWidth.wrapped(text, to: $0.columns) } ?? [text]
+      Terminal.writeErrors(lines.joined(separator: "\n") + "\n")
     }
 
     private func leave(_ message: String) -> Never {
