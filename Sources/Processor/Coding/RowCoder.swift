@@ -105,7 +105,10 @@ final class RowCoder {
     let groups = plan.groupColumns.count
     let columns = dictionaries.columns.baseAddress!
     let record = records + count &* words
-    if !readValues(row, record + groups) { return .unfit }
+    for index in 0..<plan.values.count {
+      guard let number = number(plan.values[index], row) else { return .unfit }
+      record[groups &+ index] = UInt32(bitPattern: number)
+    }
     for index in 0..<groups {
       let raw = row.field(plan.groupColumns[index])
       var field = raw
@@ -171,7 +174,10 @@ final class RowCoder {
   func takeNow(_ row: RecordView, scratch: UnsafeMutableRawPointer) throws -> Bool {
     let groups = plan.groupColumns.count
     let record = records + count * words
-    if !readValues(row, record + groups) { return false }
+    for index in 0..<plan.values.count {
+      guard let number = number(plan.values[index], row) else { return false }
+      record[groups &+ index] = UInt32(bitPattern: number)
+    }
     var partition = 0
     for index in 0..<groups {
       let field = fieldText.value(of: row.field(plan.groupColumns[index]), scratch: scratch)
@@ -187,19 +193,15 @@ final class RowCoder {
     return try write(record, to: partition)
   }
 
+  /// A field as a number that a record holds; nil: the row goes the general way.
   @inline(__always)
-  private func readValues(_ row: RecordView, _ record: UnsafeMutablePointer<UInt32>) -> Bool {
-    for index in 0..<plan.values.count {
-      let value = plan.values[index]
-      var field = row.field(value.column)
-      if row.hasQuotes, fieldText.quotes, field.count >= 2, field[0] == quote {
-        field = UnsafeRawBufferPointer(start: field.baseAddress! + 1, count: field.count &- 2)
-      }
-      guard let number = NumberParser.small(field, scale: value.scale) else { return false }
-      if hasNulls, grouping.isNull(field) { return false }
-      record[index] = UInt32(bitPattern: number)
+  private func number(_ value: CodedPlan.Value, _ row: RecordView) -> Int32? {
+    var field = row.field(value.column)
+    if row.hasQuotes, fieldText.quotes, field.count >= 2, field[0] == quote {
+      field = UnsafeRawBufferPointer(start: field.baseAddress! + 1, count: field.count &- 2)
     }
-    return true
+    guard let number = NumberParser.small(field, scale: value.scale) else { return nil }
+    return hasNulls && grouping.isNull(field) ? nil : number
   }
 
   @inline(__always)
