@@ -89,8 +89,7 @@
 
     /// A name on the server that belongs to the key.
     private static func pipedName(_ key: String) -> String {
-      let digest = SHA256.hash(data: Array(key.utf8)).prefix(10)
-      return "rpc-client-" + digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() + ".csv"
+      "rpc-client-\(SHA256.hash(data: Array(key.utf8)).prefix(10).hexadecimal).csv"
     }
   }
 #endif

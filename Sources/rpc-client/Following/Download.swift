@@ -22,9 +22,7 @@
           .dataLoss, reason: "RESULT_CUT",
           "\(count) bytes came of an answer of \(result.bytes): something on the way has changed them. Try again.")
       }
-      let found = digest.finalize().map { byte in
-        String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-      }.joined()
+      let found = digest.finalize().hexadecimal
       guard found == result.sha256 else {
         throw RPCError(
           .dataLoss, reason: "RESULT_CHANGED",
@@ -32,5 +30,10 @@
             + "changed it. Try again.")
       }
     }
+  }
+
+  extension Sequence<UInt8> {
+    /// Two digits in lower case for each byte.
+    var hexadecimal: String { map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() }
   }
 #endif
