@@ -13,13 +13,14 @@ struct GroupingPhase: Sendable {
   /// One for each thread. The general records' partitions come first, then as many for the coded ones, if rows are coded.
   let writers: [PartitionWriter]
   let dictionaries: [ThreadDictionaries]
-  /// One for each thread, where different values are counted.
+  /// One for each thread, where different values are counted, with twice as many partitions (``DistinctWriter``).
   private let distinctWriters: [PartitionWriter]
   private let distinctPartitions: Int
+  private let sampledGroups: NumberedGroups
 
   init(
     spec: JobSpec, plan: GroupingPlan, memory: MemoryPlan, budget: MemoryBudget, spill: SpillFile,
-    router: PartitionRouter, coding: CodingChoice?
+    router: PartitionRouter, coding: CodingChoice?, sample: KeySample
   ) throws(BudgetExceeded) {
     self.spec = spec
     self.plan = plan
@@ -46,8 +47,9 @@ struct GroupingPhase: Sendable {
       plan.distincts.isEmpty
       ? []
       : (0..<memory.threads).map { [distinctPartitions] _ in
-        PartitionWriter(partitions: distinctPartitions, share: share, spill: spill, budget: budget)
+        PartitionWriter(partitions: 2 * distinctPartitions, share: share, spill: spill, budget: budget)
       }
+    sampledGroups = try NumberedGroups(sample: plan.distincts.isEmpty ? [] : sample.keys, budget: budget)
   }
 
   /// - Returns: the bad rows, where the job collects them.
@@ -113,7 +115,8 @@ struct GroupingPhase: Sendable {
     var distinct: DistinctWriter?
     if !plan.distincts.isEmpty {
       distinct = try DistinctWriter(
-        plan: plan, writer: distinctWriters[thread], partitions: distinctPartitions, budget: budget)
+        plan: plan, writer: distinctWriters[thread], partitions: distinctPartitions, sampled: sampledGroups,
+        budget: budget)
     }
     return try GroupingSink(
       plan: plan, fieldText: FieldText(spec.csv), groups: groups, badRows: badRows, coder: coder, distinct: distinct,
@@ -137,12 +140,27 @@ struct GroupingPhase: Sendable {
     if !plan.distincts.isEmpty {
       // A value's records may be of any thread: all must have read their rows.
       guard distinct.waitForAll() else { return }
-      let counter = DistinctCounter(spill: spill, budget: budget, memoryBytes: memory.sortBytes / 2)
-      while let partition = distinct.partitions.next(below: distinctPartitions) {
-        try counter.run(distinctWriters.map { $0.partitions[partition] }) { try sink.count($0, slot: $1) }
-      }
+      try countDistinct(distinct, &sink)
     }
     try sink.finish()
+  }
+
+  /// Counts the different values of the partitions that no other thread has taken.
+  private func countDistinct(_ round: DistinctRound, _ sink: inout GroupingSink) throws {
+    let bytes = memory.sortBytes / 2
+    let values = DistinctCounter(spill: spill, budget: budget, memoryBytes: bytes) { [sampledGroups] in
+      sampledGroups.key(of: $0)
+    }
+    let rows = DistinctRowCounter(
+      spill: spill, budget: budget, memoryBytes: bytes, valuesMost: plan.distincts.count)
+    while let partition = round.partitions.next(below: 2 * distinctPartitions) {
+      let parts = distinctWriters.map { $0.partitions[partition] }
+      if partition < distinctPartitions {
+        try values.run(parts) { try sink.count($0, slot: $1) }
+      } else {
+        try rows.run(parts) { try sink.count($0, slot: $1) }
+      }
+    }
   }
 }
 

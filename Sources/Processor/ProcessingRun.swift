@@ -81,7 +81,8 @@ struct ProcessingRun: Sendable {
     let router = PartitionRouter(
       sample: coding == nil ? sample.keys : sample.firstFields, partitions: memory.partitions)
     let grouping = try GroupingPhase(
-      spec: spec, plan: plan, memory: memory, budget: budget, spill: spill, router: router, coding: coding)
+      spec: spec, plan: plan, memory: memory, budget: budget, spill: spill, router: router, coding: coding,
+      sample: sample)
     let rejects = try grouping.run(inputs, limits: limits, counters: counters)
     for input in inputs { try input.text.file.checkUnchanged() }
     counters.phase.store(1, ordering: .relaxed)

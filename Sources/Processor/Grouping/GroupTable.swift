@@ -3,6 +3,7 @@
 struct GroupTable: ~Copyable {
   static let arenaBytes = 640 << 10
   static let slotCount = 16_384
+  private static let alignment = 16
 
   /// A group in the arena: states, then the key's length, then the key.
   struct Group {
@@ -46,8 +47,33 @@ struct GroupTable: ~Copyable {
     }
   }
 
+  /// The number of a group that the table holds; nil when it doesn't.
+  func find(_ key: UnsafeRawBufferPointer) -> Int? {
+    let hash = KeyHash.hash(key, seed: seed)
+    var index = Int(truncatingIfNeeded: hash) & (GroupTable.slotCount - 1)
+    while words[index] != 0 {
+      let offset = Int(words[index] & 0xFFFF_FFFF) - 1
+      if words[index] & 0xFFFF_FFFF_0000_0000 == hash & 0xFFFF_FFFF_0000_0000,
+        KeyCodec.isEqual(group(at: offset).key, key)
+      {
+        return offset / GroupTable.alignment
+      }
+      index = (index + 1) & (GroupTable.slotCount - 1)
+    }
+    return nil
+  }
+
+  /// The number of a group, which is added if it is new; nil when there is no room for it. It stays the same until all
+  /// are removed.
+  mutating func number(adding key: UnsafeRawBufferPointer) -> Int? {
+    states(of: key).map { ($0 - arenaBase) / GroupTable.alignment }
+  }
+
+  /// The key of the group with that number.
+  func key(of number: Int) -> UnsafeRawBufferPointer { group(at: number * GroupTable.alignment).key }
+
   private mutating func insert(_ key: UnsafeRawBufferPointer, tag: UInt64, at index: Int) -> UnsafeMutableRawPointer? {
-    let bytes = (stateBytes + 4 + key.count + 15) / 16 * 16
+    let bytes = groupBytes(keyBytes: key.count)
     guard used + bytes <= GroupTable.arenaBytes, count < GroupTable.slotCount * 3 / 4 else { return nil }
     let states = arenaBase + used
     states.initializeMemory(as: UInt8.self, repeating: 0, count: stateBytes)
@@ -66,11 +92,17 @@ struct GroupTable: ~Copyable {
     return Group(states: states, key: UnsafeRawBufferPointer(start: states + stateBytes + 4, count: length))
   }
 
+  /// Of a group in the arena.
+  @inline(__always)
+  private func groupBytes(keyBytes: Int) -> Int {
+    (stateBytes + 4 + keyBytes + GroupTable.alignment - 1) / GroupTable.alignment * GroupTable.alignment
+  }
+
   /// The next group in the order in which they came, from the place (first 0), which moves on; nil when there is none.
   func next(_ place: inout Int) -> Group? {
     guard place < used else { return nil }
     let group = group(at: place)
-    place += (stateBytes + 4 + group.key.count + 15) / 16 * 16
+    place += groupBytes(keyBytes: group.key.count)
     return group
   }
 
