@@ -1,6 +1,6 @@
 // libFuzzer's entry. Built by `./run fuzz` together with the sources of the module Schema, as one module.
 
-private let decoder = RPCMessageDecoder()
+private let decoder = RPCMessageDecoder(limits: .standard)
 
 /// Decodes bytes as the body of a request, and checks what must hold of whatever comes out.
 @_cdecl("LLVMFuzzerTestOneInput")

@@ -9,7 +9,7 @@ public struct JobLifecycle: Sendable {
   /// Deaths of its workers after which a job has failed.
   public var rescuesMost: Int
 
-  public init(limits: Limits = .standard) {
+  public init(limits: Limits) {
     leaseMilliseconds = limits.leaseMilliseconds
     attemptsMost = limits.attempts
     rescuesMost = limits.rescues
@@ -30,7 +30,7 @@ public struct JobLifecycle: Sendable {
   }
 
   /// A new job.
-  public func admit(_ submission: JobSubmission, id: String, now: Timestamp) -> JobRecord {
+  public static func admit(_ submission: JobSubmission, id: String, now: Timestamp) -> JobRecord {
     let startAt = submission.spec.startAt ?? now
     var job = JobRecord(
       id: id, owner: submission.owner, idempotencyKey: submission.idempotencyKey, spec: submission.spec,

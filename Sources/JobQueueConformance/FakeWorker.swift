@@ -18,7 +18,9 @@ struct FakeWorker: Sendable {
     runner = JobRunner(
       store: DeafStore(store: h.store), executor: Work(holds: holds), folder: folder,
       memory: MemoryPool(totalBytes: 1 << 40),
-      configuration: JobRunner.Configuration(worker: "w", pollMilliseconds: 50, reportMilliseconds: 50))
+      configuration: JobRunner.Configuration(
+        worker: "w", pollMilliseconds: 50, reportMilliseconds: 50,
+        shutdown: ShutdownPlan(totalMilliseconds: 30_000)))
   }
 
   func whileRunning(_ body: () async throws -> Void) async throws {

@@ -53,7 +53,7 @@ public final class PostgresJobStore: JobStore {
     self.database = database
     self.lifecycle = lifecycle
     submissions = SubmissionQueue(
-      database: database, tables: tables, lifecycle: lifecycle, unfinishedMost: limits.unfinishedJobs,
+      database: database, tables: tables, unfinishedMost: limits.unfinishedJobs,
       onCommit: { [changes] in changes.notify() })
     listener =
       address.listens ? PostgresListener(loop: loop, url: address.url, channel: tables.channel, signal: changes) : nil

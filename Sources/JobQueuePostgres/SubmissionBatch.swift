@@ -16,7 +16,6 @@ struct SubmissionBatch {
     var key: [UInt8]
   }
 
-  let lifecycle: JobLifecycle
   let now: Timestamp
   let unfinishedMost: Int
   /// Jobs that haven't ended; those that are admitted count.
@@ -30,10 +29,9 @@ struct SubmissionBatch {
   private(set) var admitted: [JobRecord] = []
 
   init(
-    lifecycle: JobLifecycle, now: Timestamp, unfinishedMost: Int, unfinished: Int, inserted: [JobRecord],
+    now: Timestamp, unfinishedMost: Int, unfinished: Int, inserted: [JobRecord],
     keyed: [JobRecord], names: SpecNames
   ) {
-    self.lifecycle = lifecycle
     self.now = now
     self.unfinishedMost = unfinishedMost
     self.unfinished = unfinished
@@ -54,7 +52,7 @@ struct SubmissionBatch {
     }
     if let problem = names.problem(of: submission.spec) { return .failure(problem) }
     if unfinished >= unfinishedMost { return .failure(.tooManyJobs(limit: unfinishedMost)) }
-    let job = lifecycle.admit(submission, id: item.id, now: now)
+    let job = JobLifecycle.admit(submission, id: item.id, now: now)
     unfinished += 1
     if let key { keys[key] = job }
     names.add(job)

@@ -15,7 +15,6 @@ actor SubmissionQueue {
 
   private let database: PostgresDatabase
   private let tables: PostgresTables
-  private let lifecycle: JobLifecycle
   private let unfinishedMost: Int
   private let onCommit: @Sendable () -> Void
   private var waiting: [Waiting] = []
@@ -23,12 +22,11 @@ actor SubmissionQueue {
   private var count = UnfinishedCount()
 
   init(
-    database: PostgresDatabase, tables: PostgresTables, lifecycle: JobLifecycle, unfinishedMost: Int,
+    database: PostgresDatabase, tables: PostgresTables, unfinishedMost: Int,
     onCommit: @escaping @Sendable () -> Void
   ) {
     self.database = database
     self.tables = tables
-    self.lifecycle = lifecycle
     self.unfinishedMost = unfinishedMost
     self.onCommit = onCommit
   }
@@ -70,10 +68,10 @@ actor SubmissionQueue {
     ]
     if known == nil { reads.append(tables.unfinished) }
     let (results, unfinished) = try await database.transaction(reads: reads) {
-      [lifecycle, unfinishedMost, tables] found, _ in
+      [unfinishedMost, tables] found, _ in
       let unfinished = try known ?? Int(found[6].rows.first?.required("unfinished") ?? 0)
       var batch = SubmissionBatch(
-        lifecycle: lifecycle, now: try PostgresTables.moment(found[1]), unfinishedMost: unfinishedMost,
+        now: try PostgresTables.moment(found[1]), unfinishedMost: unfinishedMost,
         unfinished: unfinished, inserted: try found[2].rows.map(PostgresTables.job),
         keyed: try found[3].rows.map(PostgresTables.job),
         names: SpecNames(writers: found[4].rows, readers: found[5].rows))

@@ -6,7 +6,7 @@ extension SQLiteJobStore {
   public func submit(_ submission: JobSubmission) async throws -> JobRecord {
     let now = clock()
     // Made here, where many do it at the same time, and not by the one who writes for all of them.
-    let new = NewJob(lifecycle.admit(submission, id: JobID.make(now: now), now: now))
+    let new = NewJob(JobLifecycle.admit(submission, id: JobID.make(now: now), now: now))
     return try await write { [limits] tables in
       if let key = submission.idempotencyKey,
         let job = try tables.first("owner = ? AND idempotency_key = ?", [submission.owner, key])

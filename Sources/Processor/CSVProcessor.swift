@@ -97,7 +97,7 @@ public actor CSVProcessor {
   private let continuation: AsyncStream<JobProgress>.Continuation
   private var hasRun = false
 
-  public init(_ spec: JobSpec, _ places: ProcessingPlaces, limits: Limits = .standard) {
+  public init(_ spec: JobSpec, _ places: ProcessingPlaces, limits: Limits) {
     self.spec = spec
     self.places = places
     self.limits = limits

@@ -44,7 +44,7 @@ public final class FakeTransport: RPCTransport {
     _ method: RPCMethod<Parameters, Output>, _ answer: @escaping @Sendable (Parameters) async throws -> Output
   ) {
     set(method.name, "") { parameters in
-      FakeStream(events: [], result: try await answer(Parameters(json: parameters)).json)
+      FakeStream(events: [], result: try await answer(Parameters(json: parameters, limits: .ofAnyServer)).json)
     }
   }
 
@@ -54,7 +54,7 @@ public final class FakeTransport: RPCTransport {
     _ answer: @escaping @Sendable (Parameters) async throws -> FakeStream<Event, Output>
   ) {
     set(method.name, method.eventName) { parameters in
-      let stream = try await answer(Parameters(json: parameters))
+      let stream = try await answer(Parameters(json: parameters, limits: .ofAnyServer))
       return FakeStream(events: stream.events.map(\.json), result: stream.result.json)
     }
   }

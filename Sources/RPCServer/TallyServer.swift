@@ -140,7 +140,7 @@ public struct TallyServer: Service {
     hub: ProgressHub, memory: MemoryPool, metrics: CallMetrics, stats: ServerStats, files: FileWork
   ) throws -> RPCDispatcher {
     let limits = configuration.limits
-    var router = RPCRouter()
+    var router = RPCRouter(limits: limits)
     try JobMethods(store: store, folder: folder, memory: memory, hub: hub, files: files, limits: limits).register(
       in: &router)
     try router.register(SystemMethods.stats) { _, _ in try await callingStore { try await stats.json() } }

@@ -51,7 +51,9 @@ public struct TallyWorker: Service {
   }
 
   private func makeRunner() -> JobRunner {
-    var runner = JobRunner.Configuration(worker: configuration.workerName, jobsAtOnce: configuration.jobsAtOnce)
+    var runner = JobRunner.Configuration(
+      worker: configuration.workerName, jobsAtOnce: configuration.jobsAtOnce,
+      shutdown: ShutdownPlan(totalMilliseconds: configuration.limits.drainMilliseconds))
     runner.leavesLargerJobs = configuration.hasOtherWorkers
     return JobRunner(
       store: store,

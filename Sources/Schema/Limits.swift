@@ -2,6 +2,16 @@
 public struct Limits: Hashable, Sendable {
   public static let standard = Limits()
 
+  /// The limits of a client that doesn't know its server's: sizes that the server's settings decide are left to the server.
+  public static let ofAnyServer = {
+    var limits = Limits()
+    limits.inputFiles = .max
+    limits.columns = .max
+    limits.pageSize = .max
+    limits.jsonDepth = jsonDepthMost
+    return limits
+  }()
+
   /// Bytes of a request's body.
   public var requestBodyBytes = 1 << 20
   /// Bytes of a request's headers.
@@ -24,8 +34,11 @@ public struct Limits: Hashable, Sendable {
   public var batchCalls = 100
   /// Calls of one batch that run at the same time.
   public var batchConcurrency = 16
-  /// Arrays and objects inside each other.
+  /// Arrays and objects inside each other in a request: at most ``jsonDepthMost``.
   public var jsonDepth = 128
+  /// Arrays and objects inside each other that any JSON text may have: values are read and written recursively, and this
+  /// keeps them within a thread's stack.
+  public static let jsonDepthMost = 1_000
   /// Bytes of one response.
   public var responseBytes = 8 << 20
   /// Open progress streams of one server.

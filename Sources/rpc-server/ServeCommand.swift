@@ -39,7 +39,8 @@
     private func serve(
       _ configuration: TallyServer.Configuration, _ reader: SettingsReader, _ limits: Limits, _ logger: Logger
     ) async throws {
-      let signals = StopSignals(logger)
+      let plan = ShutdownPlan(totalMilliseconds: limits.drainMilliseconds)
+      let signals = StopSignals(plan, logger)
       defer { withExtendedLifetime(signals) {} }
       let opened = try await OpenedStore(reader, configuration, limits, logger)
       var configuration = configuration
@@ -54,16 +55,16 @@
           ])
       }
       signals.serviceStarts()
-      try await ServeCommand.run(server, limits, logger)
+      try await ServeCommand.run(server, plan, logger)
       try await opened.store.close()
       logger.notice("stopped")
     }
 
     /// Runs a service until SIGTERM or SIGINT.
-    static func run(_ service: some Service, _ limits: Limits, _ logger: Logger) async throws {
+    static func run(_ service: some Service, _ plan: ShutdownPlan, _ logger: Logger) async throws {
       var services = ServiceGroupConfiguration(
         services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-      services.maximumGracefulShutdownDuration = .milliseconds(limits.drainMilliseconds)
+      services.maximumGracefulShutdownDuration = .milliseconds(plan.callsMilliseconds)
       try await ServiceGroup(configuration: services).run()
     }
 

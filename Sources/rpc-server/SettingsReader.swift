@@ -79,8 +79,13 @@
     func limits() throws -> Limits {
       var limits = Limits()
       for setting in Limits.settings {
-        // Places in a record are 32 bits wide.
-        let most = setting.name == "recordBytes" || setting.name == "fieldBytes" ? 1 << 30 : 1 << 50
+        let most =
+          switch setting.path {
+          // Places in a record are 32 bits wide.
+          case \.recordBytes, \.fieldBytes: 1 << 30
+          case \.jsonDepth: Limits.jsonDepthMost
+          default: 1 << 50
+          }
         limits[keyPath: setting.path] = try integer(Setting.kebab(setting.name), 1...most)
       }
       return limits

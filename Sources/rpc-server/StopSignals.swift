@@ -1,5 +1,6 @@
 #if Server
   import Dispatch
+  import JobQueue
   import Logging
   import Synchronization
 
@@ -17,8 +18,9 @@
     private let stop = Stop()
 
     /// A hang-up is ignored; a second SIGTERM or SIGINT ends the process at once, and so does the first before there is a service
-    /// to be stopped. That is safe at any moment, as a crash is.
-    init(_ logger: Logger) {
+    /// to be stopped. That is safe at any moment, as a crash is. A process that an unavailable store or disk keeps from
+    /// stopping in order ends when the plan's time is over, with exit code 1.
+    init(_ plan: ShutdownPlan, _ logger: Logger) {
       // A terminal that is closed, and administrators who want the settings to be read again, mustn't end the server.
       signal(SIGHUP, SIG_IGN)
       // A file-size limit is told by the write that meets it, as a full disk is, and doesn't end the process.
@@ -27,7 +29,7 @@
       sources = [SIGTERM, SIGINT].map { [stop] number in
         let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
         source.setEventHandler {
-          guard stop.endsAtOnce() else { return }
+          guard stop.endsAtOnce() else { return StopSignals.endInTime(plan, logger) }
           logger.warning(
             "the process ends at once; running jobs are taken up again by whoever starts next")
           _exit(128 + number)
@@ -36,6 +38,21 @@
         return source
       }
     }
+
+    /// Nothing that may block stands between the last timer and the process's end: not even a log that nobody reads.
+    private static func endInTime(_ plan: ShutdownPlan, _ logger: Logger) {
+      let total = max(plan.totalMilliseconds, logMilliseconds)
+      let signal = DispatchTime.now()
+      DispatchQueue(label: "tally.stop.log").asyncAfter(deadline: signal + .milliseconds(total - logMilliseconds)) {
+        logger.warning(
+          "the process ends although not everything has stopped; jobs that weren't given back are left to their leases",
+          metadata: ["drainMilliseconds": "\(plan.totalMilliseconds)"])
+      }
+      DispatchQueue(label: "tally.stop").asyncAfter(deadline: signal + .milliseconds(total)) { _exit(1) }
+    }
+
+    /// Before the end of the process, the time in which its last line is logged.
+    private static let logMilliseconds = 100
 
     /// From now on a first signal is the service's, which stops in order.
     func serviceStarts() { stop.serviceStarts() }

@@ -24,7 +24,8 @@
       let configuration = try reader.serverConfiguration(limits, listens: false)
       guard configuration.jobsAtOnce > 0 else { throw reader.problem("workers", "must be at least 1 for a worker") }
       do {
-        let signals = StopSignals(logger)
+        let plan = ShutdownPlan(totalMilliseconds: limits.drainMilliseconds)
+        let signals = StopSignals(plan, logger)
         defer { withExtendedLifetime(signals) {} }
         let opened = try await OpenedStore(reader, configuration, limits, logger)
         var configuration = configuration
@@ -37,7 +38,7 @@
           ])
         let worker = TallyWorker(configuration, store: opened.store, folder: opened.folder, logger: logger)
         signals.serviceStarts()
-        try await ServeCommand.run(worker, limits, logger)
+        try await ServeCommand.run(worker, plan, logger)
         try await opened.store.close()
         logger.notice("stopped")
       } catch {

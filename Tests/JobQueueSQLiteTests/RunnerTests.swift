@@ -55,7 +55,8 @@ import Testing
     JobRunner(
       store: store, executor: work, folder: folder, memory: MemoryPool(totalBytes: memory),
       configuration: JobRunner.Configuration(
-        worker: "w", jobsAtOnce: jobsAtOnce, pollMilliseconds: 50, reportMilliseconds: 10))
+        worker: "w", jobsAtOnce: jobsAtOnce, pollMilliseconds: 50, reportMilliseconds: 10,
+        shutdown: ShutdownPlan(totalMilliseconds: 30_000)))
   }
 
   private func submit(_ output: String) async throws -> JobRecord {
@@ -155,7 +156,9 @@ import Testing
     let work = HeldWork(held: true)
     let slow = JobRunner(
       store: store, executor: work, folder: folder, memory: MemoryPool(totalBytes: 1 << 40),
-      configuration: JobRunner.Configuration(worker: "w", jobsAtOnce: 1, pollMilliseconds: 20, reportMilliseconds: 400))
+      configuration: JobRunner.Configuration(
+        worker: "w", jobsAtOnce: 1, pollMilliseconds: 20, reportMilliseconds: 400,
+        shutdown: ShutdownPlan(totalMilliseconds: 30_000)))
     let running = Task { await slow.run() }
     let job = try await store.submit(JobSubmission(owner: "a", spec: JobSpec(input: "i", output: "o")))
     while work.running.load(ordering: .relaxed) == 0 { try await Task.sleep(for: .milliseconds(5)) }

@@ -132,7 +132,8 @@ import Testing
               _ = try? await store.requestCancel(job.id, by: "a")
             }
           default:
-            let job = JobLifecycle().admit(submission("\(number)"), id: JobID.make(now: .now), now: .now)
+            let job = JobLifecycle.admit(
+              submission("\(number)"), id: JobID.make(now: .now), now: .now)
             _ = try? await store.write { tables in
               try tables.insert(NewJob(job))
               throw Refused()

@@ -4,7 +4,7 @@ import Testing
 
 /// The lifecycle by table: every state against every event. Stores are tested by the conformance suite.
 @Suite struct LifecycleTests {
-  private let lifecycle = JobLifecycle()
+  private let lifecycle = JobLifecycle(limits: .standard)
   private let now = Timestamp(milliseconds: 1_000_000)
 
   private func job(_ state: JobState, cancelRequested: Bool = false) -> JobRecord {

@@ -119,7 +119,9 @@ import Testing
     for (path, reason) in [("/nowhere", "INPUT_NOT_FOUND"), ("", "INPUT_NOT_A_FILE")] {
       let places = ProcessingPlaces(
         input: .path(folder.path + path), resultPath: folder.path + "/r", spillFolder: folder.path)
-      let failure = try await #require(throws: JobFailure.self) { try await CSVProcessor(spec, places).run() }
+      let failure = try await #require(throws: JobFailure.self) {
+        try await CSVProcessor(spec, places, limits: .standard).run()
+      }
       #expect(failure.reason == reason)
     }
     #expect(folder.names == [])

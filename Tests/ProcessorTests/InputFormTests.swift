@@ -193,7 +193,7 @@ import Testing
       input: "*.csv", output: "o", groupBy: ["key"],
       aggregates: [Aggregate(.sum, column: "n"), Aggregate(.last, column: "n"), Aggregate(.first, column: "n")])
     let places = ProcessingPlaces(inputs: inputs, resultPath: folder.path + "/r", spillFolder: folder.path)
-    _ = try await CSVProcessor(spec, places).run()
+    _ = try await CSVProcessor(spec, places, limits: .standard).run()
     #expect(
       String(decoding: try folder.read("r"), as: UTF8.self) == "key,sum(n),last(n),first(n)\na,4,3,1\nb,2,2,2\n")
   }
@@ -207,7 +207,9 @@ import Testing
     let inputs = try inputs(folder, [("a.csv", Array("key,n\na,1\n".utf8)), ("b.csv", Array(second.utf8))])
     let spec = JobSpec(input: "*.csv", output: "o", groupBy: ["key"], aggregates: [Aggregate(.sum, column: "n")])
     let places = ProcessingPlaces(inputs: inputs, resultPath: folder.path + "/r", spillFolder: folder.path)
-    let failure = await #expect(throws: JobFailure.self) { _ = try await CSVProcessor(spec, places).run() }
+    let failure = await #expect(throws: JobFailure.self) {
+      _ = try await CSVProcessor(spec, places, limits: .standard).run()
+    }
     #expect(failure?.reason == reason && failure?.file == "b.csv" && failure?.line == line)
   }
 }

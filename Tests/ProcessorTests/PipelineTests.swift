@@ -68,7 +68,7 @@ import Testing
     let spec = JobSpec(input: "in.csv", output: "o", groupBy: ["k"], aggregates: [Aggregate(.sum, column: "n")])
     let places = ProcessingPlaces(
       input: .path(path), resultPath: folder.path + "/r", spillFolder: folder.path, blockBytes: 4_096)
-    let processor = CSVProcessor(spec, places)
+    let processor = CSVProcessor(spec, places, limits: .standard)
     let task = Task { try await processor.run() }
     for await progress in processor.progress where progress.rows > 0 { break }
     task.cancel()
@@ -82,7 +82,7 @@ import Testing
       Array("k,n\n".utf8) + Array(String(repeating: "a,1\n", count: 1_000_000).utf8), as: "in.csv")
     let spec = JobSpec(input: "in.csv", output: "o", groupBy: ["k"], aggregates: [Aggregate(.sum, column: "n")])
     let places = ProcessingPlaces(input: .path(path), resultPath: folder.path + "/r", spillFolder: folder.path)
-    let processor = CSVProcessor(spec, places)
+    let processor = CSVProcessor(spec, places, limits: .standard)
     async let outcome = processor.run()
     var seen: [JobProgress] = []
     for await progress in processor.progress { seen.append(progress) }
@@ -118,7 +118,7 @@ import Testing
     let result = try folder.write(Array("old".utf8), as: "r")
     let spec = JobSpec(input: "in.csv", output: "o", groupBy: ["k"], aggregates: [])
     let places = ProcessingPlaces(input: .path(input), resultPath: result, spillFolder: folder.path)
-    await #expect(throws: JobFailure.self) { try await CSVProcessor(spec, places).run() }
+    await #expect(throws: JobFailure.self) { try await CSVProcessor(spec, places, limits: .standard).run() }
     #expect(try folder.read("r") == Array("old".utf8))
   }
 
@@ -127,7 +127,9 @@ import Testing
     let input = try folder.write(Array("k\na\n".utf8), as: "in.csv")
     let spec = JobSpec(input: "in.csv", output: "o", groupBy: ["k"], aggregates: [])
     let places = ProcessingPlaces(input: .path(input), resultPath: folder.path + "/missing/r", spillFolder: folder.path)
-    let failure = try await #require(throws: JobFailure.self) { try await CSVProcessor(spec, places).run() }
+    let failure = try await #require(throws: JobFailure.self) {
+      try await CSVProcessor(spec, places, limits: .standard).run()
+    }
     #expect(failure.reason == "OUTPUT_FAILED" && failure.status == .unavailable)
   }
 }

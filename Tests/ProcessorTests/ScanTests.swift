@@ -185,8 +185,9 @@ import Testing
 
   @Test func theFirstRowsOfAFileAreShown() {
     let bytes = Array("a,\"b\"\"c\"\n1,2\n\n3,4\n5,".utf8)
-    #expect(CSVPreview.rows(bytes, isWhole: false, rowsMost: 9) == [["a", "b\"c"], ["1", "2"], ["3", "4"]])
-    #expect(CSVPreview.rows(bytes, isWhole: true, rowsMost: 9).last == ["5", ""])
-    #expect(CSVPreview.rows(bytes, isWhole: true, rowsMost: 1) == [["a", "b\"c"]])
+    #expect(
+      CSVPreview.rows(bytes, isWhole: false, rowsMost: 9, columnsMost: 9) == [["a", "b\"c"], ["1", "2"], ["3", "4"]])
+    #expect(CSVPreview.rows(bytes, isWhole: true, rowsMost: 9, columnsMost: 9).last == ["5", ""])
+    #expect(CSVPreview.rows(bytes, isWhole: true, rowsMost: 1, columnsMost: 9) == [["a", "b\"c"]])
   }
 }

@@ -14,7 +14,7 @@ import Testing
     ]
     var word: String
     var pause: Int
-    init(json: JSONValue) throws {
+    init(json: JSONValue, limits: Limits) throws {
       var fields = try JSONFields(json, of: "params")
       word = try fields.required("word")
       pause = try fields.optional("pauseMs") ?? 0
@@ -30,7 +30,7 @@ import Testing
   private func dispatcher(_ interceptors: [any RPCInterceptor] = [DeadlineInterceptor()], limits: Limits = .standard)
     throws -> RPCDispatcher
   {
-    var router = RPCRouter()
+    var router = RPCRouter(limits: limits)
     try router.register(Self.echo) { parameters, _ in
       // Without a point at which a task could wait, or hear that it is cancelled.
       let begin = ContinuousClock.now
@@ -198,7 +198,7 @@ import Testing
   }
 
   @Test func aNameIsRegisteredOnce() throws {
-    var router = RPCRouter()
+    var router = RPCRouter(limits: .standard)
     try router.register(Self.echo) { parameters, _ in parameters.word }
     #expect(throws: DuplicateMethod(name: "echo")) {
       try router.register(Self.echo) { parameters, _ in parameters.word }

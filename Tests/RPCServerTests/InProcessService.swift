@@ -27,16 +27,20 @@ final class InProcessService: Sendable {
     let stats = ServerStats(
       store: store, hub: hub, memory: memory, metrics: metrics, inFlight: InFlightLimit(8),
       downloads: InFlightLimit(8))
-    var router = RPCRouter()
+    var router = RPCRouter(limits: .standard)
     try JobMethods(store: store, folder: folder, memory: memory, hub: hub, files: FileWork(), limits: .standard)
       .register(in: &router)
     try router.register(SystemMethods.stats) { _, _ in try await stats.json() }
     try router.registerDiscovery()
     dispatcher = RPCDispatcher(
-      router: router, interceptors: [MetricsInterceptor(metrics: metrics), DeadlineInterceptor()], logger: logger)
+      router: router, interceptors: [MetricsInterceptor(metrics: metrics), DeadlineInterceptor()],
+      limits: .standard, logger: logger)
     let runner = JobRunner(
-      store: store, executor: CSVExecutor(folder: folder, spillFolder: place.path), folder: folder, memory: memory,
-      configuration: JobRunner.Configuration(worker: "test", pollMilliseconds: 50, reportMilliseconds: 20),
+      store: store, executor: CSVExecutor(folder: folder, spillFolder: place.path, limits: .standard), folder: folder,
+      memory: memory,
+      configuration: JobRunner.Configuration(
+        worker: "test", pollMilliseconds: 50, reportMilliseconds: 20,
+        shutdown: ShutdownPlan(totalMilliseconds: 30_000)),
       logger: logger)
     tasks = [Task { await hub.run() }, Task { await runner.run() }]
   }

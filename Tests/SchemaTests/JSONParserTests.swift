@@ -43,10 +43,14 @@ import Testing
   }
 
   @Test func nestingHasALimitThatIsNamed() throws {
-    let deepest = String(repeating: "[", count: 128) + String(repeating: "]", count: 128)
-    _ = try JSONValue(parsing: deepest)
-    let error = #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: "[" + deepest + "]") }
-    #expect(error?.rule.contains("jsonDepth") == true)
+    for limit in [1, 128, Limits.jsonDepthMost] {
+      let deepest = String(repeating: "[", count: limit) + String(repeating: "]", count: limit)
+      _ = try JSONValue(parsing: Array(deepest.utf8)[...], depthLimit: limit)
+      let error = #expect(throws: JSONSyntaxError.self) {
+        try JSONValue(parsing: Array("[\(deepest)]".utf8)[...], depthLimit: limit)
+      }
+      #expect(error?.rule == "the nesting is deeper than \(limit) (jsonDepth)")
+    }
   }
 
   @Test(arguments: ["1", "-0", "1e2", "1.0", #""a\"b""#, "[1,[2,{}]]", #"{"a":null,"b":[true,false]}"#])

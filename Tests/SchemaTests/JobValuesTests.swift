@@ -3,7 +3,9 @@ import Testing
 
 /// The job service's values: their JSON both ways, their defaults, and what they refuse.
 @Suite struct JobValuesTests {
-  private func spec(_ text: String) throws -> SubmitParameters { try SubmitParameters(json: JSONValue(parsing: text)) }
+  private func spec(_ text: String) throws -> SubmitParameters {
+    try SubmitParameters(json: JSONValue(parsing: text), limits: .standard)
+  }
 
   @Test func anInputAndAnOutputAreEnough() throws {
     let parameters = try spec(#"{"input":"a.csv","output":"b.csv"}"#)

@@ -3,7 +3,7 @@ import Testing
 
 /// The envelope's rules (JSON-RPC 2.0, sections 4 and 6), by table.
 @Suite struct RPCMessageDecoderTests {
-  private let decoder = RPCMessageDecoder()
+  private let decoder = RPCMessageDecoder(limits: .standard)
 
   private func decode(_ text: String) throws(RPCError) -> RPCMessage { try decoder.decode(Array(text.utf8)[...]) }
 
@@ -84,7 +84,7 @@ import Testing
 
   @Test func parametersAreReadByNameAndByPosition() throws {
     func read(_ text: String) throws(RPCError) -> ProgressParameters {
-      try ProgressParameters(raw: Array(text.utf8)[...])
+      try ProgressParameters(raw: Array(text.utf8)[...], limits: .standard)
     }
     let expected = ProgressParameters(jobID: "j", waitMilliseconds: 5)
     #expect(try read(#"{"jobId":"j","waitMs":5}"#) == expected)

@@ -11,7 +11,7 @@ public struct Housekeeping: Sendable {
   private let logger: Logger
 
   public init(
-    store: any JobStore, folder: DataFolder, retentionMilliseconds: Int = Limits.standard.retentionMilliseconds,
+    store: any JobStore, folder: DataFolder, retentionMilliseconds: Int,
     logger: Logger = Logger(label: "tally.housekeeping")
   ) {
     self.store = store

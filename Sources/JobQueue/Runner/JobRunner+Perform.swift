@@ -108,10 +108,28 @@ extension JobRunner {
         // Whether the write was carried out isn't known; it is safe to repeat, and until the store answers nothing is
         // removed.
         logger.warning("the store doesn't take the run's end", metadata: ["error": "\(error)"])
-        try? await Task.sleep(for: .milliseconds(pause))
+        guard await waitToRepeat(milliseconds: pause) else {
+          return logger.warning("the job is left to its lease: another worker claims it when that has expired")
+        }
         pause = min(pause * 2, 5_000)
       }
     }
+  }
+
+  /// Waits before a write is repeated, in steps short enough that a stop is noticed.
+  ///
+  /// - Returns: false when there is no time left for it.
+  private func waitToRepeat(milliseconds: Int) async -> Bool {
+    let end = ContinuousClock.now + .milliseconds(milliseconds)
+    repeat {
+      switch configuration.shutdown.afterFailedWrite(
+        pauseMilliseconds: min(milliseconds, 200), sinceStopMilliseconds: stop.elapsedMilliseconds)
+      {
+      case .giveUp: return false
+      case .repeatAfter(let step): try? await Task.sleep(for: .milliseconds(step))
+      }
+    } while ContinuousClock.now < end
+    return true
   }
 
   private func write(_ ending: Ending, of job: JobRecord, _ logger: Logger) async throws {

@@ -15,8 +15,14 @@ public struct JobRunner: Sendable {
     public var reportMilliseconds: Int
     /// Jobs that need more memory than all of this runner's are left to other workers of the store.
     public var leavesLargerJobs = false
+    /// How long jobs are given back when the runner stops.
+    public var shutdown: ShutdownPlan
 
-    public init(worker: String, jobsAtOnce: Int = 2, pollMilliseconds: Int = 1_000, reportMilliseconds: Int = 250) {
+    public init(
+      worker: String, jobsAtOnce: Int = 2, pollMilliseconds: Int = 1_000, reportMilliseconds: Int = 250,
+      shutdown: ShutdownPlan
+    ) {
+      self.shutdown = shutdown
       self.worker = worker
       self.jobsAtOnce = jobsAtOnce
       self.pollMilliseconds = pollMilliseconds
@@ -33,6 +39,7 @@ public struct JobRunner: Sendable {
   let logger: Logger
   /// While the machine lacks something that no job can do without.
   let pause = ClaimPause()
+  let stop = StopClock()
 
   public init(
     store: any JobStore, executor: any JobExecutor, folder: DataFolder, memory: MemoryPool,
@@ -47,8 +54,17 @@ public struct JobRunner: Sendable {
     publisher = OutputPublisher(folder: folder, store: store, logger: logger)
   }
 
-  /// Runs until the task is cancelled. Every job that it started has been given back or ended when it returns.
+  /// Runs until the task is cancelled. Every job that it started has been given back or ended when it returns; those that
+  /// the store didn't take back in time are left to their leases.
   public func run() async {
+    await withTaskCancellationHandler {
+      await runJobs()
+    } onCancel: {
+      stop.begin()
+    }
+  }
+
+  private func runJobs() async {
     let (wakeups, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let slots = RunnerSlots(configuration.jobsAtOnce)
     await withDiscardingTaskGroup { group in

@@ -46,7 +46,7 @@ public enum JobColumns {
   public static let brought = ["state", "claim_key", "ready_at"]
   /// The rest of ``life``, which is the same for every new job.
   public static let untouched: [(column: String, value: StoredValue)] = {
-    let job = JobLifecycle().admit(
+    let job = JobLifecycle.admit(
       JobSubmission(owner: "", spec: JobSpec(input: "", output: "")), id: "", now: Timestamp(milliseconds: 0))
     return zip(life, life(job)).filter { !brought.contains($0.0) }.map { (column: $0.0, value: $0.1) }
   }()

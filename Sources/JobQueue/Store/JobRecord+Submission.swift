@@ -5,7 +5,7 @@ public import Schema
 extension JobRecord {
   /// The job as it was when it was submitted.
   var asSubmitted: JobRecord {
-    JobLifecycle().admit(
+    JobLifecycle.admit(
       JobSubmission(owner: owner, spec: spec, idempotencyKey: idempotencyKey), id: id, now: createdAt)
   }
 

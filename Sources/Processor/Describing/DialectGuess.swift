@@ -11,8 +11,10 @@ struct DialectGuess {
   /// From 0 to 1: the share of records that have the usual number of fields, less where another dialect fits as well.
   var confidence: Double
 
-  /// - Parameter base: what is known.
-  init(pieces: [[UInt8]], base: CSVDialect) {
+  /// - Parameters:
+  ///   - base: what is known.
+  ///   - columnsMost: fields of a record that are looked at.
+  init(pieces: [[UInt8]], base: CSVDialect, columnsMost: Int) {
     var best: (dialect: CSVDialect, score: Double, share: Double) = (base, -1, 0)
     var second = 0.0
     for delimiter in DialectGuess.delimiters {
@@ -20,7 +22,7 @@ struct DialectGuess {
         var dialect = base
         dialect.delimiter = delimiter
         dialect.quoteMark = quote
-        let (score, share) = DialectGuess.score(pieces, dialect)
+        let (score, share) = DialectGuess.score(pieces, dialect, columnsMost)
         if score > best.score {
           if best.dialect.delimiter != delimiter { second = max(second, best.score) }
           best = (dialect, score, share)
@@ -31,15 +33,17 @@ struct DialectGuess {
     }
     dialect = best.dialect
     confidence = best.score <= 0 ? 0 : best.share * (second >= best.score * 0.9 ? 0.5 : 1)
-    dialect.header = DialectGuess.looksLikeHeader(pieces, dialect)
+    dialect.header = DialectGuess.looksLikeHeader(pieces, dialect, columnsMost)
   }
 
   /// How well records agree: the share with the usual number of fields, times a bonus for each field more than one, less
   /// for quotes in odd places.
-  private static func score(_ pieces: [[UInt8]], _ dialect: CSVDialect) -> (score: Double, share: Double) {
+  private static func score(
+    _ pieces: [[UInt8]], _ dialect: CSVDialect, _ columnsMost: Int
+  ) -> (score: Double, share: Double) {
     var counts: [Int: Int] = [:]
     var (records, problems, quoted) = (0, 0, 0)
-    for record in pieces.lazy.flatMap({ RecordTexts.records($0, dialect, most: 200) }) {
+    for record in pieces.lazy.flatMap({ RecordTexts.records($0, dialect, most: 200, columnsMost: columnsMost) }) {
       records += 1
       counts[record.fields.count, default: 0] += 1
       if record.isBad { problems += 1 }
@@ -54,8 +58,9 @@ struct DialectGuess {
   }
 
   /// The first record is one of names: no number stands in it, no two names are equal, and none is empty.
-  private static func looksLikeHeader(_ pieces: [[UInt8]], _ dialect: CSVDialect) -> Bool {
-    guard let first = pieces.first.flatMap({ RecordTexts.records($0, dialect, most: 1).first }) else { return true }
+  private static func looksLikeHeader(_ pieces: [[UInt8]], _ dialect: CSVDialect, _ columnsMost: Int) -> Bool {
+    let first = pieces.first.flatMap { RecordTexts.records($0, dialect, most: 1, columnsMost: columnsMost).first }
+    guard let first else { return true }
     let isNumber = { (text: String) in Array(text.utf8).withUnsafeBytes { NumberParser.parseDouble($0) } != nil }
     return !first.fields.contains(where: { $0.isEmpty || isNumber($0) })
       && Set(first.fields.map(UTF8Key.init)).count == first.fields.count

@@ -10,7 +10,7 @@ public enum InputDescriber {
   /// - Parameter dialect: how the file is written; nil: to be looked for.
   /// - Throws: ``JobFailure``.
   public static func describe(
-    _ input: ProcessingInput, name: String, dialect: CSVDialect?, limits: Limits = .standard,
+    _ input: ProcessingInput, name: String, dialect: CSVDialect?, limits: Limits,
     interruption: Interruption = Interruption()
   ) throws(JobFailure) -> InputDescription {
     let file = try InputFile.open(input, name: name, interruption: interruption)
@@ -26,13 +26,15 @@ public enum InputDescriber {
     // The answer says what was found, not that it is to be found.
     known.lineEnd = text.lineEnds.isCarriageReturn ? .cr : .lf
     try interruption.check()
-    let guess = dialect == nil ? DialectGuess(pieces: withoutMark(pieces), base: known) : nil
+    let guess =
+      dialect == nil ? DialectGuess(pieces: withoutMark(pieces), base: known, columnsMost: limits.columns) : nil
     let used = guess?.dialect ?? known
     let header = try CSVHeader(of: text, dialect: used, limits: limits)
     var rows: [RecordTexts.Record] = []
     for (index, piece) in pieces.enumerated() {
       let from = index == 0 ? Array(piece.dropFirst(header.endOffset)) : piece
-      rows += RecordTexts.records(from, used, most: 1_000, skippingBlank: header.names.count > 1)
+      rows += RecordTexts.records(
+        from, used, most: 1_000, columnsMost: limits.columns, skippingBlank: header.names.count > 1)
     }
     let fitting = rows.filter { $0.fields.count == header.names.count && !$0.isBad }
     let share = rows.isEmpty ? 0 : Double(fitting.count) / Double(rows.count)

@@ -9,12 +9,14 @@ enum RecordTexts {
   }
 
   /// The whole records of a piece, at most so many; the last one only where it ends.
+  ///
+  /// - Parameter columnsMost: fields of a record that are looked at.
   static func records(
-    _ piece: [UInt8], _ dialect: CSVDialect, most: Int, skippingBlank: Bool = true
+    _ piece: [UInt8], _ dialect: CSVDialect, most: Int, columnsMost: Int, skippingBlank: Bool = true
   ) -> [Record] {
     let scanner = RecordScanner(dialect)
     let fieldText = FieldText(dialect)
-    let columnsMost = Limits.standard.columns
+    let columnsMost = min(columnsMost, piece.count + 1)
     return withUnsafeTemporaryAllocation(of: UInt32.self, capacity: columnsMost) { ends in
       withUnsafeTemporaryAllocation(byteCount: max(piece.count, 1), alignment: 16) { scratch in
         piece.withUnsafeBytes { text in

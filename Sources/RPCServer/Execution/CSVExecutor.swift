@@ -12,7 +12,7 @@ public struct CSVExecutor: JobExecutor {
   /// - Parameters:
   ///   - spillFolder: for what doesn't fit in a job's memory.
   ///   - resultMode: who may read results, as the system's bits of a file's mode.
-  public init(folder: DataFolder, spillFolder: String, resultMode: UInt32 = 0o444, limits: Limits = .standard) {
+  public init(folder: DataFolder, spillFolder: String, resultMode: UInt32 = 0o444, limits: Limits) {
     self.folder = folder
     self.spillFolder = spillFolder
     self.resultMode = resultMode

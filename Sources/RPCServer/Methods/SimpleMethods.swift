@@ -54,7 +54,8 @@ extension JobMethods {
       throw RPCError(.dataLoss, reason: "RESULT_GONE", "The result's file can't be read (\(error)).")
     }
     let rows = CSVPreview.rows(
-      bytes, isWhole: bytes.count == committed.bytes, dialect: job.spec.csv.output, rowsMost: 21)
+      bytes, isWhole: bytes.count == committed.bytes, dialect: job.spec.csv.output, rowsMost: 21,
+      columnsMost: limits.columns)
     return ResultSummary(result: result, firstRows: rows)
   }
 }

@@ -11,7 +11,7 @@ public struct RPCDispatcher: Sendable {
   private let logger: Logger
 
   public init(
-    router: RPCRouter, interceptors: [any RPCInterceptor] = [], limits: Limits = .standard,
+    router: RPCRouter, interceptors: [any RPCInterceptor] = [], limits: Limits,
     logger: Logger = Logger(label: "tally.rpc")
   ) {
     self.router = router

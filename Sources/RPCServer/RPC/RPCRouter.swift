@@ -15,7 +15,10 @@ public struct RPCRouter: Sendable {
   /// By bytes: the names that are looked up are the callers'.
   private var entries: [UTF8Key: Entry] = [:]
 
-  public init() {}
+  private let limits: Limits
+
+  /// - Parameter limits: the server's, for the parameters of every call.
+  public init(limits: Limits) { self.limits = limits }
 
   /// Adds a method with one answer.
   ///
@@ -24,8 +27,8 @@ public struct RPCRouter: Sendable {
     _ method: RPCMethod<Parameters, Output>,
     _ body: @escaping @Sendable (Parameters, RPCContext) async throws -> Output
   ) throws {
-    try add(method, isStream: false) { call, _ in
-      let parameters = try Parameters(raw: call.request.parameters)
+    try add(method, isStream: false) { [limits] call, _ in
+      let parameters = try Parameters(raw: call.request.parameters, limits: limits)
       return RPCAnswer(try await body(parameters, call.context).json)
     }
   }
@@ -39,14 +42,14 @@ public struct RPCRouter: Sendable {
     opening: (@Sendable (Parameters, RPCContext) async throws -> StreamOpening)? = nil,
     _ body: @escaping @Sendable (Parameters, RPCContext, any RPCEventWriter) async throws -> (Output, cursor: String?)
   ) throws {
-    try add(method, isStream: true) { call, writer in
-      let parameters = try Parameters(raw: call.request.parameters)
+    try add(method, isStream: true) { [limits] call, writer in
+      let parameters = try Parameters(raw: call.request.parameters, limits: limits)
       let (output, cursor) = try await body(parameters, call.context, writer)
       return RPCAnswer(output.json, cursor: cursor)
     }
     guard let opening else { return }
-    entries[UTF8Key(method.name)]?.opening = { call in
-      try await opening(try Parameters(raw: call.request.parameters), call.context)
+    entries[UTF8Key(method.name)]?.opening = { [limits] call in
+      try await opening(try Parameters(raw: call.request.parameters, limits: limits), call.context)
     }
   }
 

@@ -3,7 +3,7 @@ extension JSONValue {
   ///
   /// - Throws: ``JSONSyntaxError`` with the byte's offset and the rule: also for invalid UTF-8, a byte order mark,
   ///   and nesting deeper than the limit.
-  public init(parsing bytes: ArraySlice<UInt8>, depthLimit: Int = Limits.standard.jsonDepth) throws(JSONSyntaxError) {
+  public init(parsing bytes: ArraySlice<UInt8>, depthLimit: Int = Limits.jsonDepthMost) throws(JSONSyntaxError) {
     var scanner = JSONScanner(bytes, depthLimit: depthLimit)
     scanner.skipWhitespace()
     let range = try scanner.skipValue()

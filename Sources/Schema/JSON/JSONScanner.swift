@@ -5,7 +5,7 @@ public struct JSONScanner: Sendable {
   public private(set) var position: Int
   let depthLimit: Int
 
-  public init(_ bytes: ArraySlice<UInt8>, depthLimit: Int = Limits.standard.jsonDepth) {
+  public init(_ bytes: ArraySlice<UInt8>, depthLimit: Int) {
     self.bytes = bytes
     self.position = bytes.startIndex
     self.depthLimit = depthLimit

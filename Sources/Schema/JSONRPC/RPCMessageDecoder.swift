@@ -5,7 +5,7 @@ public struct RPCMessageDecoder: Sendable {
   public var depthLimit: Int
   public var batchLimit: Int
 
-  public init(limits: Limits = .standard) {
+  public init(limits: Limits) {
     depthLimit = limits.jsonDepth
     batchLimit = limits.batchCalls
   }

@@ -14,7 +14,7 @@ public struct DescribeParameters: RPCParameters, Hashable {
     self.csv = csv
   }
 
-  public init(json: JSONValue) throws {
+  public init(json: JSONValue, limits: Limits) throws {
     var fields = try JSONFields(json, of: "params")
     input = try fields.required("input")
     csv = try fields.optional("csv")

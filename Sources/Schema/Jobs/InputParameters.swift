@@ -15,14 +15,14 @@ public struct ListInputsParameters: RPCParameters, Hashable {
     self.pageToken = pageToken
   }
 
-  public init(json: JSONValue) throws {
+  public init(json: JSONValue, limits: Limits) throws {
     var fields = try JSONFields(json, of: "params")
     prefix = try fields.optional("prefix") ?? ""
     pageSize = try fields.optional("pageSize") ?? 100
     pageToken = try fields.optional("pageToken")
     try fields.refuseTheRest()
-    guard (1...Limits.standard.pageSize).contains(pageSize) else {
-      throw JSONFieldError(field: "pageSize", rule: "must be from 1 to \(Limits.standard.pageSize) (pageSize)")
+    guard (1...limits.pageSize).contains(pageSize) else {
+      throw JSONFieldError(field: "pageSize", rule: "must be from 1 to \(limits.pageSize) (pageSize)")
     }
   }
 
@@ -105,13 +105,13 @@ public struct WatchParameters: RPCParameters, Hashable {
     self.waitMilliseconds = waitMilliseconds
   }
 
-  public init(json: JSONValue) throws {
+  public init(json: JSONValue, limits: Limits) throws {
     var fields = try JSONFields(json, of: "params")
     jobIDs = try fields.required("jobIds")
     waitMilliseconds = try fields.optional("waitMs")
     try fields.refuseTheRest()
-    guard (1...Limits.standard.pageSize).contains(jobIDs.count) else {
-      throw JSONFieldError(field: "jobIds", rule: "must hold 1 to \(Limits.standard.pageSize) IDs (pageSize)")
+    guard (1...limits.pageSize).contains(jobIDs.count) else {
+      throw JSONFieldError(field: "jobIds", rule: "must hold 1 to \(limits.pageSize) IDs (pageSize)")
     }
     guard Set(jobIDs.map(UTF8Key.init)).count == jobIDs.count else {
       throw JSONFieldError(field: "jobIds", rule: "must not hold one ID twice")

@@ -90,14 +90,14 @@ public struct EventsParameters: RPCParameters, Hashable {
     self.pageSize = pageSize
   }
 
-  public init(json: JSONValue) throws {
+  public init(json: JSONValue, limits: Limits) throws {
     var fields = try JSONFields(json, of: "params")
     jobID = try fields.required("jobId")
     after = try fields.optional("after")
     pageSize = try fields.optional("pageSize") ?? 100
     try fields.refuseTheRest()
-    guard (1...Limits.standard.pageSize).contains(pageSize) else {
-      throw JSONFieldError(field: "pageSize", rule: "must be from 1 to \(Limits.standard.pageSize) (pageSize)")
+    guard (1...limits.pageSize).contains(pageSize) else {
+      throw JSONFieldError(field: "pageSize", rule: "must be from 1 to \(limits.pageSize) (pageSize)")
     }
   }
 

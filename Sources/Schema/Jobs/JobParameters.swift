@@ -16,15 +16,15 @@ public struct SubmitParameters: RPCParameters, Hashable {
     self.idempotencyKey = idempotencyKey
   }
 
-  public init(json: JSONValue) throws {
+  public init(json: JSONValue, limits: Limits) throws {
     var fields = try JSONFields(json, of: "params")
-    spec = try JobSpec(from: &fields)
+    spec = try JobSpec(from: &fields, limits: limits)
     idempotencyKey = try fields.optional("idempotencyKey")
     try fields.refuseTheRest()
     if let idempotencyKey, idempotencyKey.isEmpty || idempotencyKey.utf8.count > 255 {
       throw JSONFieldError(field: "idempotencyKey", rule: "must hold 1 to 255 bytes")
     }
-    try spec.validate()
+    try spec.validate(limits: limits)
   }
 
   public var json: JSONValue {
@@ -41,7 +41,7 @@ public struct JobParameters: RPCParameters, Hashable {
 
   public init(jobID: String) { self.jobID = jobID }
 
-  public init(json: JSONValue) throws {
+  public init(json: JSONValue, limits: Limits) throws {
     var fields = try JSONFields(json, of: "params")
     jobID = try fields.required("jobId")
     try fields.refuseTheRest()
@@ -69,7 +69,7 @@ public struct ProgressParameters: RPCParameters, Hashable {
     self.waitMilliseconds = waitMilliseconds
   }
 
-  public init(json: JSONValue) throws {
+  public init(json: JSONValue, limits: Limits) throws {
     var fields = try JSONFields(json, of: "params")
     jobID = try fields.required("jobId")
     after = try fields.optional("after")
@@ -124,7 +124,7 @@ public struct ListParameters: RPCParameters, Hashable {
     self.pageToken = pageToken
   }
 
-  public init(json: JSONValue) throws {
+  public init(json: JSONValue, limits: Limits) throws {
     var fields = try JSONFields(json, of: "params")
     let asked: [JobState]? = try fields.optional("states")
     // Each once, however often it was named.
@@ -136,8 +136,8 @@ public struct ListParameters: RPCParameters, Hashable {
     pageSize = try fields.optional("pageSize") ?? 50
     pageToken = try fields.optional("pageToken")
     try fields.refuseTheRest()
-    guard (1...Limits.standard.pageSize).contains(pageSize) else {
-      throw JSONFieldError(field: "pageSize", rule: "must be from 1 to \(Limits.standard.pageSize) (pageSize)")
+    guard (1...limits.pageSize).contains(pageSize) else {
+      throw JSONFieldError(field: "pageSize", rule: "must be from 1 to \(limits.pageSize) (pageSize)")
     }
   }
 

@@ -91,8 +91,9 @@ public struct JobSpec: Hashable, Sendable {
 
   /// Checks what needs no file: names that must differ, and ranges.
   ///
+  /// - Parameter limits: the server's.
   /// - Throws: ``JSONFieldError``.
-  public func validate(limits: Limits = .standard) throws {
+  public func validate(limits: Limits) throws {
     if inputs.isEmpty { throw JSONFieldError(field: "input", rule: "must name a file") }
     if inputs.count > limits.inputFiles {
       throw JSONFieldError(field: "input", rule: "must not name more than \(limits.inputFiles) files (inputFiles)")
@@ -180,12 +181,15 @@ extension JobSpec {
 extension JobSpec: JSONConvertible {
   public init(json: JSONValue) throws {
     var fields = try JSONFields(json, of: "the job")
-    try self.init(from: &fields)
+    // A job's own text has every default filled in.
+    try self.init(from: &fields, limits: .standard)
     try fields.refuseTheRest()
   }
 
   /// Takes the job's members from an object that may hold others.
-  init(from fields: inout JSONFields) throws {
+  ///
+  /// - Parameter limits: where defaults come from.
+  init(from fields: inout JSONFields, limits: Limits) throws {
     let onBadRow: BadRowPolicy = try JSONChoice.read("onBadRow", try fields.optional("onBadRow") ?? "fail")
     let inputs: [String]
     if case .array = fields.value("input") {
@@ -199,8 +203,8 @@ extension JobSpec: JSONConvertible {
       filter: try fields.optional("where"), orderBy: try fields.optional("orderBy") ?? [],
       limit: try fields.optional("limit"),
       csv: try fields.optional("csv") ?? CSVDialect(), onBadRow: onBadRow,
-      maxBadRows: try fields.optional("maxBadRows") ?? Limits.standard.badRows,
-      memoryBytes: try fields.optional("memoryBytes") ?? Limits.standard.memoryBytesDefault,
+      maxBadRows: try fields.optional("maxBadRows") ?? limits.badRows,
+      memoryBytes: try fields.optional("memoryBytes") ?? limits.memoryBytesDefault,
       priority: try fields.optional("priority") ?? 0, startAt: try fields.optional("startAt"))
     self.inputs = inputs
   }

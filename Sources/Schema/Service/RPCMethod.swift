@@ -90,7 +90,14 @@ public struct RPCErrorDescription: Hashable, Sendable {
 }
 
 /// The parameters of a method. By name they are an object; by position, an array in the order of `positions`.
-public protocol RPCParameters: JSONConvertible {
+public protocol RPCParameters: Sendable {
+  /// Reads the parameters by name.
+  ///
+  /// - Parameter limits: the server's, which sizes are checked against.
+  /// - Throws: ``JSONFieldError``, which names the parameter.
+  init(json: JSONValue, limits: Limits) throws
+  /// The parameters as an object.
+  var json: JSONValue { get }
   /// In positional order.
   static var parameters: [RPCParameter] { get }
   /// Names in positional order: all of them, unless a method says otherwise.
@@ -104,23 +111,24 @@ extension RPCParameters {
 extension RPCParameters {
   /// Reads the raw text of a request's `params`: by name or by position. Absent: no parameter at all.
   ///
+  /// - Parameter limits: the server's.
   /// - Throws: ``RPCError`` -32602, which names the parameter.
-  public init(raw: ArraySlice<UInt8>?, depthLimit: Int = Limits.standard.jsonDepth) throws(RPCError) {
+  public init(raw: ArraySlice<UInt8>?, limits: Limits) throws(RPCError) {
     do {
       guard let raw else {
-        self = try Self(json: .object([]))
+        self = try Self(json: .object([]), limits: limits)
         return
       }
-      let value = try JSONValue(parsing: raw, depthLimit: depthLimit)
+      let value = try JSONValue(parsing: raw, depthLimit: limits.jsonDepth)
       guard case .array(let items) = value else {
-        self = try Self(json: value)
+        self = try Self(json: value, limits: limits)
         return
       }
       if items.count > Self.positions.count {
         throw JSONFieldError(
           field: "\(Self.positions.count)", rule: "is one positional parameter too many; they are \(Self.positions)")
       }
-      self = try Self(json: .object(zip(Self.positions, items).map { JSONMember($0, $1) }))
+      self = try Self(json: .object(zip(Self.positions, items).map { JSONMember($0, $1) }), limits: limits)
     } catch let error as JSONFieldError {
       throw .invalidParameters(error)
     } catch let error as RPCError {
@@ -135,7 +143,7 @@ extension RPCParameters {
 public struct NoParameters: RPCParameters, Hashable {
   public static let parameters: [RPCParameter] = []
   public init() {}
-  public init(json: JSONValue) throws {
+  public init(json: JSONValue, limits: Limits) throws {
     let fields = try JSONFields(json, of: "params")
     try fields.refuseTheRest()
   }

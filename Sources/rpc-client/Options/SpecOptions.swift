@@ -82,7 +82,7 @@
       if let startAt { members.append(JSONMember("startAt", .string(startAt))) }
       members.append(JSONMember("idempotencyKey", .string(key)))
       do {
-        return try SubmitParameters(json: .object(members))
+        return try SubmitParameters(json: .object(members), limits: .ofAnyServer)
       } catch let error as JSONFieldError {
         throw ValidationError(OptionNames.sentence(error))
       }
