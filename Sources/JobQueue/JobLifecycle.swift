@@ -123,9 +123,16 @@ public struct JobLifecycle: Sendable {
     }
   }
 
-  /// Asks for a job's end. A job that nobody runs has ended at once; a final one stays as it is.
+  /// Asks for a job's end. A job that nobody runs has ended at once; a final one stays as it is. Of a job whose result is
+  /// committed, the publication is abandoned.
   public func requestCancel(_ job: JobRecord, now: Timestamp) -> JobRecord {
     switch job.state {
+    case .succeeded where job.isPublishing:
+      return changed(job) {
+        $0.publication = .impossible
+        $0.finishedAt = now
+        $0.error = JobLifecycle.abandonedPublication(of: job)
+      }
     case .succeeded, .failed, .cancelled: return job
     case .waiting, .queued: return ended(job, .cancelled, now: now)
     case .running: return job.cancelRequested ? job : changed(job) { $0.cancelRequested = true }
@@ -148,19 +155,41 @@ public struct JobLifecycle: Sendable {
   }
 
   /// Whether a job may be forgotten: it has ended, and nothing of it is still to be published.
-  public func mayDelete(_ job: JobRecord) -> Bool { job.state.isFinal && job.publication != .pending }
+  public func mayDelete(_ job: JobRecord) -> Bool { job.shownState.isFinal }
 
-  /// The output's name shows the result of that generation.
-  public func publish(_ job: JobRecord, generation: Int) -> JobRecord {
-    guard job.publication == .pending, job.result?.generation == generation else { return job }
-    return changed(job) { $0.publication = .published }
+  /// The output's name shows the result of that generation. That is told also where a caller had abandoned the publication
+  /// while a publisher that was stopped had the name's lock.
+  public func publish(_ job: JobRecord, generation: Int, now: Timestamp) -> JobRecord {
+    let isAbandoned = job.publication == .impossible && job.error?.reason == JobLifecycle.publicationCancelled
+    guard job.isPublishing || isAbandoned, job.result?.generation == generation else { return job }
+    return changed(job) {
+      $0.publication = .published
+      if job.isPublishing { $0.finishedAt = now }
+      $0.error = nil
+    }
+  }
+
+  /// The output's name can't show the result yet, and why.
+  public func delayPublishing(_ job: JobRecord, generation: Int, failure: JobFailure) -> JobRecord {
+    guard job.isPublishing, job.result?.generation == generation, job.error != failure else { return job }
+    return changed(job) { $0.error = failure }
+  }
+
+  private static let publicationCancelled = "PUBLICATION_CANCELLED"
+
+  private static func abandonedPublication(of job: JobRecord) -> JobFailure {
+    JobFailure(
+      .cancelled, reason: publicationCancelled,
+      "The job was cancelled when its result was there and not shown as '\(job.spec.output)' yet. The result stays "
+        + "downloadable under the job's URL.", file: job.spec.output)
   }
 
   /// The output's name can't show the result, and why.
-  public func giveUpPublishing(_ job: JobRecord, generation: Int, failure: JobFailure) -> JobRecord {
-    guard job.publication == .pending, job.result?.generation == generation else { return job }
+  public func giveUpPublishing(_ job: JobRecord, generation: Int, failure: JobFailure, now: Timestamp) -> JobRecord {
+    guard job.isPublishing, job.result?.generation == generation else { return job }
     return changed(job) {
       $0.publication = .impossible
+      $0.finishedAt = now
       $0.error = failure
     }
   }

@@ -53,17 +53,27 @@ public struct JobRecord: Hashable, Sendable {
   /// Whether the job's output name is taken: until it has ended, and after success until it is published.
   public var reservesOutput: Bool { !state.isFinal || publication == .pending }
 
+  /// Whether the result is committed, and neither shown under its name nor given up.
+  public var isPublishing: Bool { publication == .pending }
+
+  /// The state that callers are shown: a job runs until its output is there. ``JobColumns/shownState`` is the same in SQL.
+  public var shownState: JobState { isPublishing ? .running : state }
+
   /// What is told of the job.
   public var status: JobStatus {
-    JobStatus(
-      jobID: id, state: state, input: spec.input, output: spec.output, createdAt: createdAt, startedAt: startedAt,
-      finishedAt: finishedAt, epoch: epoch, attempts: attempts, rescues: rescues, progress: progress,
-      published: publication == .published,
-      result: result.map {
-        JobResult(
-          output: spec.output, bytes: $0.bytes, rows: $0.rows, sha256: $0.sha256, url: "/results/\(id)",
-          rejects: spec.rejectsName)
-      }, error: error)
+    var progress = progress
+    if isPublishing { progress.phase = .publishing }
+    return JobStatus(
+      jobID: id, state: shownState, input: spec.input, output: spec.output, createdAt: createdAt, startedAt: startedAt,
+      finishedAt: isPublishing ? nil : finishedAt, epoch: epoch, attempts: attempts, rescues: rescues,
+      progress: progress, published: publication == .published,
+      result: isPublishing
+        ? nil
+        : result.map {
+          JobResult(
+            output: spec.output, bytes: $0.bytes, rows: $0.rows, sha256: $0.sha256, url: "/results/\(id)",
+            rejects: spec.rejectsName)
+        }, error: error)
   }
 }
 

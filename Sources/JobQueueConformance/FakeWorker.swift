@@ -106,6 +106,9 @@ struct DeafStore: JobStore {
   func markPublished(_ id: String, generation: Int) async throws {
     try await store.markPublished(id, generation: generation)
   }
+  func markDelayed(_ id: String, generation: Int, failure: JobFailure) async throws {
+    try await store.markDelayed(id, generation: generation, failure: failure)
+  }
   func markUnpublishable(_ id: String, generation: Int, failure: JobFailure) async throws {
     try await store.markUnpublishable(id, generation: generation, failure: failure)
   }

@@ -22,7 +22,9 @@ extension StoreConformance {
       let released = try await h.store.release(job.id, epoch: 1)
       guard case .applied(let ended) = released else { throw BrokenRule("the release was refused", line: #line) }
       try h.expect(ended.state == .cancelled, "and ends when its worker lets go")
-      let done = try await h.succeeded("3")
+      let committed = try await h.succeeded("3")
+      try await h.store.markPublished(committed.id, generation: 1)
+      let done = try await h.job(committed.id)
       let kept = try await h.store.requestCancel(done.id, by: "a")
       try h.expect(kept == done, "a final job stays as it is")
       let none = try await h.store.requestCancel("nobody", by: "a")

@@ -30,7 +30,7 @@ extension PostgresJobStore {
       guard let new = lifecycle.retry(old, now: now) else {
         // An earlier try, whose answer was lost, has queued it.
         if isRepeated, !old.state.isFinal { return PostgresDatabase.Decision(value: old, writes: []) }
-        throw JobStoreError.wrongState(jobID: id, old.state)
+        throw JobStoreError.wrongState(jobID: id, old.shownState)
       }
       if let problem = SpecNames(writers: found[3].rows, readers: found[4].rows).problem(of: old.spec) { throw problem }
       return PostgresDatabase.Decision(
@@ -47,7 +47,7 @@ extension PostgresJobStore {
         if isRepeated { return PostgresDatabase.Decision(value: (), writes: []) }
         throw JobStoreError.notFound(jobID: id)
       }
-      guard lifecycle.mayDelete(job) else { throw JobStoreError.wrongState(jobID: id, job.state) }
+      guard lifecycle.mayDelete(job) else { throw JobStoreError.wrongState(jobID: id, job.shownState) }
       return PostgresDatabase.Decision(
         value: (), writes: [PostgresStatement("DELETE FROM \(tables.schema).jobs WHERE id = $1", [id])])
     }
@@ -62,7 +62,7 @@ extension PostgresJobStore {
       return "$\(parameters.count)"
     }
     if let states = query.states {
-      conditions.append("j.state = ANY(\(place(PostgresText.array(states.map(\.rawValue))))::text[])")
+      conditions.append("\(JobColumns.shownState) = ANY(\(place(PostgresText.array(states.map(\.rawValue))))::text[])")
     }
     if let prefix = query.outputPrefix {
       if prefix.utf8.contains(0) { return JobListing(jobs: []) }
@@ -106,11 +106,12 @@ extension PostgresJobStore {
   public func counts(owner: String?) async throws -> [JobState: Int] {
     let statement = PostgresStatement(
       """
-      SELECT state, count(*) AS count FROM \(tables.schema).jobs WHERE $1::text IS NULL OR owner = $1 GROUP BY state
+      SELECT \(JobColumns.shownState) AS shown, count(*) AS count FROM \(tables.schema).jobs
+        WHERE $1::text IS NULL OR owner = $1 GROUP BY shown
       """, [owner])
     return Dictionary(
       try await database.read(statement).compactMap { row in
-        row.text("state").flatMap(JobState.init).map { ($0, Int(row.integer("count") ?? 0)) }
+        row.text("shown").flatMap(JobState.init).map { ($0, Int(row.integer("count") ?? 0)) }
       }
     ) { first, _ in first }
   }

@@ -12,18 +12,26 @@ extension PostgresJobStore {
   }
 
   public func markPublished(_ id: String, generation: Int) async throws {
-    try await change(id) { [lifecycle] in lifecycle.publish($0, generation: generation) }
+    try await change(id) { [lifecycle] in lifecycle.publish($0, generation: generation, now: $1) }
+  }
+
+  public func markDelayed(_ id: String, generation: Int, failure: JobFailure) async throws {
+    try await change(id) { [lifecycle] job, _ in
+      lifecycle.delayPublishing(job, generation: generation, failure: failure)
+    }
   }
 
   public func markUnpublishable(_ id: String, generation: Int, failure: JobFailure) async throws {
-    try await change(id) { [lifecycle] in lifecycle.giveUpPublishing($0, generation: generation, failure: failure) }
+    try await change(id) { [lifecycle] in
+      lifecycle.giveUpPublishing($0, generation: generation, failure: failure, now: $1)
+    }
   }
 
-  private func change(_ id: String, _ rule: @Sendable (JobRecord) -> JobRecord) async throws {
+  private func change(_ id: String, _ rule: @Sendable (JobRecord, Timestamp) -> JobRecord) async throws {
     try await database.transaction(reads: [tables.lock(id), tables.clock]) { [tables] found, _ in
       guard let old = try found[0].rows.first.map(PostgresTables.job) else { throw JobStoreError.notFound(jobID: id) }
       let now = try PostgresTables.moment(found[1])
-      return PostgresDatabase.Decision(value: (), writes: tables.update(rule(old), from: old, at: now))
+      return PostgresDatabase.Decision(value: (), writes: tables.update(rule(old, now), from: old, at: now))
     }
     changes.notify()
   }

@@ -123,11 +123,10 @@ public final class PostgresJobStore: JobStore {
       SELECT epoch, sequence, status FROM \(tables.schema).events
       WHERE job_id = $1 AND (epoch, sequence) > ($2::bigint, $3::bigint) ORDER BY epoch, sequence
       """, [id, String(cursor.epoch), String(cursor.sequence)])
-    let kept = try await database.read(statement).map { row in
-      JobEvent(
-        cursor: JobCursor(
-          jobID: id, epoch: Int(try row.required("epoch")), sequence: Int(try row.required("sequence"))),
-        status: try JobStatus(json: JSONValue(parsing: row.text("status") ?? "")))
+    let kept = try await database.read(statement).compactMap { row in
+      try JobEvent.kept(
+        jobID: id, epoch: Int(try row.required("epoch")), sequence: Int(try row.required("sequence")),
+        status: row.text("status") ?? "")
     }
     // All but the first is kept; who has seen that needn't have it looked up.
     if cursor.sequence > 0 { return kept }

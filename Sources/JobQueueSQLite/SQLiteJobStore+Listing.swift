@@ -6,7 +6,7 @@ extension SQLiteJobStore {
   public func list(_ query: JobQuery) async throws -> JobListing {
     var (condition, arguments): (String, StatementArguments) = ("owner = ?", [query.owner])
     if let states = query.states {
-      condition += " AND state IN (SELECT value FROM json_each(?))"
+      condition += " AND \(JobColumns.shownState) IN (SELECT value FROM json_each(?))"
       arguments += [states.map(\.rawValue).json.text]
     }
     if let prefix = query.outputPrefix {
@@ -38,10 +38,13 @@ extension SQLiteJobStore {
   public func counts(owner: String?) async throws -> [JobState: Int] {
     try await read { tables in
       let rows = try Row.fetchAll(
-        tables.database, sql: "SELECT state, count(*) AS count FROM jobs WHERE ? IS NULL OR owner = ? GROUP BY state",
+        tables.database,
+        sql: """
+          SELECT \(JobColumns.shownState) AS shown, count(*) AS count FROM jobs WHERE ? IS NULL OR owner = ? GROUP BY shown
+          """,
         arguments: [owner, owner])
       return Dictionary(
-        uniqueKeysWithValues: rows.compactMap { row in JobState(rawValue: row["state"]).map { ($0, row["count"]) } })
+        uniqueKeysWithValues: rows.compactMap { row in JobState(rawValue: row["shown"]).map { ($0, row["count"]) } })
     }
   }
 

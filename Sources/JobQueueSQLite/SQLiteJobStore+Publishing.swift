@@ -15,14 +15,24 @@ extension SQLiteJobStore {
 
   public func markPublished(_ id: String, generation: Int) async throws {
     try await write { [lifecycle, clock] tables in
-      _ = try tables.change(id, at: clock()) { lifecycle.publish($0, generation: generation) }
+      let now = clock()
+      _ = try tables.change(id, at: now) { lifecycle.publish($0, generation: generation, now: now) }
+    }
+  }
+
+  public func markDelayed(_ id: String, generation: Int, failure: JobFailure) async throws {
+    try await write { [lifecycle, clock] tables in
+      _ = try tables.change(id, at: clock()) {
+        lifecycle.delayPublishing($0, generation: generation, failure: failure)
+      }
     }
   }
 
   public func markUnpublishable(_ id: String, generation: Int, failure: JobFailure) async throws {
     try await write { [lifecycle, clock] tables in
-      _ = try tables.change(id, at: clock()) {
-        lifecycle.giveUpPublishing($0, generation: generation, failure: failure)
+      let now = clock()
+      _ = try tables.change(id, at: now) {
+        lifecycle.giveUpPublishing($0, generation: generation, failure: failure, now: now)
       }
     }
   }

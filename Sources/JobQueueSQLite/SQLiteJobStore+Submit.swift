@@ -34,7 +34,9 @@ extension SQLiteJobStore {
     try await write { [lifecycle, clock] tables in
       let now = clock()
       return try tables.change(id, at: now, by: actor) { job in
-        guard let again = lifecycle.retry(job, now: now) else { throw JobStoreError.wrongState(jobID: id, job.state) }
+        guard let again = lifecycle.retry(job, now: now) else {
+          throw JobStoreError.wrongState(jobID: id, job.shownState)
+        }
         try SQLiteJobStore.checkNames(job.spec, tables)
         try tables.reserve(job)
         return again
@@ -45,7 +47,7 @@ extension SQLiteJobStore {
   public func delete(_ id: String) async throws {
     try await write { [lifecycle] tables in
       guard let job = try tables.job(id) else { throw JobStoreError.notFound(jobID: id) }
-      guard lifecycle.mayDelete(job) else { throw JobStoreError.wrongState(jobID: id, job.state) }
+      guard lifecycle.mayDelete(job) else { throw JobStoreError.wrongState(jobID: id, job.shownState) }
       try tables.run("DELETE FROM jobs WHERE id = ?", [id])
       tables.changed.insert(id)
     }

@@ -136,10 +136,8 @@ public final class SQLiteJobStore: JobStore {
         tables.database.cachedStatement(
           sql: "SELECT * FROM events WHERE job_id = ? AND (epoch, sequence) > (?, ?) ORDER BY epoch, sequence"),
         arguments: [id, cursor.epoch, cursor.sequence])
-      let kept = try rows.map { row in
-        JobEvent(
-          cursor: JobCursor(jobID: id, epoch: row["epoch"], sequence: row["sequence"]),
-          status: try JobStatus(json: JSONValue(parsing: row["status"] as String)))
+      let kept = try rows.compactMap { row in
+        try JobEvent.kept(jobID: id, epoch: row["epoch"], sequence: row["sequence"], status: row["status"])
       }
       // All but the first is kept; who has seen that needn't have it looked up.
       if cursor.sequence > 0 { return kept }

@@ -52,7 +52,8 @@ import Testing
 
   @Test(arguments: JobState.allCases) func nothingLeavesAFinalState(state: JobState) {
     guard state.isFinal else { return }
-    let before = job(state)
+    var before = job(state)
+    if state == .succeeded { before.publication = .published }
     #expect(lifecycle.claim(before, worker: "x", now: now + 1_000_000) == .notYet)
     #expect(lifecycle.wake(before, now: now + 1_000_000) == nil)
     #expect(lifecycle.requestCancel(before, now: now) == before)
@@ -62,9 +63,10 @@ import Testing
     let claimed = lifecycle.claim(job(.queued), worker: "x", now: now)
     guard case .run(let run) = claimed else { return #expect(Bool(false), "the job wasn't claimed") }
     #expect(run.sequence == 11 && run.epoch == 4)
-    let published = lifecycle.publish(job(.succeeded), generation: 2)
+    let published = lifecycle.publish(job(.succeeded), generation: 2, now: Timestamp(milliseconds: 5))
     #expect(published.sequence == 11 && published.publication == .published)
-    #expect(lifecycle.publish(published, generation: 2) == published, "a second time changes nothing")
+    #expect(published.finishedAt == Timestamp(milliseconds: 5), "it ends when it is shown as ended")
+    #expect(lifecycle.publish(published, generation: 2, now: now) == published, "a second time changes nothing")
   }
 
   @Test(arguments: [

@@ -26,7 +26,34 @@ public struct OutputPublisher: Sendable {
       try await publishNewest(output)
     } catch {
       logger.warning("the output isn't published yet", metadata: ["output": "\(output)", "error": "\(error)"])
+      await tellDelay(of: output, because: "\(error)")
     }
+  }
+
+  /// Writes to the newest job of an output why it isn't shown yet.
+  private func tellDelay(of output: String, because reason: String) async {
+    let failure = JobFailure(
+      .unavailable, reason: "PUBLICATION_DELAYED",
+      "The result is there, and can't be shown as '\(output)' yet (\(reason)). That is tried again; cancelJob gives it up, "
+        + "and the result stays downloadable.", file: output)
+    do {
+      guard let job = try await store.newestCommitted(output: output), job.isPublishing, let result = job.result else {
+        return
+      }
+      try await store.markDelayed(job.id, generation: result.generation, failure: failure)
+    } catch {
+      logger.warning("the store doesn't take why the output isn't published", metadata: ["error": "\(error)"])
+    }
+  }
+
+  /// Waits until nobody publishes the output, and keeps the others out meanwhile; with a holder that has stopped, not for
+  /// long.
+  ///
+  /// - Parameter body: gives up that the output is published.
+  public func abandoning<Value>(_ output: String, _ body: () async throws -> Value) async throws -> Value {
+    let lock = try? await OutputLock.take(output, in: folder, atMostMilliseconds: 1_000)
+    defer { withExtendedLifetime(lock) {} }
+    return try await body()
   }
 
   /// Publishes everything that is committed and not shown yet: after a crash, and now and then.
@@ -42,7 +69,7 @@ public struct OutputPublisher: Sendable {
     try folder.checkInPlace()
     guard let lock = try await OutputLock.take(output, in: folder) else {
       logger.warning("another holder keeps the output's lock", metadata: ["output": "\(output)"])
-      return
+      return await tellDelay(of: output, because: "another process holds the name's lock")
     }
     defer { withExtendedLifetime(lock) {} }
     Failpoint.publishLocked.reach()

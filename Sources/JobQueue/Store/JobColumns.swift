@@ -42,6 +42,9 @@ public enum JobColumns {
     "result_sha256", "result_generation", "publication", "error",
   ]
 
+  /// The state that callers are shown, of a row of jobs: ``JobRecord/shownState`` in SQL.
+  public static let shownState = "CASE WHEN publication = 'pending' THEN 'running' ELSE state END"
+
   /// What of its life a new job brings with it.
   public static let brought = ["state", "claim_key", "ready_at"]
   /// The rest of ``life``, which is the same for every new job.

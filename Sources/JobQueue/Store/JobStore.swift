@@ -38,6 +38,8 @@ public protocol JobStore: Sendable {
   func changed(since known: [String: Int]) async throws -> JobChanges
   /// What has happened to a job after a cursor, in order: at most that many lines. Nil: from its beginning.
   func log(of id: String, after cursor: JobCursor?, most: Int) async throws -> [JobLogLine]
+  /// Ends a job, or has it ended by its worker; of a job that is being published, abandons the publication.
+  ///
   /// - Parameter actor: who asks, for the job's log.
   func requestCancel(_ id: String, by actor: String) async throws -> JobRecord?
   /// Queues a failed or cancelled job again, and reserves its output again.
@@ -66,6 +68,8 @@ public protocol JobStore: Sendable {
   /// The job of the newest committed generation of an output.
   func newestCommitted(output: String) async throws -> JobRecord?
   func markPublished(_ id: String, generation: Int) async throws
+  /// Tells why an output isn't published yet; nothing else changes.
+  func markDelayed(_ id: String, generation: Int, failure: JobFailure) async throws
   func markUnpublishable(_ id: String, generation: Int, failure: JobFailure) async throws
   /// Forgets jobs that ended before then and have nothing left to publish, at most that many; returns how many.
   func prune(endedBefore moment: Timestamp, most: Int) async throws -> Int

@@ -23,7 +23,7 @@ public struct JobTransition: Sendable {
     switch action {
     case .submitted: self.actor = new.owner
     case .ready: self.actor = JobLogLine.clock
-    case .published, .notPublished: self.actor = JobLogLine.publisher
+    case .published, .notPublished: self.actor = actor ?? JobLogLine.publisher
     case .claimed, .rescued: self.actor = new.lease?.worker ?? JobLogLine.clock
     case .released, .retryScheduled, .cancelRequested, .succeeded, .failed, .cancelled, .retried:
       self.actor = actor ?? old.lease?.worker ?? JobLogLine.clock
@@ -58,6 +58,18 @@ extension JobAction {
     } else {
       return nil
     }
+  }
+}
+
+extension JobEvent {
+  /// An event as stores keep it: the status is JSON.
+  ///
+  /// - Returns: nil for a line of the log that is no event: when its result is committed, a job is shown as running before
+  ///   and after that.
+  public static func kept(jobID: String, epoch: Int, sequence: Int, status: String) throws -> JobEvent? {
+    let status = try JobStatus(json: JSONValue(parsing: status))
+    if status.progress.phase == .publishing { return nil }
+    return JobEvent(cursor: JobCursor(jobID: jobID, epoch: epoch, sequence: sequence), status: status)
   }
 }
 

@@ -19,10 +19,10 @@ struct ResultEndpoint: Sendable {
     guard let job = try await store.job(id, of: owner) else {
       return HTTPAnswers.refusal(.notFound, JobMethods.notFound(id, field: nil))
     }
-    guard let result = job.result else {
+    guard let result = job.result, !job.isPublishing else {
       return HTTPAnswers.refusal(
         .notFound,
-        RPCError(.notFound, reason: "NO_RESULT", "The job \(id) is \(job.state.rawValue): it has no result."))
+        RPCError(.notFound, reason: "NO_RESULT", "The job \(id) is \(job.shownState.rawValue): it has no result."))
     }
     let file: OpenFile
     do {

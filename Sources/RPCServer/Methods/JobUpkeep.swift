@@ -9,7 +9,7 @@ extension JobMethods {
     guard job.state == .failed || job.state == .cancelled else {
       throw RPCError(
         .failedPrecondition, reason: "JOB_NOT_RETRYABLE",
-        "The job is \(job.state.rawValue). Only a failed or cancelled job is retried.", field: "jobId")
+        "The job is \(job.shownState.rawValue). Only a failed or cancelled job is retried.", field: "jobId")
     }
     return try await store.retry(job.id, by: context.owner).status
   }
@@ -17,9 +17,9 @@ extension JobMethods {
   /// `deleteJob`: the status is the job's last.
   func delete(_ parameters: JobParameters, _ context: RPCContext) async throws -> JobStatus {
     let job = try await find(parameters.jobID, for: context)
-    guard job.state.isFinal else {
+    guard job.shownState.isFinal else {
       throw RPCError(
-        .failedPrecondition, reason: "JOB_NOT_ENDED", "The job is \(job.state.rawValue). Cancel it first.",
+        .failedPrecondition, reason: "JOB_NOT_ENDED", "The job is \(job.shownState.rawValue). Cancel it first.",
         field: "jobId")
     }
     do {

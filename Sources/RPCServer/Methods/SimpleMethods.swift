@@ -8,10 +8,16 @@ extension JobMethods {
     try await find(parameters.jobID, for: context).status
   }
 
-  /// `cancelJob`: a running job ends within a second of the answer.
+  /// `cancelJob`: a running job ends within a second of the answer; of one that is being published, the publication is
+  /// given up.
   func cancel(_ parameters: JobParameters, _ context: RPCContext) async throws -> JobStatus {
     let job = try await find(parameters.jobID, for: context)
-    return try await store.requestCancel(job.id, by: context.owner)?.status ?? job.status
+    let publisher = OutputPublisher(folder: folder, store: store)
+    let cancelled =
+      job.isPublishing
+      ? try await publisher.abandoning(job.spec.output) { try await store.requestCancel(job.id, by: context.owner) }
+      : try await store.requestCancel(job.id, by: context.owner)
+    return (cancelled ?? job).status
   }
 
   /// `listJobs`.
@@ -42,9 +48,10 @@ extension JobMethods {
   /// `getResult`: also the first rows, for people to look at.
   func result(_ parameters: JobParameters, _ context: RPCContext) async throws -> ResultSummary {
     let job = try await find(parameters.jobID, for: context)
-    guard let committed = job.result, let result = job.status.result else {
+    let status = job.status
+    guard let committed = job.result, let result = status.result else {
       throw RPCError(
-        .failedPrecondition, reason: "JOB_NOT_SUCCEEDED", "The job is \(job.state.rawValue): it has no result.",
+        .failedPrecondition, reason: "JOB_NOT_SUCCEEDED", "The job is \(status.state.rawValue): it has no result.",
         field: "jobId")
     }
     let bytes: [UInt8]

@@ -2,9 +2,6 @@ import JobQueue
 import Schema
 
 extension JobMethods {
-  /// How long a final response waits for the output to be published.
-  private static let publishingMilliseconds = 5_000
-
   /// `streamProgress`: events until the job has ended, then its status; without a stream, a long poll for the end.
   func progress(
     _ parameters: ProgressParameters, _ context: RPCContext, _ writer: any RPCEventWriter
@@ -16,15 +13,12 @@ extension JobMethods {
       switch context.delivery {
       case .single:
         let wait = min(parameters.waitMilliseconds ?? 0, limits.deadlineMilliseconds)
-        let last = try await follow(subscription, from: now, atMostMilliseconds: wait) { $0.isSettled }
+        let last = try await follow(subscription, from: now, atMostMilliseconds: wait) { $0.status.state.isFinal }
         return (last.status, last.cursor.description)
       case .stream:
         try await catchUp(now, after: resumption(parameters, context), writer)
         let ended = try await follow(subscription, from: now, writer) { $0.status.state.isFinal }
-        let settled = try await follow(
-          subscription, from: ended, atMostMilliseconds: JobMethods.publishingMilliseconds
-        ) { $0.isSettled }
-        return (settled.status, settled.cursor.description)
+        return (ended.status, ended.cursor.description)
       }
     }
   }
@@ -34,7 +28,7 @@ extension JobMethods {
     let job = try await find(parameters.jobID, for: context)
     try hub.checkRoom(for: 1)
     guard case .after(let cursor) = resumption(parameters, context) else { return .messages }
-    return job.state.isFinal && cursor == job.cursor ? .over : .messages
+    return job.shownState.isFinal && cursor == job.cursor ? .over : .messages
   }
 
   private enum Resumption {

@@ -24,7 +24,7 @@ extension JobMethods {
   func open(_ parameters: WatchParameters, _ context: RPCContext) async throws -> StreamOpening {
     let jobs = try await findAny(parameters.jobIDs, for: context)
     try hub.checkRoom(for: jobs.count)
-    guard let last = context.lastEventID, jobs.allSatisfy({ JobMoment($0).isSettled }) else { return .messages }
+    guard let last = context.lastEventID, jobs.allSatisfy({ $0.shownState.isFinal }) else { return .messages }
     return last.hasSameBytes(as: JobMethods.finalCursor(parameters.jobIDs, LatestMoments(jobs).moments))
       ? .over : .messages
   }
@@ -79,7 +79,7 @@ extension JobMethods {
         latest.set(moment)
         try await writer.write(
           JobUpdate(kind: .progress, event: JobEvent(cursor: now.cursor, status: now.status)).rpcEvent)
-        while !moment.isSettled {
+        while !moment.status.state.isFinal {
           let update = try await subscription.next()
           guard update.cursor > moment.cursor else { continue }
           moment = JobMoment(update)

@@ -16,11 +16,6 @@ struct JobMoment: Sendable {
     cursor = update.cursor
     status = update.status
   }
-
-  /// Whether nothing more will happen: the job has ended, and its output is published, or never will be.
-  var isSettled: Bool {
-    status.state.isFinal && (status.state != .succeeded || status.published || status.error != nil)
-  }
 }
 
 /// The newest moment that a follower has seen, for whoever stops following.

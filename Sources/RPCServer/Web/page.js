@@ -56,7 +56,7 @@ function show(status) {
     link.href = status.result.url;
     link.textContent = `${status.result.output} (${status.result.rows.toLocaleString()} rows, ${bytes(status.result.bytes)})`;
     detail.append(link);
-    if (!status.published) detail.append(" ", status.error ? status.error.message : "It isn't shown under its name yet.");
+    if (!status.published && status.error) detail.append(" ", status.error.message);
   }
   if (status.state === "failed") detail.textContent = status.error ? status.error.message : "";
   if (final) $("spoken").textContent = "The job is " + $("state").textContent + ".";

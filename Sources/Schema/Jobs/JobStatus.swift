@@ -26,7 +26,10 @@ extension JobState: JSONConvertible {
 /// How far a job is.
 public struct JobProgress: Hashable, Sendable {
   public enum Phase: String, CaseIterable, Sendable {
-    case waiting, reading, writing, done
+    case waiting, reading, writing
+    /// The result is there, and isn't shown under its name yet.
+    case publishing
+    case done
   }
 
   public var phase: Phase

@@ -30,8 +30,7 @@
     }
 
     private static func unpublished(_ status: JobStatus) -> String? {
-      if status.published { return nil }
-      return status.error?.message ?? "The output isn't published yet."
+      status.published ? nil : status.error?.message
     }
 
     private static func badRows(_ status: JobStatus) -> String? {
