@@ -83,7 +83,7 @@ class Served:
 
     def __init__(self, place, name, store=()):
         self.server = Server(arguments.bin, os.path.join(place, name), "--workers", "0", "--limit", "unfinishedJobs=100000000", *store)
-        shutil.copy(os.path.join(ROOT, "examples", "plays.csv"), self.server.data)
+        shutil.copy(os.path.join(ROOT, "Examples", "plays.csv"), self.server.data)
         self.script, self.turn = os.path.join(place, "submit.lua"), 0
         with open(self.script, "w") as file:
             file.write(SCRIPT)

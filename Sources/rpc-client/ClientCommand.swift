@@ -19,7 +19,6 @@
       let arguments = GlobalOptions.reordered(Array(CommandLine.arguments.dropFirst()))
       let ended = DispatchSemaphore(value: 0)
       Task.detached {
-        if let status = PlainStatus(arguments) { await status.run() }
         // Waits for the other thread: an exit mustn't tidy away what is still being loaded.
         TallyClient.prepare()
         await run(arguments)

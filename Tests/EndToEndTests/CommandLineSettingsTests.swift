@@ -122,23 +122,6 @@ import Testing
     #expect(try await server.client("wait").exitCode == 64)
   }
 
-  /// `status` with plain arguments goes past the argument parser; `--color never` doesn't.
-  @Test(arguments: [
-    [], ["--json"], ["--quiet"], ["--timeout", "5s"], ["--server", "http://127.0.0.1:9"], ["--token", "x"],
-    ["--timeout", "soon"], ["--nonsense"], ["more"],
-  ])
-  func thePlainStatusIsTheOneThatIsParsed(words: [String]) async throws {
-    let job = try await run("s.csv")
-    for id in [job, String(job.prefix(13)), "none"] {
-      let environment = ["TALLY_SERVER": server.url]
-      let plain = try await Programs.run("rpc-client", ["status", id] + words, environment: environment)
-      let parsed = try await Programs.run(
-        "rpc-client", ["status", id, "--color", "never"] + words, environment: environment)
-      #expect(plain.output == parsed.output && plain.exitCode == parsed.exitCode)
-      #expect(plain.errors == parsed.errors)
-    }
-  }
-
   private func run(_ output: String) async throws -> String {
     try await server.client("run", "plays.csv", "-o", output, "--quiet").output.trimmingCharacters(in: .newlines)
   }

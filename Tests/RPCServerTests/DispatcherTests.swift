@@ -180,23 +180,6 @@ import Testing
     #expect(text?.contains("PERMISSION_DENIED") == true)
   }
 
-  @Test func everyItemIsAuthorisedAndCounted() async throws {
-    let limit = InFlightLimit(1)
-    let dispatcher = try dispatcher([
-      AuthInterceptor { $0.metadata["authorization"] == "Bearer t" }, LimitInterceptor(limit: limit),
-      DeadlineInterceptor(),
-    ])
-    let call = #"{"jsonrpc":"2.0","id":1,"method":"echo","params":["a",100]}"#
-    let refused = try JSONValue(parsing: try #require(await answer("[\(call)]", dispatcher)))
-    #expect(refused[0]?["error"]?["data"]?["status"] == "UNAUTHENTICATED")
-    let batch = try JSONValue(
-      parsing: try #require(
-        await answer("[\(call),\(call)]", dispatcher, RPCContext(metadata: ["authorization": "Bearer t"]))))
-    let reasons = batch.array?.map { $0["error"]?["data"]?["reason"]?.string ?? "OK" }.sorted()
-    #expect(reasons == ["OK", "TOO_MANY_CALLS"])
-    #expect(limit.count == 0)
-  }
-
   @Test func aNameIsRegisteredOnce() throws {
     var router = RPCRouter(limits: .standard)
     try router.register(Self.echo) { parameters, _ in parameters.word }

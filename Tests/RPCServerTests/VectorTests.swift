@@ -44,7 +44,7 @@ import Testing
 
   /// The same jobs as the vectors' README asks for.
   private func prepare(_ service: InProcessService) async throws -> [String: String] {
-    let example = try Data(contentsOf: URL(fileURLWithPath: Self.folder + "/../../examples/plays.csv"))
+    let example = try Data(contentsOf: URL(fileURLWithPath: Self.folder + "/../../Examples/plays.csv"))
     _ = try service.place.write(example, as: "data/plays.csv")
     try FileManager.default.createDirectory(
       atPath: service.place.path + "/data/folder", withIntermediateDirectories: true)

@@ -63,19 +63,4 @@ import Testing
     var decoder = SSEDecoder(eventBytesLimit: 10)
     #expect(throws: SSEEventTooLarge.self) { try decoder.feed(Array("data: 0123456789".utf8)) }
   }
-
-  @Test(arguments: [("{}\n[]\n", ["{}", "[]"]), ("\n \r\n1\r\n", ["1\r"]), ("1", [])])
-  func ndjsonIsReadHoweverItIsCut(text: String, lines: [String]) throws {
-    let bytes = Array(text.utf8)
-    for cut in 0...bytes.count {
-      var decoder = NDJSONDecoder()
-      let found = try decoder.feed(bytes[..<cut]) + decoder.feed(bytes[cut...])
-      #expect(found.map { String(decoding: $0, as: UTF8.self) } == lines, "cut at \(cut)")
-    }
-  }
-
-  @Test func aLineHasALimit() {
-    var decoder = NDJSONDecoder(lineBytesLimit: 4)
-    #expect(throws: NDJSONLineTooLarge.self) { try decoder.feed(Array("12345".utf8)) }
-  }
 }

@@ -128,7 +128,7 @@ class Image:
 
 def check(image):
     data = os.path.join(image.root, "var/lib/tally/data")
-    shutil.copy(os.path.join(ROOT, "examples", "plays.csv"), data)
+    shutil.copy(os.path.join(ROOT, "Examples", "plays.csv"), data)
     image.environment |= {"TALLY_PORT": str(PORT), "TALLY_LISTEN_ANYWHERE": "true"}
     server = image.start()
     try:

@@ -238,7 +238,7 @@ def with_http2(server, job):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
                         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"], check=True, capture_output=True)
         with TLSServer(arguments.bin, place, "--tls-certificate", certificate, "--tls-key", key) as secure:
-            shutil.copy(os.path.join(ROOT, "examples", "plays.csv"), secure.data)
+            shutil.copy(os.path.join(ROOT, "Examples", "plays.csv"), secure.data)
 
             def curl(*words):
                 run = subprocess.run(["curl", "-sS", "--cacert", certificate, "--max-time", "30", "-w", "\n%{http_version}", *words],
@@ -339,7 +339,7 @@ def main():
         clients.append(with_event_source)
     failed = 0
     with tempfile.TemporaryDirectory() as place, Server(arguments.bin, place) as server:
-        shutil.copy(os.path.join(ROOT, "examples", "plays.csv"), server.data)
+        shutil.copy(os.path.join(ROOT, "Examples", "plays.csv"), server.data)
         job = server.call("submitJob", input="plays.csv", output="sums.csv")["jobId"]
         server.call("streamProgress", jobId=job, waitMs=20_000)
         for client in clients:

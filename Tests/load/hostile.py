@@ -184,7 +184,7 @@ def gone_while_asking(server, job):
 def refused(place):
     """What the transport refuses, and what it lets pass, on raw connections."""
     with Server(arguments.bin, place, "--limit", "callsInFlight=1") as server:
-        shutil.copy(os.path.join(ROOT, "examples", "plays.csv"), server.data)
+        shutil.copy(os.path.join(ROOT, "Examples", "plays.csv"), server.data)
         job = server.call("submitJob", input="plays.csv", output="w.csv", startAt="2999-01-01T00:00:00Z")["jobId"]
         head = b"POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         body = b'{"jsonrpc":"2.0","id":1,"method":"rpc.stats"}'
@@ -267,7 +267,7 @@ def impatient(place):
     options = [word for name in ("headerMilliseconds", "bodyMilliseconds", "idleMilliseconds") for word in ("--limit", f"{name}=1000")]
     options += ["--limit", "streamHeartbeatMilliseconds=100"]
     with Server(arguments.bin, place, *options) as server:
-        shutil.copy(os.path.join(ROOT, "examples", "plays.csv"), server.data)
+        shutil.copy(os.path.join(ROOT, "Examples", "plays.csv"), server.data)
         whole = request("rpc.stats", {})
         for name, text, expected in (("head", whole[:20], b"408"), ("body", whole[:-3], b"408"), ("idle", b"", b"408")):
             connection = connect(server)
@@ -450,7 +450,7 @@ def stopped_under_load(server, job):
 
 
 with tempfile.TemporaryDirectory() as place, Server(arguments.bin, place) as server:
-    shutil.copy(os.path.join(ROOT, "examples", "plays.csv"), server.data)
+    shutil.copy(os.path.join(ROOT, "Examples", "plays.csv"), server.data)
     job = server.call("submitJob", input="plays.csv", output="w.csv", startAt="2999-01-01T00:00:00Z")["jobId"]
     besieged(server, job)
     gone_while_asking(server, job)

@@ -208,7 +208,7 @@ def main():
             print(f"proxy: {what}: {problem}", flush=True)
 
     with tempfile.TemporaryDirectory() as place, Server(arguments.bin, place) as server:
-        shutil.copy(os.path.join(ROOT, "examples", "plays.csv"), server.data)
+        shutil.copy(os.path.join(ROOT, "Examples", "plays.csv"), server.data)
         job = server.call("submitJob", input="plays.csv", output="sums.csv")["jobId"]
         last = server.call("streamProgress", jobId=job, waitMs=20_000)
         waiting = server.call("submitJob", input="plays.csv", output="waiting.csv", startAt="2999-01-01T00:00:00Z")["jobId"]

@@ -23,7 +23,7 @@ arguments.add_argument("command", nargs=argparse.REMAINDER)
 arguments = arguments.parse_args()
 
 with tempfile.TemporaryDirectory() as place, Server(arguments.bin, os.path.join(place, "v"), *OPTIONS) as golden, Server(arguments.bin, os.path.join(place, "j")) as jobs:
-    shutil.copy(os.path.join(ROOT, "examples", "plays.csv"), jobs.data)
+    shutil.copy(os.path.join(ROOT, "Examples", "plays.csv"), jobs.data)
     filled = [{"file": file, **vector} for file, vector in vectors(prepare(golden))]
     if not filled:
         sys.exit("vectors: there are none")

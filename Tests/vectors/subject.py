@@ -76,7 +76,7 @@ def connect(port):
 
 def prepare(server):
     """Makes the jobs that the vectors speak of."""
-    shutil.copy(os.path.join(ROOT, "examples", "plays.csv"), server.data)
+    shutil.copy(os.path.join(ROOT, "Examples", "plays.csv"), server.data)
     os.makedirs(os.path.join(server.data, "folder"))
     later = "2999-01-01T00:00:00Z"
     submit = lambda **more: server.call("submitJob", input="plays.csv", **more)["jobId"]

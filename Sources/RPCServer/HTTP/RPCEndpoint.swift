@@ -171,7 +171,7 @@ struct RPCEndpoint: Sendable {
     guard !isCounted || inFlight.take() else {
       throw Refusal(
         .tooManyRequests,
-        LimitInterceptor.tooManyCalls(inFlight.most), headers: [.retryAfter: "1"])
+        InFlightLimit.tooManyCalls(inFlight.most), headers: [.retryAfter: "1"])
     }
     defer { if isCounted { inFlight.giveBack() } }
     context.caller = presence

@@ -29,8 +29,11 @@ struct TokenAuth: Sendable {
   }
 
   static func refusal(authorization: String?) -> Response {
-    HTTPAnswers.refusal(
-      .unauthorized, AuthInterceptor.error(isSent: authorization != nil),
+    let sent = authorization == nil ? "" : "What was sent in Authorization isn't the server's token. "
+    return HTTPAnswers.refusal(
+      .unauthorized,
+      RPCError(
+        .unauthenticated, reason: "TOKEN_REQUIRED", sent + "Send the server's token: Authorization: Bearer …."),
       headers: [.wwwAuthenticate: "Bearer"], closes: true)
   }
 }

@@ -1,3 +1,4 @@
+import Schema
 import Synchronization
 
 /// The calls that are being answered, and how many may be.
@@ -14,6 +15,13 @@ final class InFlightLimit: Sendable {
     if running.add(1, ordering: .relaxed).newValue <= most { return true }
     running.subtract(1, ordering: .relaxed)
     return false
+  }
+
+  /// What a call is answered that has found no place.
+  static func tooManyCalls(_ most: Int) -> RPCError {
+    RPCError(
+      .resourceExhausted, reason: "TOO_MANY_CALLS",
+      "\(most) calls are being answered, which is the limit (callsInFlight). Try again.", retryAfterMilliseconds: 1_000)
   }
 
   func giveBack() { running.subtract(1, ordering: .relaxed) }

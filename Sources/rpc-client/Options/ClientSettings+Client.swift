@@ -6,11 +6,8 @@
   extension ClientSettings {
     /// Runs a command's body with a client.
     ///
-    /// - Parameter shutsDown: false: the process ends right afterwards, and its end does that.
     /// - Throws: `ExitCode`, with the error of a call printed; whatever else the body throws.
-    func withClient(
-      shutsDown: Bool = true, _ body: @escaping @Sendable (TallyClient, Terminal) async throws -> Void
-    ) async throws {
+    func withClient(_ body: @escaping @Sendable (TallyClient, Terminal) async throws -> Void) async throws {
       let terminal = try terminal()
       let client = TallyClient(try clientConfiguration())
       let result: Result<Void, any Error>
@@ -24,7 +21,7 @@
       } catch {
         result = .failure(error)
       }
-      if shutsDown { await client.shutdown() }
+      await client.shutdown()
       do {
         try result.get()
       } catch let error as RPCClientError {
