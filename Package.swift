@@ -15,7 +15,7 @@ let package = Package(
   name: "tally",
   platforms: [.macOS(.v15)],
   products: [
-    .library(name: "Schema", targets: ["Schema"]),
+    .library(name: "TallySchema", targets: ["TallySchema"]),
     .library(name: "RPCClient", targets: ["RPCClient"]),
     .library(name: "RPCClientTesting", targets: ["RPCClientTesting"]),
     .executable(name: "rpc-server", targets: ["rpc-server"]),
@@ -46,7 +46,7 @@ let package = Package(
   ],
   targets: [
     // The contract: values and codecs, no I/O.
-    .target(name: "Schema", swiftSettings: flags),
+    .target(name: "TallySchema", path: "Sources/Schema", swiftSettings: flags),
 
     .systemLibrary(
       name: "CTallyZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
@@ -59,30 +59,30 @@ let package = Package(
     .target(
       name: "Processor",
       dependencies: [
-        "Schema", "CTallySIMD", "CTallySystem", "CTallyZlib", "CTallyZstd", .server("Crypto", "swift-crypto"),
+        "TallySchema", "CTallySIMD", "CTallySystem", "CTallyZlib", "CTallyZstd", .server("Crypto", "swift-crypto"),
       ],
       swiftSettings: flags),
 
     // Jobs: the lifecycle and the stores.
-    .target(name: "JobQueue", dependencies: ["Schema", .server("Logging", "swift-log")], swiftSettings: flags),
+    .target(name: "JobQueue", dependencies: ["TallySchema", .server("Logging", "swift-log")], swiftSettings: flags),
     .target(
       name: "JobQueueSQLite",
       dependencies: [
-        "JobQueue", "Schema", .server("GRDB", "GRDB.swift"), .server("GRDBSQLite", "GRDB.swift"),
+        "JobQueue", "TallySchema", .server("GRDB", "GRDB.swift"), .server("GRDBSQLite", "GRDB.swift"),
       ],
       swiftSettings: flags),
     .systemLibrary(
       name: "CTallyPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
     .target(
-      name: "JobQueuePostgres", dependencies: ["JobQueue", "Schema", "CTallyPostgres"], swiftSettings: flags),
+      name: "JobQueuePostgres", dependencies: ["JobQueue", "TallySchema", "CTallyPostgres"], swiftSettings: flags),
     // One suite of named tests that every store must pass.
-    .target(name: "JobQueueConformance", dependencies: ["JobQueue", "Schema"], swiftSettings: flags),
+    .target(name: "JobQueueConformance", dependencies: ["JobQueue", "TallySchema"], swiftSettings: flags),
 
     // The server.
     .target(
       name: "RPCServer",
       dependencies: [
-        "Schema", "Processor", "JobQueue", "CTallyZlib",
+        "TallySchema", "Processor", "JobQueue", "CTallyZlib",
         .server("AsyncAlgorithms", "swift-async-algorithms"),
         .server("HTTPTypes", "swift-http-types"),
         .server("Hummingbird", "hummingbird"),
@@ -106,7 +106,7 @@ let package = Package(
     .executableTarget(
       name: "rpc-server",
       dependencies: [
-        "RPCServer", "JobQueue", "JobQueueSQLite", "JobQueuePostgres", "Schema",
+        "RPCServer", "JobQueue", "JobQueueSQLite", "JobQueuePostgres", "TallySchema",
         .server("ArgumentParser", "swift-argument-parser"),
         .server("Configuration", "swift-configuration"),
         .server("ServiceLifecycle", "swift-service-lifecycle"),
@@ -122,60 +122,60 @@ let package = Package(
     .target(
       name: "RPCClient",
       dependencies: [
-        "Schema", "CTallyCurl",
+        "TallySchema", "CTallyCurl",
         .product(name: "Logging", package: "swift-log", condition: .when(traits: ["Logging"])),
         .product(name: "Metrics", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
       ],
       swiftSettings: flags),
-    .target(name: "RPCClientTesting", dependencies: ["RPCClient", "Schema"], swiftSettings: flags),
+    .target(name: "RPCClientTesting", dependencies: ["RPCClient", "TallySchema"], swiftSettings: flags),
     .executableTarget(
       name: "rpc-client",
       dependencies: [
-        "RPCClient", "Schema", .server("ArgumentParser", "swift-argument-parser"), .server("Crypto", "swift-crypto"),
+        "RPCClient", "TallySchema", .server("ArgumentParser", "swift-argument-parser"), .server("Crypto", "swift-crypto"),
       ],
       swiftSettings: flags),
 
     // Many calls and streams at the same time, for benchmarks.
     .executableTarget(
-      name: "client-load", dependencies: ["RPCClient", "Schema"], path: "Benchmarks/client-load", exclude: ["bare.c"],
+      name: "client-load", dependencies: ["RPCClient", "TallySchema"], path: "Benchmarks/client-load", exclude: ["bare.c"],
       swiftSettings: flags),
     // The file that benchmarks and tests read.
     .executableTarget(name: "generate-plays", swiftSettings: flags),
 
     // The tests mirror the sources.
-    .target(name: "TestSupport", dependencies: ["Schema"], path: "Tests/TestSupport", swiftSettings: flags),
-    .testTarget(name: "SchemaTests", dependencies: ["Schema", "TestSupport"], swiftSettings: flags),
+    .target(name: "TestSupport", dependencies: ["TallySchema"], path: "Tests/TestSupport", swiftSettings: flags),
+    .testTarget(name: "SchemaTests", dependencies: ["TallySchema", "TestSupport"], swiftSettings: flags),
     .testTarget(
       name: "ProcessorTests",
-      dependencies: ["Processor", "Schema", "CTallySIMD", "CTallyZlib", "CTallyZstd", "TestSupport"],
+      dependencies: ["Processor", "TallySchema", "CTallySIMD", "CTallyZlib", "CTallyZstd", "TestSupport"],
       swiftSettings: flags),
-    .testTarget(name: "JobQueueTests", dependencies: ["JobQueue", "Schema", "TestSupport"], swiftSettings: flags),
+    .testTarget(name: "JobQueueTests", dependencies: ["JobQueue", "TallySchema", "TestSupport"], swiftSettings: flags),
     .testTarget(
       name: "JobQueueSQLiteTests",
       dependencies: [
-        "JobQueueSQLite", "JobQueueConformance", "JobQueue", "Schema", "TestSupport", .server("GRDB", "GRDB.swift"),
+        "JobQueueSQLite", "JobQueueConformance", "JobQueue", "TallySchema", "TestSupport", .server("GRDB", "GRDB.swift"),
       ],
       swiftSettings: flags),
     .testTarget(
       name: "JobQueuePostgresTests",
-      dependencies: ["JobQueuePostgres", "JobQueueConformance", "JobQueue", "Schema", "TestSupport"],
+      dependencies: ["JobQueuePostgres", "JobQueueConformance", "JobQueue", "TallySchema", "TestSupport"],
       swiftSettings: flags),
     .testTarget(
       name: "RPCServerTests",
       dependencies: [
-        "RPCServer", "JobQueue", "JobQueueSQLite", "Schema", "TestSupport", .server("NIOEmbedded", "swift-nio"),
+        "RPCServer", "JobQueue", "JobQueueSQLite", "TallySchema", "TestSupport", .server("NIOEmbedded", "swift-nio"),
         .server("NIOTLS", "swift-nio"),
       ],
       swiftSettings: flags),
     .testTarget(
       name: "RPCClientTests",
       dependencies: [
-        "RPCClient", "RPCClientTesting", "Schema", "TestSupport", .server("Logging", "swift-log"),
+        "RPCClient", "RPCClientTesting", "TallySchema", "TestSupport", .server("Logging", "swift-log"),
         .server("Metrics", "swift-metrics"), .server("MetricsTestKit", "swift-metrics"),
       ],
       swiftSettings: flags),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["RPCClient", "Schema", "TestSupport", "rpc-server", "rpc-client"],
+      name: "EndToEndTests", dependencies: ["RPCClient", "TallySchema", "TestSupport", "rpc-server", "rpc-client"],
       exclude: ["Support"], swiftSettings: flags),
     .testTarget(name: "ArchitectureTests", swiftSettings: flags),
   ],

@@ -13,13 +13,13 @@ let package = Package(
   targets: [
     .target(
       name: "Nightly",
-      dependencies: [.product(name: "RPCClient", package: "tally"), .product(name: "Schema", package: "tally")]),
+      dependencies: [.product(name: "RPCClient", package: "tally"), .product(name: "TallySchema", package: "tally")]),
     .executableTarget(
       name: "nightly-sums", dependencies: ["Nightly", .product(name: "RPCClient", package: "tally")]),
     .testTarget(
       name: "NightlyTests",
       dependencies: [
-        "Nightly", .product(name: "RPCClient", package: "tally"), .product(name: "Schema", package: "tally"),
+        "Nightly", .product(name: "RPCClient", package: "tally"), .product(name: "TallySchema", package: "tally"),
         .product(name: "RPCClientTesting", package: "tally"),
       ]),
   ]

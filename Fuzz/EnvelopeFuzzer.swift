@@ -1,4 +1,4 @@
-// libFuzzer's entry. Built by `./run fuzz` together with the sources of the module Schema, as one module.
+// libFuzzer's entry. Built by `./run fuzz` together with the sources of the module TallySchema, as one module.
 
 private let decoder = RPCMessageDecoder(limits: .standard)
 

@@ -1,5 +1,5 @@
 import CTallySIMD
-import Schema
+import TallySchema
 
 /// Random bytes as a CSV file: the vectors and the byte machine must find the same, and nothing may be read or written
 /// outside its place. The first four bytes choose the dialect and where the bytes are cut.

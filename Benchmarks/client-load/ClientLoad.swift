@@ -1,5 +1,5 @@
 import RPCClient
-import Schema
+import TallySchema
 
 #if canImport(Glibc)
   import Glibc

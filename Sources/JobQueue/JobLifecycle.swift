@@ -1,4 +1,4 @@
-public import Schema
+public import TallySchema
 
 /// What becomes of a job, and when: pure, values in and values out. Every store applies these inside its transactions,
 /// so that no store has rules of its own.

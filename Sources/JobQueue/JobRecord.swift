@@ -1,4 +1,4 @@
-public import Schema
+public import TallySchema
 
 /// A job as a store keeps it: what was asked, where it stands, and who may write to it.
 public struct JobRecord: Hashable, Sendable {

@@ -1,6 +1,6 @@
 import JobQueue
-import Schema
 import Synchronization
+import TallySchema
 
 #if canImport(Glibc)
   import Glibc

@@ -1,5 +1,5 @@
 import JobQueue
-import Schema
+import TallySchema
 
 extension StoreConformance {
   /// A first run whose lease expired, and the second that has the job now.

@@ -1,5 +1,5 @@
 import JobQueue
-import Schema
+import TallySchema
 
 extension StoreConformance {
   static let racing: [Case] = [

@@ -1,5 +1,5 @@
 import JobQueue
-import Schema
+import TallySchema
 
 extension StoreConformance {
   /// A folder, and jobs whose results are real files in it.

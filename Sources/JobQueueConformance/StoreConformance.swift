@@ -1,6 +1,6 @@
 public import JobQueue
-public import Schema
 import Synchronization
+public import TallySchema
 
 /// The rules that every store keeps, each a named test. A store's own tests run them all:
 ///

@@ -1,5 +1,5 @@
 public import JobQueue
-public import Schema
+public import TallySchema
 
 extension PostgresJobStore {
   public func submit(_ submission: JobSubmission) async throws -> JobRecord { try await submissions.submit(submission) }

@@ -1,5 +1,5 @@
 public import JobQueue
-public import Schema
+public import TallySchema
 
 extension PostgresJobStore {
   public func unpublished() async throws -> [JobRecord] {

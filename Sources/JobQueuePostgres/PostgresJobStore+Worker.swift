@@ -1,6 +1,6 @@
 public import JobQueue
-public import Schema
 import Synchronization
+public import TallySchema
 
 extension PostgresJobStore {
   /// The first job that may be claimed: queued and ready, or running under a lease that has expired. Of one millisecond,

@@ -1,5 +1,5 @@
 public import JobQueue
-public import Schema
+public import TallySchema
 
 /// The fleet's store: any number of servers and workers, on any number of machines, over one PostgreSQL database.
 ///

@@ -1,5 +1,5 @@
 import JobQueue
-import Schema
+import TallySchema
 
 /// The tables, and how they came to be. The rules that the code keeps are constraints here as well.
 ///

@@ -1,5 +1,5 @@
 import JobQueue
-import Schema
+import TallySchema
 
 /// The statements on the tables of one schema.
 struct PostgresTables: Sendable {

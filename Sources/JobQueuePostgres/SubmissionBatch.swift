@@ -1,5 +1,5 @@
 import JobQueue
-import Schema
+import TallySchema
 
 /// Decides about submissions that share a transaction, one after the other, as if each had one of its own. Pure.
 struct SubmissionBatch {

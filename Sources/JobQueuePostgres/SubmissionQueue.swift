@@ -1,5 +1,5 @@
 import JobQueue
-import Schema
+import TallySchema
 
 /// Gathers submissions that wait at the same time into one transaction, so that many of them share its ways and its sync.
 ///

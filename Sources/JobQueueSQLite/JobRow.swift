@@ -1,6 +1,6 @@
 import GRDB
 import JobQueue
-import Schema
+import TallySchema
 
 /// A job as a row of the table `jobs`.
 enum JobRow {

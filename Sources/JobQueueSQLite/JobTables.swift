@@ -1,6 +1,6 @@
 import GRDB
 import JobQueue
-import Schema
+import TallySchema
 
 /// The statements on the tables, inside a transaction or a read of the caller's, with which it begins and ends.
 final class JobTables {

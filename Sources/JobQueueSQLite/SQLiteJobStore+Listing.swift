@@ -1,6 +1,6 @@
 import GRDB
 public import JobQueue
-public import Schema
+public import TallySchema
 
 extension SQLiteJobStore {
   public func list(_ query: JobQuery) async throws -> JobListing {

@@ -1,6 +1,6 @@
 import GRDB
 public import JobQueue
-public import Schema
+public import TallySchema
 
 extension SQLiteJobStore {
   public func unpublished() async throws -> [JobRecord] {

@@ -1,6 +1,6 @@
 import GRDB
 public import JobQueue
-import Schema
+import TallySchema
 
 extension SQLiteJobStore {
   public func submit(_ submission: JobSubmission) async throws -> JobRecord {

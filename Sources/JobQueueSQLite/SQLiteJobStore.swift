@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 public import JobQueue
-public import Schema
+public import TallySchema
 
 /// The embedded store: one SQLite file in WAL mode that belongs to one process, whose commits
 /// are synced in groups.

@@ -1,6 +1,6 @@
 import GRDB
 import JobQueue
-import Schema
+import TallySchema
 
 /// The tables. The rules that the code keeps are constraints here as well.
 enum SQLiteSchema {

@@ -1,5 +1,5 @@
-public import Schema
 import Synchronization
+public import TallySchema
 
 /// The file that a run reads.
 public enum ProcessingInput: Sendable {

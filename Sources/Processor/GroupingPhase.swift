@@ -1,5 +1,5 @@
-import Schema
 import Synchronization
+import TallySchema
 
 /// The first half of a run: blocks in, partitions out.
 struct GroupingPhase: Sendable {

@@ -1,5 +1,5 @@
-public import Schema
 import Synchronization
+public import TallySchema
 
 /// Whether blocking work is to end: set by whoever waits for it, asked at least every 50 ms by every loop that reads, expands,
 /// skips or computes, also by those that yield nothing.

@@ -1,5 +1,5 @@
-import Schema
 import Synchronization
+import TallySchema
 
 /// What the threads of a run count, and whether they are to stop. Read by whoever draws progress.
 final class ProgressCounters: Sendable {

@@ -1,5 +1,5 @@
-import Schema
 import Synchronization
+import TallySchema
 
 /// The second half of a run: partitions in, the result's file out.
 struct WritingPhase: Sendable {

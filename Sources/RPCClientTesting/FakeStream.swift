@@ -1,6 +1,6 @@
 import RPCClient
-import Schema
 import Synchronization
+import TallySchema
 
 /// What a stream answers with: events, and at the end its result.
 public struct FakeStream<Event: Sendable, Output: Sendable>: Sendable {

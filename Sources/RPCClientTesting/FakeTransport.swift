@@ -1,6 +1,6 @@
 public import RPCClient
-public import Schema
 import Synchronization
+public import TallySchema
 
 /// A server that is none, for the tests of programs that use ``TallyClient``: it answers as it was told to, and remembers what
 /// it was asked.

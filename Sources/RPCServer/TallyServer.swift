@@ -3,8 +3,8 @@ import HummingbirdCore
 public import JobQueue
 public import Logging
 import NIOCore
-public import Schema
 public import ServiceLifecycle
+public import TallySchema
 
 /// The whole server: HTTP, the methods, the runner and its housekeeping, as one service.
 ///

@@ -1,7 +1,7 @@
 public import JobQueue
 public import Logging
-import Schema
 public import ServiceLifecycle
+import TallySchema
 
 /// What does the jobs: the runner and its housekeeping, as one service, in a server or in a process of its own.
 ///

@@ -2,7 +2,7 @@
   import ArgumentParser
   import Dispatch
   import RPCClient
-  import Schema
+  import TallySchema
 
   #if canImport(Glibc)
     import Glibc

@@ -4,7 +4,7 @@
   import JobQueuePostgres
   import JobQueueSQLite
   import RPCServer
-  import Schema
+  import TallySchema
 
   /// Checks what a server or a worker needs, each on a line of its own; exit code 1 where something is missing.
   struct DoctorCommand: AsyncParsableCommand {

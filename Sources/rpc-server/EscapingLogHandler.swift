@@ -1,6 +1,6 @@
 #if Server
   import Logging
-  import Schema
+  import TallySchema
 
   /// Writes a line for each event: whatever callers, files and servers have put into a message or its metadata, it neither ends
   /// the line nor moves a terminal's cursor. The one place where log lines are escaped.

@@ -1,5 +1,5 @@
 #if Server
-  import Schema
+  import TallySchema
 
   #if canImport(Glibc)
     import Glibc

@@ -5,7 +5,7 @@
   import JobQueueSQLite
   import Logging
   import RPCServer
-  import Schema
+  import TallySchema
   import ServiceLifecycle
   import UnixSignals
 

@@ -1,5 +1,5 @@
 #if Server
-  import Schema
+  import TallySchema
 
   /// One setting of the server: an option, an environment variable and a line of a file, all of one name.
   struct Setting {

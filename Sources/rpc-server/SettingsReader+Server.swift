@@ -2,7 +2,7 @@
   import ArgumentParser
   import Foundation
   import RPCServer
-  import Schema
+  import TallySchema
 
   extension SettingsReader {
     /// - Parameter listens: whether the process serves HTTP.

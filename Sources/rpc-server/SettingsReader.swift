@@ -2,7 +2,7 @@
   import ArgumentParser
   import Configuration
   import RPCServer
-  import Schema
+  import TallySchema
   import SystemPackage
 
   #if canImport(Glibc)

@@ -6,7 +6,7 @@
   import JobQueueSQLite
   import Logging
   import RPCServer
-  import Schema
+  import TallySchema
 
   #if canImport(Glibc)
     import Glibc

@@ -4,7 +4,7 @@
   import JobQueue
   import Logging
   import RPCServer
-  import Schema
+  import TallySchema
 
   struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 import Foundation
-import Schema
 import Synchronization
+import TallySchema
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 import Foundation
 import RPCClient
-import Schema
+import TallySchema
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 import Foundation
 import RPCClient
-import Schema
 import Synchronization
+import TallySchema
 import TestSupport
 import Testing
 

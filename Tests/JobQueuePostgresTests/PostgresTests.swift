@@ -1,6 +1,6 @@
 import JobQueue
 import JobQueueConformance
-import Schema
+import TallySchema
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 import JobQueue
 import JobQueueConformance
-import Schema
 import Synchronization
+import TallySchema
 import TestSupport
 
 @testable import JobQueuePostgres

@@ -1,7 +1,7 @@
 import JobQueue
 import JobQueueConformance
 import JobQueueSQLite
-import Schema
+import TallySchema
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 import Foundation
 import JobQueueSQLite
-import Schema
+import TallySchema
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 import Foundation
 import JobQueueSQLite
-import Schema
 import Synchronization
+import TallySchema
 import TestSupport
 import Testing
 

@@ -3,8 +3,8 @@ import GRDB
 import JobQueue
 import JobQueueConformance
 import JobQueueSQLite
-import Schema
 import Synchronization
+import TallySchema
 import TestSupport
 
 /// An embedded store in a folder of its own.

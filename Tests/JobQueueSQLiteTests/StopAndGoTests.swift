@@ -2,7 +2,7 @@ import Foundation
 import JobQueue
 import JobQueueConformance
 import JobQueueSQLite
-import Schema
+import TallySchema
 import TestSupport
 import Testing
 

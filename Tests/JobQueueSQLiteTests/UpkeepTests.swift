@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 import JobQueue
-import Schema
+import TallySchema
 import TestSupport
 import Testing
 

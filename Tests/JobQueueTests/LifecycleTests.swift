@@ -1,5 +1,5 @@
 import JobQueue
-import Schema
+import TallySchema
 import Testing
 
 /// The lifecycle by table: every state against every event. Stores are tested by the conformance suite.

@@ -1,5 +1,5 @@
 import Foundation
-import Schema
+import TallySchema
 
 /// The answer to a job by the simplest means there are: byte by byte, a dictionary, `Decimal`. What the processor is
 /// compared with. It knows nothing of blocks, threads or memory.

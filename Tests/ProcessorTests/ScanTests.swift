@@ -1,5 +1,5 @@
 import CTallySIMD
-import Schema
+import TallySchema
 import TestSupport
 import Testing
 

@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 import Testing
 
 @testable import RPCClient

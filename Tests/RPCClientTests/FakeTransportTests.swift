@@ -1,7 +1,7 @@
 import RPCClient
 import RPCClientTesting
-import Schema
 import Synchronization
+import TallySchema
 import Testing
 
 #if Logging

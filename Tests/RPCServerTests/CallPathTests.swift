@@ -2,8 +2,8 @@ import Dispatch
 import NIOCore
 import NIOEmbedded
 import NIOTLS
-import Schema
 import Synchronization
+import TallySchema
 import Testing
 
 @testable import RPCServer

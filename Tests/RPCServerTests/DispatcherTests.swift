@@ -1,6 +1,6 @@
 import Logging
-import Schema
 import Synchronization
+import TallySchema
 import Testing
 
 @testable import RPCServer

@@ -2,7 +2,7 @@ import Foundation
 import JobQueue
 import JobQueueSQLite
 import Logging
-import Schema
+import TallySchema
 import TestSupport
 
 @testable import RPCServer

@@ -1,6 +1,6 @@
 import HTTPTypes
 import NIOHTTP1
-import Schema
+import TallySchema
 import TestSupport
 import Testing
 

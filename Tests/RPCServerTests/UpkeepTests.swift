@@ -1,5 +1,5 @@
 import Foundation
-import Schema
+import TallySchema
 import TestSupport
 import Testing
 

@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 import Testing
 
 /// Decoders of streams are fed whole, byte by byte, and split at every position; the events are the same.

@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 import Testing
 
 /// The job service's values: their JSON both ways, their defaults, and what they refuse.

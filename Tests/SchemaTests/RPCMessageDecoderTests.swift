@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 import Testing
 
 /// The envelope's rules (JSON-RPC 2.0, sections 4 and 6), by table.

@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 import Testing
 
 /// The one table of codes: JSON-RPC's, gRPC's, HTTP's and the shell's.

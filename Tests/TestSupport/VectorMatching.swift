@@ -1,4 +1,4 @@
-public import Schema
+public import TallySchema
 
 /// Compares answers with the vectors, as `clients/vectors/README.md` says.
 public enum VectorMatching {

@@ -1,5 +1,5 @@
 public import RPCClient
-import Schema
+import TallySchema
 
 /// The sums of a night: a job for every input whose name begins with a prefix, all at the same time, followed on one connection.
 public struct NightlySums: Sendable {

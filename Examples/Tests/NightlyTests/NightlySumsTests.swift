@@ -1,7 +1,7 @@
 import Nightly
 import RPCClient
 import RPCClientTesting
-import Schema
+import TallySchema
 import Testing
 
 /// The tool without a server: `FakeTransport` answers.

@@ -1,4 +1,4 @@
-public import Schema
+public import TallySchema
 
 #if canImport(Glibc)
   import Glibc

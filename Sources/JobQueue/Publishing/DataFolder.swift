@@ -1,5 +1,5 @@
-public import Schema
 import Synchronization
+public import TallySchema
 
 #if canImport(Glibc)
   import Glibc

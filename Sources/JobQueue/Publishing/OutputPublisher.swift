@@ -1,5 +1,5 @@
 public import Logging
-import Schema
+import TallySchema
 
 #if canImport(Glibc)
   import Glibc

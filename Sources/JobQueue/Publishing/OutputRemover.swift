@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 #if canImport(Glibc)
   import Glibc

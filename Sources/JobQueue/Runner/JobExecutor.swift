@@ -1,4 +1,4 @@
-public import Schema
+public import TallySchema
 
 /// Does the work of a job. It knows nothing of leases, epochs or stores.
 public protocol JobExecutor: Sendable {

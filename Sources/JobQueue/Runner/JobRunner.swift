@@ -1,5 +1,5 @@
 public import Logging
-import Schema
+import TallySchema
 
 /// Claims jobs and runs them, several at a time, until its task is cancelled; then the jobs that it runs go back to the
 /// queue at no cost.

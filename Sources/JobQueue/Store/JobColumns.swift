@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// One value of a row, in the types that every store of rows has.
 public enum StoredValue: Hashable, Sendable {

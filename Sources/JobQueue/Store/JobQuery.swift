@@ -1,4 +1,4 @@
-public import Schema
+public import TallySchema
 
 public struct JobQuery: Hashable, Sendable {
   public var owner: String

@@ -1,4 +1,4 @@
-public import Schema
+public import TallySchema
 
 /// What a job's row says of its submission. Stores keep no event and no line of the log for that: both follow from the row,
 /// and a submission is one write less.

@@ -1,4 +1,4 @@
-public import Schema
+public import TallySchema
 
 /// What is submitted, and by whom.
 public struct JobSubmission: Hashable, Sendable {

@@ -1,4 +1,4 @@
-public import Schema
+public import TallySchema
 
 extension JobLogLine {
   /// Who shows outputs under their names: any process that finds one to be shown.

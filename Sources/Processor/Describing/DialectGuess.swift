@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// Guesses how a CSV file is written, from pieces of its text that each begin with a record: the delimiter and quote for
 /// which records have the same number of fields, and more than one (the idea of van den Burg et al., "Wrangling Messy CSV

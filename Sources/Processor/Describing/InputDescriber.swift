@@ -1,4 +1,4 @@
-public import Schema
+public import TallySchema
 
 /// Looks at a file from its beginning and at places inside it, and tells what it looks like.
 public enum InputDescriber {

@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// One value of a row, as its aggregates want it.
 struct RowValue {

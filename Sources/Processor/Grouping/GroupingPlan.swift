@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// A job's question in terms of one file's columns.
 struct GroupingPlan: Sendable {

@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// One thread's grouping: rows go to a small table while groups repeat, and straight to partitions when they don't; or
 /// they are coded, where a sample has shown that this pays.

@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// Rows from places all over a file: for the splitters of its partitions, and for guesses about its columns. A place may
 /// lie inside quotes, and what is read there is then no key; that only makes partitions uneven.

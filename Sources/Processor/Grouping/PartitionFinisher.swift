@@ -1,5 +1,5 @@
-import Schema
 import Synchronization
+import TallySchema
 
 /// Finishes partitions: brings one's records together, sorts them, merges equal keys, and hands the groups on.
 ///

@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// Reads a row's fields: whether it is looked at, its values, and its key. One thread's own.
 struct RowReader: ~Copyable {

@@ -1,5 +1,5 @@
-import Schema
 import Synchronization
+import TallySchema
 
 #if canImport(Glibc)
   import Glibc

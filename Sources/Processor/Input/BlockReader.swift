@@ -1,6 +1,6 @@
 import CTallySIMD
-import Schema
 import Synchronization
+import TallySchema
 
 /// Reads a file ahead of the workers, cuts it where records end, and hands the blocks over in order.
 struct BlockReader {

@@ -1,5 +1,5 @@
-import Schema
 import Synchronization
+import TallySchema
 
 /// Bytes from the first to the last, for one thread.
 protocol ByteSource: AnyObject {

@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// A text whose lines end in CR, with LF in the place of each CR that ends a record, so that what follows knows one line end. A
 /// CR in quotes stays, CR LF stays as it is, and a LF that ends no line becomes a byte that no text has: its row is a bad one.

@@ -1,5 +1,5 @@
 import CTallyZlib
-import Schema
+import TallySchema
 
 /// What gzip has compressed (RFC 1952): one member after the other, by zlib.
 final class GunzipSource: ByteSource {

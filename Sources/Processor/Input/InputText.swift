@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// One input as text in UTF-8: expanded where it is compressed, brought from the encoding that it is written in, and with a
 /// line feed where its records end.

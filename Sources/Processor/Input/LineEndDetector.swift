@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// Whether a text's lines end in CR: the first line end outside quotes is a lone CR, and its first mebibyte, after the lines
 /// that are skipped, has no LF.

@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// One of a run's inputs: its text, and where its records begin.
 struct RunInput: Sendable {

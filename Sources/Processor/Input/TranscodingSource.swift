@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// Text that is written in another encoding, in UTF-8. What is no text in it, such as half of a surrogate pair, becomes
 /// a byte that UTF-8 never has, so that its field is a bad one.

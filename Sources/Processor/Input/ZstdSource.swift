@@ -1,5 +1,5 @@
 import CTallyZstd
-import Schema
+import TallySchema
 
 /// What Zstandard has compressed (RFC 8878): one frame after the other, by libzstd.
 final class ZstdSource: ByteSource {

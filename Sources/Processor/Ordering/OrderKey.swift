@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// A group's place in the order that a job asks for, as bytes that compare as the groups shall.
 ///

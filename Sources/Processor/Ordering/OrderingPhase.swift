@@ -1,5 +1,5 @@
-import Schema
 import Synchronization
+import TallySchema
 
 /// Between grouping and writing, where the job asks for an order or for the first groups only: groups in, partitions of
 /// their places in that order out; and from those the file.

@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// Writes groups as CSV records: the key's fields, then the aggregates.
 struct GroupPrinter {

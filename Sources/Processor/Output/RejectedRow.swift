@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// A bad row as it is written beside the output.
 struct RejectedRow: Sendable {

@@ -1,6 +1,6 @@
 import CTallySystem
 import Crypto
-import Schema
+import TallySchema
 
 #if canImport(Glibc)
   import Glibc

@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// Why a row can't be used, and at which byte of its block. The text is made only when it is wanted.
 struct BadRow {

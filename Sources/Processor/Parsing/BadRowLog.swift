@@ -1,5 +1,5 @@
-import Schema
 import Synchronization
+import TallySchema
 
 /// The bad rows of a run, and what they mean for it: the first one in the file's order decides, whichever thread met
 /// one first.

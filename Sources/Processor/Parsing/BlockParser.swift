@@ -1,5 +1,5 @@
 import CTallySIMD
-import Schema
+import TallySchema
 
 /// What a parser does with the records of a block.
 protocol RecordSink: ~Copyable {

@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// The header of a CSV file: its column names, exact, after a byte order mark, skipped lines and comments. A file without
 /// one has columns that are called by their numbers, as many as its first record has fields.

@@ -1,4 +1,4 @@
-public import Schema
+public import TallySchema
 
 /// The first rows of a CSV file, as texts, for people to look at.
 public enum CSVPreview {

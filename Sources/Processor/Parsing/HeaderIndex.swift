@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// The places of a header's columns by their names, which are equal when their bytes are.
 struct HeaderIndex {

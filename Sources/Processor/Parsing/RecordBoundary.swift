@@ -1,5 +1,5 @@
 import CTallySIMD
-import Schema
+import TallySchema
 
 #if canImport(Glibc)
   import Glibc

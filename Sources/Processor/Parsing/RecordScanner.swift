@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// Where a record's fields end, found byte by byte (RFC 4180, section 2): the reference, and the path for quotes.
 ///

@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// Records of a piece of text, as texts.
 enum RecordTexts {

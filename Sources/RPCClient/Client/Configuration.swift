@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 extension TallyClient {
   public struct Configuration: Sendable {

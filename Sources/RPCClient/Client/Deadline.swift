@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// The end of a call, with all that it tries until then.
 struct Deadline {

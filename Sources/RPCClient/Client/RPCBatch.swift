@@ -1,4 +1,4 @@
-public import Schema
+public import TallySchema
 
 /// Calls that go out as one request (JSON-RPC 2.0, section 6). The server carries them out at the same time, and answers
 /// when all have ended.

@@ -1,4 +1,4 @@
-public import Schema
+public import TallySchema
 
 /// Why a call has failed: the server has said so, or there is no answer of the server's.
 ///

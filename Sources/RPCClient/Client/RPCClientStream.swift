@@ -1,4 +1,4 @@
-public import Schema
+public import TallySchema
 
 /// One element of a stream: an event, or, last and once, the result.
 public enum RPCStreamItem<Event: Sendable, Output: Sendable>: Sendable {

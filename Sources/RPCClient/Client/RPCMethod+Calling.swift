@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 extension RPCMethod {
   /// Whether a call with these parameters may be sent again when its answer was lost.

@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// How a stream or a download that has broken comes back: after pauses that grow, for as long as the configuration allows.
 struct Reconnection {

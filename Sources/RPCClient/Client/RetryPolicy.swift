@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// When a call is sent again, and after how long: pure. Only calls that may be repeated are: those that read, those
 /// whose second time changes nothing, and submissions with an idempotency key.

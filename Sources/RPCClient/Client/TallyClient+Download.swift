@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 extension TallyClient {
   /// Downloads a result, piece by piece, to whoever takes the pieces, where the caller runs; a slow one slows the transfer down. A connection that

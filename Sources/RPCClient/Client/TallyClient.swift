@@ -1,4 +1,4 @@
-public import Schema
+public import TallySchema
 
 /// A client of a Tally server, on libcurl.
 ///

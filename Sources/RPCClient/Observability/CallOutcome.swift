@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// How a call has ended, as logs and metrics name it.
 enum CallOutcome {

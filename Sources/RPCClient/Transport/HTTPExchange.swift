@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// One HTTP exchange whose head has come: the body, piece by piece. It ends with its last owner.
 final class HTTPExchange: RPCDownload {

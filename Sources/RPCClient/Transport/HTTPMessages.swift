@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// The messages of a stream's connection, out of its bytes.
 ///

@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 extension TransferError {
   /// What it is to who has called; `CancellationError` where the task was cancelled.

@@ -1,5 +1,5 @@
-import Schema
 import Synchronization
+import TallySchema
 
 /// Calls as POST requests on libcurl: one answer as JSON, streams as server-sent events.
 final class HTTPTransport: RPCTransport {

@@ -1,4 +1,4 @@
-public import Schema
+public import TallySchema
 
 /// How calls reach a server. ``TallyClient`` has one on HTTP; `RPCClientTesting` has one for tests, without a server.
 ///

@@ -1,6 +1,6 @@
 public import JobQueue
 import Processor
-public import Schema
+public import TallySchema
 
 /// Runs jobs with ``CSVProcessor``.
 public struct CSVExecutor: JobExecutor {

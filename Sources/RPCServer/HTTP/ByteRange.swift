@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// Which bytes of a representation a request asks for (RFC 9110, section 14): pure.
 enum ByteRange: Hashable {

@@ -3,7 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
-import Schema
+import TallySchema
 
 /// Stands in every connection's pipeline, in front of the requests: tells when the other end has gone, ends connections
 /// whose requests come too slowly, gives a refusal of the HTTP parser its JSON-RPC error, answers `Expect: 100-continue`,

@@ -2,7 +2,7 @@ import HTTPTypes
 import HummingbirdCore
 import NIOCore
 import NIOHTTPTypes
-import Schema
+import TallySchema
 
 /// The responses that more than one route gives.
 enum HTTPAnswers {

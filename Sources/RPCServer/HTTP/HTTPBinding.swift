@@ -1,7 +1,7 @@
 import Hummingbird
 import HummingbirdCore
 import HummingbirdHTTP2
-import Schema
+import TallySchema
 
 /// The protocols that a server speaks: HTTP/1.1, and over TLS HTTP/2 as well, by ALPN.
 enum HTTPBinding {

@@ -1,6 +1,6 @@
 import HTTPTypes
 import NIOHTTP1
-import Schema
+import TallySchema
 
 extension HTTPParserError {
   /// The answer to a request that the parser, or ``RequestHeadGuard`` in its name, has refused.

@@ -4,7 +4,7 @@ import HummingbirdCore
 import JobQueue
 import Logging
 import NIOCore
-import Schema
+import TallySchema
 
 /// Every path of the server, and who answers it.
 struct HTTPRoutes: HTTPResponder {

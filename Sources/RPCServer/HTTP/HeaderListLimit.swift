@@ -1,7 +1,7 @@
 import HTTPTypes
 import NIOCore
 import NIOHTTP2
-import Schema
+import TallySchema
 
 /// The size of a request's fields with HTTP/2, where the parser of HTTP/1.1 isn't there to look at it.
 enum HeaderListLimit {

@@ -1,8 +1,8 @@
 import HTTPTypes
 import HummingbirdCore
 import JobQueue
-import Schema
 import Synchronization
+import TallySchema
 
 /// The health checks: alive, ready, and the replaced application's `/up` and `/up/databases`.
 struct HealthEndpoint: Sendable {

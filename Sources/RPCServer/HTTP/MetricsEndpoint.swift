@@ -1,5 +1,5 @@
 import HummingbirdCore
-import Schema
+import TallySchema
 
 /// `/metrics`: the numbers of `rpc.stats` in Prometheus' text format (version 0.0.4).
 struct MetricsEndpoint: Sendable {

@@ -1,5 +1,5 @@
 import HTTPTypes
-import Schema
+import TallySchema
 
 /// Who may speak to the server from a browser: pages of the server itself. Without this, any page on the web could call
 /// a server on its reader's own machine, by a form or by a name that it lets point to 127.0.0.1 (DNS rebinding).

@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// A call as the query of a GET: `method=getStatus&params={"jobId":"…"}&id=1`.
 enum QueryCall {

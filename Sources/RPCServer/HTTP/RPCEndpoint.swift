@@ -1,7 +1,7 @@
 import HTTPTypes
 import HummingbirdCore
 import NIOCore
-import Schema
+import TallySchema
 
 /// `/rpc`: HTTP in, calls to the dispatcher, HTTP out.
 struct RPCEndpoint: Sendable {

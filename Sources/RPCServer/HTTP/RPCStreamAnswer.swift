@@ -2,7 +2,7 @@ import AsyncAlgorithms
 import HTTPTypes
 import HummingbirdCore
 import NIOCore
-import Schema
+import TallySchema
 
 /// A stream method's answer over HTTP, chunked: events as they come, a heartbeat where it is silent, one response last.
 struct RPCStreamAnswer: Sendable {

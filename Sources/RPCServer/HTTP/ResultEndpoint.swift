@@ -4,7 +4,7 @@ import HummingbirdCore
 import JobQueue
 import NIOCore
 import NIOPosix
-import Schema
+import TallySchema
 
 /// `GET /results/<job>`: the job's immutable result file, never the visible name. Its strong tag is its digest, so that an
 /// interrupted download can go on where it stood.

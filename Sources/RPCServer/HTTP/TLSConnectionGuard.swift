@@ -3,7 +3,7 @@ import Logging
 import NIOCore
 import NIOSSL
 import NIOTLS
-import Schema
+import TallySchema
 
 /// Stands in a TLS connection's pipeline and closes it when it is silent for too long: in its handshake, before HTTP/2's
 /// first stream, and when HTTP/2 has no stream any more. Requests have clocks of their own, and with HTTP/1.1 so has the

@@ -1,6 +1,6 @@
 import HTTPTypes
 import HummingbirdCore
-import Schema
+import TallySchema
 
 /// The one token that a server may ask for (RFC 6750): who has it is its owner.
 struct TokenAuth: Sendable {

@@ -1,6 +1,6 @@
 import JobQueue
 import Processor
-import Schema
+import TallySchema
 
 extension JobMethods {
   /// `describeInput`. It reads a few hundred kibibytes, on a thread that isn't the calls' own.

@@ -1,6 +1,6 @@
 import NIOPosix
 import Processor
-import Schema
+import TallySchema
 
 /// Work on files that may take long, such as a walk through a folder: on a few threads of its own, so that calls stay quick,
 /// and ended when its task is.

@@ -1,6 +1,6 @@
 import JobQueue
 import Processor
-import Schema
+import TallySchema
 
 /// The methods of the job service. Each has a file of its own; this one holds what they share.
 struct JobMethods: Sendable {

@@ -1,6 +1,6 @@
 import JobQueue
 import Processor
-import Schema
+import TallySchema
 
 extension JobMethods {
   /// `retryJob`.

@@ -1,5 +1,5 @@
 import JobQueue
-import Schema
+import TallySchema
 
 extension JobMethods {
   /// `streamProgress`: events until the job has ended, then its status; without a stream, a long poll for the end.

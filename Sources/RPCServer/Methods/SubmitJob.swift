@@ -1,6 +1,6 @@
 import JobQueue
 import Processor
-import Schema
+import TallySchema
 
 extension JobMethods {
   /// `submitJob`: checks what can be checked at once, and answers when the job is on disk.

@@ -1,5 +1,5 @@
 import JobQueue
-import Schema
+import TallySchema
 
 #if canImport(Glibc)
   import Glibc

@@ -1,5 +1,5 @@
 import JobQueue
-import Schema
+import TallySchema
 
 extension JobMethods {
   /// `watchJobs`: the events of several jobs, their ends among them; the response when all have ended or been deleted. IDs of

@@ -1,6 +1,6 @@
 import JobQueue
-import Schema
 import Synchronization
+import TallySchema
 
 /// A job's status at one place of its events.
 struct JobMoment: Sendable {

@@ -1,7 +1,7 @@
 import JobQueue
 import Logging
-import Schema
 import Synchronization
+import TallySchema
 
 /// Brings the changes of watched jobs from the store to their subscribers: one look at the store for all streams of a
 /// server, however many there are, and one encoding for all subscribers of a job.

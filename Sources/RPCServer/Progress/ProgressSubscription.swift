@@ -1,5 +1,5 @@
-import Schema
 import Synchronization
+import TallySchema
 
 /// One subscriber's end: updates come in from the hub and wait, bounded, until they are asked for.
 final class ProgressSubscription: Sendable {

@@ -1,4 +1,4 @@
-import Schema
+import TallySchema
 
 /// What one subscriber has yet to receive: state changes, complete and in order, and the newest progress. Pure.
 ///

@@ -1,5 +1,5 @@
-import Schema
 import Synchronization
+import TallySchema
 
 /// Counts and latencies of calls, by method.
 final class CallMetrics: Sendable {

@@ -1,5 +1,5 @@
 import Dispatch
-public import Schema
+public import TallySchema
 
 /// Ends a call at its deadline, the caller's, else the method's own; and when its caller has gone.
 public struct DeadlineInterceptor: RPCInterceptor {

@@ -1,5 +1,5 @@
-import Schema
 import Synchronization
+import TallySchema
 
 /// The calls that are being answered, and how many may be.
 final class InFlightLimit: Sendable {

@@ -1,4 +1,4 @@
-public import Schema
+public import TallySchema
 
 /// One call on its way to its handler: the request, and what is known of it besides.
 public struct RPCCall: Sendable {

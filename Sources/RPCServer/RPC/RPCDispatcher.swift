@@ -1,5 +1,5 @@
 public import Logging
-public import Schema
+public import TallySchema
 
 /// Takes calls to their handlers, through the interceptors, and turns whatever comes back into a response. It knows no
 /// transport: HTTP, a test in the same process and a batch all come through here.

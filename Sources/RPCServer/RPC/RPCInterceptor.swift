@@ -1,5 +1,5 @@
 public import Logging
-public import Schema
+public import TallySchema
 
 /// Stands around every call, each item of a batch too: sees it, may change or refuse it, and sees its answer.
 public protocol RPCInterceptor: Sendable {

@@ -1,4 +1,4 @@
-public import Schema
+public import TallySchema
 
 /// The methods of a server, by name. One form for all: a unary call is a stream of no events and one result.
 public struct RPCRouter: Sendable {

@@ -1,5 +1,5 @@
 import Instrumentation
-public import Schema
+public import TallySchema
 import Tracing
 
 /// Gives each call a span, in the trace that its caller names (W3C Trace Context, by whatever tracer is installed).

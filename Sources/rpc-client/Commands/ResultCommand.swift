@@ -1,7 +1,7 @@
 #if Server
   import ArgumentParser
   import RPCClient
-  import Schema
+  import TallySchema
 
   struct ResultCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,7 +2,7 @@
   import ArgumentParser
   import Crypto
   import RPCClient
-  import Schema
+  import TallySchema
 
   struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,5 @@
 #if Server
-  import Schema
+  import TallySchema
 
   /// Times that have passed, for people.
   enum Elapsed {

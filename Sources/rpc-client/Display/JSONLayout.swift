@@ -1,5 +1,5 @@
 #if Server
-  import Schema
+  import TallySchema
 
   /// JSON with line breaks, for people: what fits on a line stays on it.
   enum JSONLayout {

@@ -1,5 +1,5 @@
 #if Server
-  import Schema
+  import TallySchema
 
   /// How a job has ended, in a sentence.
   enum Outcome {

@@ -1,5 +1,5 @@
 #if Server
-  import Schema
+  import TallySchema
 
   /// The progress of jobs on standard error: on a terminal a line each, drawn over again at most ten times a second; elsewhere
   /// whole lines, every few seconds.

@@ -1,5 +1,5 @@
 #if Server
-  import Schema
+  import TallySchema
 
   /// A job's progress in one line: pure. What doesn't fit is left out, the least important first.
   struct ProgressLine {

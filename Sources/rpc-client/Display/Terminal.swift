@@ -1,6 +1,6 @@
 #if Server
   import RPCClient
-  import Schema
+  import TallySchema
 
   #if canImport(Glibc)
     import Glibc

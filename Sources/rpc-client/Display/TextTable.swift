@@ -1,5 +1,5 @@
 #if Server
-  import Schema
+  import TallySchema
 
   /// Text in columns of equal width, two spaces apart, without borders. On a terminal a row is a line: what doesn't fit is cut,
   /// and the least important columns are left out. What comes from a file can't move the cursor or end a line: control

@@ -1,6 +1,6 @@
 #if Server
   import RPCClient
-  import Schema
+  import TallySchema
 
   /// What `doctor` looks at, one thing after the other; it ends at the first without which the others make no sense.
   struct Checkup {

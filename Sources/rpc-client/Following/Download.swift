@@ -1,7 +1,7 @@
 #if Server
   import Crypto
   import RPCClient
-  import Schema
+  import TallySchema
 
   /// Downloads an answer, and looks whether it is the one that the server has told of.
   struct Download {

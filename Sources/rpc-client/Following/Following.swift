@@ -1,7 +1,7 @@
 #if Server
   import ArgumentParser
   import RPCClient
-  import Schema
+  import TallySchema
   import Synchronization
 
   /// Follows jobs to their end, as `run`, `watch` and `wait` do: progress, interrupts, time-out, and the exit code.

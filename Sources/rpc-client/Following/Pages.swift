@@ -1,5 +1,5 @@
 #if Server
-  import Schema
+  import TallySchema
 
   /// Reads the pages of a list, one after the other. A server that never comes to an end is left.
   enum Pages {

@@ -1,7 +1,7 @@
 #if Server
   import ArgumentParser
   import RPCClient
-  import Schema
+  import TallySchema
 
   /// Submits a job. Whoever interrupts that before the answer has come doesn't know whether the server has the job; the key
   /// finds it.

@@ -1,6 +1,6 @@
 #if Server
   import ArgumentParser
-  import Schema
+  import TallySchema
 
   /// The aggregates of a command line. Columns are written as ``ColumnText`` says.
   struct AggregateOptions: ParsableArguments {

@@ -1,7 +1,7 @@
 #if Server
   import ArgumentParser
   import RPCClient
-  import Schema
+  import TallySchema
 
   extension ClientSettings {
     /// Runs a command's body with a client.

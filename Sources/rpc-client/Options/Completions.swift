@@ -1,7 +1,7 @@
 #if Server
   import ArgumentParser
   import RPCClient
-  import Schema
+  import TallySchema
 
   /// What a shell offers when Tab is pressed: asked from the server, within a second; nothing where it doesn't answer.
   enum Completions {

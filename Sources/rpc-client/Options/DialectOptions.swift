@@ -1,6 +1,6 @@
 #if Server
   import ArgumentParser
-  import Schema
+  import TallySchema
 
   /// How a CSV file is written, where it isn't as RFC 4180 has it.
   struct DialectOptions: ParsableArguments {

@@ -1,5 +1,5 @@
 #if Server
-  import Schema
+  import TallySchema
 
   /// How a file is written, for people: as rows of a table, and as the options that say so.
   enum DialectText {

@@ -1,7 +1,7 @@
 #if Server
   import ArgumentParser
   import RPCClient
-  import Schema
+  import TallySchema
 
   /// What every command takes.
   struct GlobalOptions: ParsableArguments {

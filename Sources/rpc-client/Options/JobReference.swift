@@ -1,7 +1,7 @@
 #if Server
   import ArgumentParser
   import RPCClient
-  import Schema
+  import TallySchema
 
   /// A job as a command line names it: its ID, a beginning or an end of it that no other job's ID has, or `last`.
   struct JobReference: ParsableArguments {

@@ -1,5 +1,5 @@
 #if Server
-  import Schema
+  import TallySchema
 
   /// The command line's names of what the API calls otherwise, for errors.
   enum OptionNames {

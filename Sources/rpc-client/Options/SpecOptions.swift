@@ -1,6 +1,6 @@
 #if Server
   import ArgumentParser
-  import Schema
+  import TallySchema
 
   /// The job that a command line asks for. Without columns and aggregates it is the server's default question.
   struct SpecOptions: ParsableArguments {
