@@ -104,6 +104,7 @@ public struct TallyServer: Service {
       configuration: ServiceGroupConfiguration(
         services: worker.services + [http, hubService], logger: logger))
     try await group.run()
+    await worker.shutDown()
     await files.shutDown()
   }
 
@@ -121,7 +122,7 @@ public struct TallyServer: Service {
       presences: presences,
       rpc: RPCEndpoint(dispatcher: dispatcher, limits: limits, inFlight: inFlight),
       results: ResultEndpoint(store: store, folder: folder, open: downloads),
-      health: HealthEndpoint(store: store, folder: folder, isDraining: draining),
+      health: HealthEndpoint(store: store, folder: folder, isDraining: draining, files: files),
       metrics: MetricsEndpoint(stats: stats),
       origins: OriginPolicy(hosts: configuration.allowedHosts), cors: CORSPolicy(origins: configuration.allowedOrigins),
       auth: auth, isDraining: draining, logger: logger)
@@ -143,13 +144,13 @@ public struct TallyServer: Service {
     var router = RPCRouter(limits: limits)
     try JobMethods(store: store, folder: folder, memory: memory, hub: hub, files: files, limits: limits).register(
       in: &router)
-    try router.register(SystemMethods.stats) { _, _ in try await callingStore { try await stats.json() } }
+    try router.register(SystemMethods.stats) { _, _ in try await stats.json() }
     try router.registerDiscovery()
     return RPCDispatcher(
       router: router,
       interceptors: [
         LogInterceptor(logger: logger), MetricsInterceptor(metrics: metrics), TracingInterceptor(),
-        DeadlineInterceptor(),
+        DeadlineInterceptor(), StoreErrorInterceptor(),
       ],
       limits: limits, logger: logger)
   }

@@ -12,6 +12,8 @@ public struct TallyWorker: Service {
   private let folder: DataFolder
   private let memory: MemoryPool
   private let logger: Logger
+  /// On which everything that it does with files is done: for each job, and for the housekeeping.
+  private let threads: FileThreads
 
   public init(
     _ configuration: TallyServer.Configuration, store: any JobStore, folder: DataFolder, logger: Logger
@@ -30,22 +32,29 @@ public struct TallyWorker: Service {
     self.folder = folder
     self.memory = memory
     self.logger = logger
+    threads = FileThreads(configuration.jobsAtOnce + 2)
   }
 
   /// Works until it is told to shut down gracefully, or its task is cancelled.
   public func run() async throws {
     let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: services, logger: logger))
     try await group.run()
+    await shutDown()
   }
+
+  /// Ends its threads, when its services have ended.
+  func shutDown() async { await threads.shutDown() }
 
   /// The last one is shut down first.
   var services: [any Service] {
     let housekeeping = Housekeeping(
       store: store, folder: folder, retentionMilliseconds: configuration.limits.retentionMilliseconds, logger: logger)
-    var services: [any Service] = [LoopService { await housekeeping.run() }]
+    var services: [any Service] = [
+      LoopService { [threads] in await withTaskExecutorPreference(threads) { await housekeeping.run() } }
+    ]
     if configuration.jobsAtOnce > 0 {
       let runner = makeRunner()
-      services.append(LoopService { await runner.run() })
+      services.append(LoopService { [threads] in await withTaskExecutorPreference(threads) { await runner.run() } })
     }
     return services
   }
@@ -60,6 +69,6 @@ public struct TallyWorker: Service {
       executor: CSVExecutor(
         folder: folder, spillFolder: configuration.spillFolder, resultMode: configuration.resultMode,
         limits: configuration.limits),
-      folder: folder, memory: memory, configuration: runner, logger: logger)
+      folder: folder, memory: memory, configuration: runner, taskExecutor: threads, logger: logger)
   }
 }

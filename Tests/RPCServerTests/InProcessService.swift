@@ -33,7 +33,8 @@ final class InProcessService: Sendable {
     try router.register(SystemMethods.stats) { _, _ in try await stats.json() }
     try router.registerDiscovery()
     dispatcher = RPCDispatcher(
-      router: router, interceptors: [MetricsInterceptor(metrics: metrics), DeadlineInterceptor()],
+      router: router,
+      interceptors: [MetricsInterceptor(metrics: metrics), DeadlineInterceptor(), StoreErrorInterceptor()],
       limits: .standard, logger: logger)
     let runner = JobRunner(
       store: store, executor: CSVExecutor(folder: folder, spillFolder: place.path, limits: .standard), folder: folder,

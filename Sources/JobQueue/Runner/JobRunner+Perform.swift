@@ -28,7 +28,7 @@ extension JobRunner {
     let ending = await runToEnd(job, logger)
     if case .result = ending { Failpoint.resultWritten.reach() }
     // From here on nothing may be cut short: the job's state depends on it.
-    await Task { await settle(job, ending, logger) }.value
+    await Task(executorPreference: taskExecutor) { await settle(job, ending, logger) }.value
   }
 
   private func runToEnd(_ job: JobRecord, _ logger: Logger) async -> Ending {

@@ -40,11 +40,15 @@ public struct JobRunner: Sendable {
   /// While the machine lacks something that no job can do without.
   let pause = ClaimPause()
   let stop = StopClock()
+  /// For tasks that aren't children of the one that runs the runner, which has it already.
+  let taskExecutor: (any TaskExecutor)?
 
   public init(
     store: any JobStore, executor: any JobExecutor, folder: DataFolder, memory: MemoryPool,
-    configuration: Configuration, logger: Logger = Logger(label: "tally.runner")
+    configuration: Configuration, taskExecutor: (any TaskExecutor)? = nil,
+    logger: Logger = Logger(label: "tally.runner")
   ) {
+    self.taskExecutor = taskExecutor
     self.store = store
     self.executor = executor
     self.folder = folder

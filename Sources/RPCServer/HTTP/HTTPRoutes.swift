@@ -38,7 +38,10 @@ struct HTTPRoutes: HTTPResponder {
       return HTTPAnswers.refusal(error.status == .permissionDenied ? .forbidden : .badRequest, error, closes: true)
     }
     do {
-      return cors.extend(try await route(request, context), origin: origin)
+      return cors.extend(
+        try await StoreErrorInterceptor.translating { try await route(request, context) }, origin: origin)
+    } catch let error as RPCError {
+      return HTTPAnswers.refusal(.init(code: error.status.httpStatus), error)
     } catch {
       logger.error("a request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
       return HTTPAnswers.refusal(.internalServerError, .internalError)

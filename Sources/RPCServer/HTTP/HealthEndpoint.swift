@@ -9,9 +9,11 @@ struct HealthEndpoint: Sendable {
   let store: any JobStore
   let folder: DataFolder
   let isDraining: DrainFlag
+  let files: FileWork
   private let lastProbe = LastProbe()
 
-  init(store: any JobStore, folder: DataFolder, isDraining: DrainFlag) {
+  init(store: any JobStore, folder: DataFolder, isDraining: DrainFlag, files: FileWork) {
+    self.files = files
     self.store = store
     self.folder = folder
     self.isDraining = isDraining
@@ -27,9 +29,9 @@ struct HealthEndpoint: Sendable {
   func ready() async -> Response {
     if isDraining.isSet { return answer("the server stops", well: "") }
     do {
-      try folder.checkInPlace()
+      try await files.run { _ in try folder.checkInPlace() }
     } catch {
-      return answer(error.message, well: "")
+      return answer((error as? JobFailure)?.message ?? "the data folder doesn't answer", well: "")
     }
     return answer(await storeProblem(), well: "ready\n")
   }

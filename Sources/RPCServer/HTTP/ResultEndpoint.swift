@@ -26,7 +26,7 @@ struct ResultEndpoint: Sendable {
     }
     let file: OpenFile
     do {
-      file = try folder.openResult(result)
+      file = try await NIOThreadPool.singleton.runIfActive { [folder] in try folder.openResult(result) }
     } catch {
       return HTTPAnswers.refusal(
         .notFound, RPCError(.dataLoss, reason: "RESULT_GONE", "The result's file can't be read (\(error))."))

@@ -1,20 +1,21 @@
-import NIOPosix
 import Processor
 import TallySchema
 
 /// Work on files that may take long, such as a walk through a folder: on a few threads of its own, so that calls stay quick,
 /// and ended when its task is.
 struct FileWork: Sendable {
-  private let pool: NIOThreadPool
+  private let threads: FileThreads
 
   /// - Parameter threads: works that run at the same time; others wait.
-  init(threads: Int = 4) {
-    pool = NIOThreadPool(numberOfThreads: threads)
-    pool.start()
-  }
+  init(threads: Int = 4) { self.threads = FileThreads(threads) }
 
   /// Ends the threads when what they do is done.
-  func shutDown() async { try? await pool.shutdownGracefully() }
+  func shutDown() async { await threads.shutDown() }
+
+  /// The same for work that also waits, such as for a lock or the store.
+  func runWaiting<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws -> Value {
+    try await withTaskExecutorPreference(threads, operation: body)
+  }
 
   /// - Parameter body: asks its interruption at least every 50 ms.
   /// - Throws: what the body throws; `CancellationError` when the task was cancelled.
@@ -22,7 +23,7 @@ struct FileWork: Sendable {
     let interruption = Interruption()
     do {
       return try await withTaskCancellationHandler {
-        try await pool.runIfActive { try body(interruption) }
+        try await threads.runIfActive { try body(interruption) }
       } onCancel: {
         interruption.set()
       }

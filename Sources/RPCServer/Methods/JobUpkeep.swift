@@ -23,7 +23,7 @@ extension JobMethods {
         field: "jobId")
     }
     do {
-      try await OutputRemover(folder: folder, store: store).delete(job)
+      try await files.runWaiting { try await OutputRemover(folder: folder, store: store).delete(job) }
     } catch is OutputBusy {
       throw RPCError(
         .unavailable, reason: "OUTPUT_BUSY", "The output '\(job.spec.output)' is being published. Try again.",

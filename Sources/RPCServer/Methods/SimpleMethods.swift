@@ -15,7 +15,9 @@ extension JobMethods {
     let publisher = OutputPublisher(folder: folder, store: store)
     let cancelled =
       job.isPublishing
-      ? try await publisher.abandoning(job.spec.output) { try await store.requestCancel(job.id, by: context.owner) }
+      ? try await files.runWaiting {
+        try await publisher.abandoning(job.spec.output) { try await store.requestCancel(job.id, by: context.owner) }
+      }
       : try await store.requestCancel(job.id, by: context.owner)
     return (cancelled ?? job).status
   }
@@ -56,8 +58,8 @@ extension JobMethods {
     }
     let bytes: [UInt8]
     do {
-      bytes = try folder.openResult(committed).read(at: 0, bytes: 65_536)
-    } catch {
+      bytes = try await files.run { _ in try folder.openResult(committed).read(at: 0, bytes: 65_536) }
+    } catch let error as SystemCallError {
       throw RPCError(.dataLoss, reason: "RESULT_GONE", "The result's file can't be read (\(error)).")
     }
     let rows = CSVPreview.rows(

@@ -18,17 +18,11 @@ extension JobMethods {
     return try await store.submit(submission).status
   }
 
-  /// Names that are looked up at once, on the call's own thread: some microseconds each.
-  private static let fewInputs = 4
-
   private func check(_ spec: JobSpec) async throws {
     if spec.memoryBytes > memory.totalBytes {
       throw RPCError.invalidParameters(
         "'memoryBytes' is \(spec.memoryBytes), and all jobs of this server share \(memory.totalBytes) (--memory).",
         field: "memoryBytes")
-    }
-    if spec.inputs.count <= JobMethods.fewInputs, !spec.inputs.contains(where: FileName.isPattern) {
-      return try checkFiles(spec, Interruption())
     }
     try await files.run { try checkFiles(spec, $0) }
   }

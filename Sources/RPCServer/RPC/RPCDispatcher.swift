@@ -47,13 +47,20 @@ public struct RPCDispatcher: Sendable {
   public func opening(of request: RPCRequest, context: RPCContext) async throws(RPCError) -> StreamOpening {
     guard let opening = router.entry(request.method)?.opening else { return .messages }
     do {
-      return try await opening(RPCCall(request: request, context: context))
+      return try await open(RPCCall(request: request, context: context), opening, interceptors[...])
     } catch let error as RPCError {
       throw error
     } catch {
       logger.error("a stream can't be opened", metadata: ["method": "\(request.method)", "error": "\(error)"])
       throw .internalError
     }
+  }
+
+  private func open(
+    _ call: RPCCall, _ opening: @escaping RPCRouter.Opening, _ rest: ArraySlice<any RPCInterceptor>
+  ) async throws -> StreamOpening {
+    guard let first = rest.first else { return try await opening(call) }
+    return try await first.interceptOpening(call) { try await open($0, opening, rest.dropFirst()) }
   }
 
   /// Answers a body in one piece; nil where nothing is to be answered, because it held notifications only.

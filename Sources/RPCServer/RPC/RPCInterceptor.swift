@@ -9,6 +9,19 @@ public protocol RPCInterceptor: Sendable {
   func intercept(
     _ call: RPCCall, _ descriptor: any RPCDescriptor, _ writer: any RPCEventWriter, next: Next
   ) async throws -> RPCAnswer
+
+  /// Stands around the look at a stream before it is begun.
+  func interceptOpening(
+    _ call: RPCCall, next: @Sendable (RPCCall) async throws -> StreamOpening
+  ) async throws -> StreamOpening
+}
+
+extension RPCInterceptor {
+  public func interceptOpening(
+    _ call: RPCCall, next: @Sendable (RPCCall) async throws -> StreamOpening
+  ) async throws -> StreamOpening {
+    try await next(call)
+  }
 }
 
 /// Logs each call with its outcome and how long it took.

@@ -4,12 +4,14 @@ public import TallySchema
 public struct RPCRouter: Sendable {
   public typealias Handler = @Sendable (RPCCall, any RPCEventWriter) async throws -> RPCAnswer
 
+  typealias Opening = @Sendable (RPCCall) async throws -> StreamOpening
+
   struct Entry: Sendable {
     var descriptor: any RPCDescriptor
     var isStream: Bool
     var handler: Handler
     /// Looks at a stream before it is begun.
-    var opening: (@Sendable (RPCCall) async throws -> StreamOpening)?
+    var opening: Opening?
   }
 
   /// By bytes: the names that are looked up are the callers'.
