@@ -49,6 +49,20 @@ import Testing
     #expect((most - 10_000...most).contains(fake.received[0].call.deadlineMilliseconds ?? 0))
   }
 
+  @Test func aJobInAStateOfANewerServerIsWaitedFor() async throws {
+    let (paused, done) = (try status("j1", "paused"), try status("j1", "succeeded"))
+    let event = JobEvent(cursor: JobCursor(jobID: "j1", epoch: 1, sequence: 1), status: paused)
+    fake.answer(Jobs.progress) { _ in FakeStream(events: [event], result: done) }
+    var states: [String] = []
+    for try await item in TallyClient(transport: fake).stream(Jobs.progress, ProgressParameters(jobID: "j1")) {
+      switch item {
+      case .event(let event): states.append(event.status.state.rawValue)
+      case .result(let status): states.append(status.state.rawValue)
+      }
+    }
+    #expect(states == ["paused", "succeeded"])
+  }
+
   @Test func aStreamIsItsEventsAndOneResult() async throws {
     let status = try status()
     let event = JobEvent(cursor: JobCursor(jobID: "j1", epoch: 1, sequence: 1), status: status)

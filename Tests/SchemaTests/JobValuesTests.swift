@@ -64,6 +64,32 @@ import Testing
     #expect(try JobEvent(json: JSONValue(parsing: event.json.text)) == event)
   }
 
+  /// What a newer server says is kept, and said again as it was; only of a caller it is refused.
+  @Test func namesOfANewerServerAreKept() throws {
+    var status = JobStatus(
+      jobID: "j", state: .other("paused"), input: "a", output: "b", createdAt: Timestamp(milliseconds: 1),
+      progress: JobProgress(phase: .other("sorting")))
+    let read = try JobStatus(json: JSONValue(parsing: status.json.text))
+    #expect(read == status && read.state.rawValue == "paused" && read.progress.phase.rawValue == "sorting")
+    #expect(!read.state.isFinal, "whoever waits goes on waiting")
+    status.state = .succeeded
+    #expect(try JobStatus(json: JSONValue(parsing: status.json.text)).state == .succeeded, "a known name is no other")
+    let line = JobLogLine(
+      cursor: JobCursor(jobID: "j", epoch: 1, sequence: 1), at: Timestamp(milliseconds: 1), actor: "a",
+      action: .other("archived"))
+    #expect(try JobLogLine(json: JSONValue(parsing: line.json.text)) == line)
+    let column = InputDescription.Column(name: "a", type: .other("date"), empty: 0)
+    #expect(try InputDescription.Column(json: JSONValue(parsing: column.json.text)) == column)
+    let error = #expect(throws: JSONFieldError.self) {
+      try ListParameters(json: ["states": ["queued", "paused"]], limits: .standard)
+    }
+    #expect(error?.field == "states.1" && error?.rule.contains("queued") == true)
+  }
+
+  @Test(arguments: JobState.allCases) func namesAreTheirOwn(state: JobState) {
+    #expect(JobState(rawValue: state.rawValue) == state && JobState(rawValue: "other") == nil)
+  }
+
   @Test func cursorsGrowByEpochThenSequence() throws {
     let texts = ["j.1.2", "j.1.10", "j.2.3", "j.10.1"]
     let cursors = texts.compactMap(JobCursor.init)

@@ -33,10 +33,24 @@ public struct DescribeParameters: RPCParameters, Hashable {
 /// this holds.
 public struct InputDescription: RPCValue, Hashable {
   public struct Column: JSONConvertible, Hashable {
-    public enum Kind: String, Sendable, CaseIterable {
+    public enum Kind: OpenChoice {
       case number, double, text
       /// No row that was looked at has a value.
       case empty
+      /// A type that a newer server has named.
+      case other(String)
+
+      public static let allCases: [Kind] = [.number, .double, .text, .empty]
+
+      public var rawValue: String {
+        switch self {
+        case .number: "number"
+        case .double: "double"
+        case .text: "text"
+        case .empty: "empty"
+        case .other(let name): name
+        }
+      }
     }
 
     public var name: String
@@ -53,7 +67,7 @@ public struct InputDescription: RPCValue, Hashable {
     public init(json: JSONValue) throws {
       var fields = try JSONFields(json, of: "a column")
       self.init(
-        name: try fields.required("name"), type: try JSONChoice.read("type", try fields.required("type")),
+        name: try fields.required("name"), type: try fields.required("type"),
         empty: try fields.count("empty"))
     }
 
@@ -120,7 +134,7 @@ public struct InputDescription: RPCValue, Hashable {
   public static var jsonSchema: JSONValue {
     let column = JSONSchema.object(
       [
-        ("name", JSONSchema.string), ("type", JSONSchema.choice(Column.Kind.allCases.map(\.rawValue))),
+        ("name", JSONSchema.string), ("type", Column.Kind.jsonSchema),
         ("empty", JSONSchema.integer()),
       ], required: ["name", "type", "empty"])
     return JSONSchema.object(

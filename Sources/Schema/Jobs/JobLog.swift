@@ -1,5 +1,5 @@
 /// What can happen to a job.
-public enum JobAction: String, CaseIterable, Hashable, Sendable {
+public enum JobAction: OpenChoice {
   case submitted
   /// Its start time has come.
   case ready
@@ -19,19 +19,32 @@ public enum JobAction: String, CaseIterable, Hashable, Sendable {
   case notPublished
   /// Queued again, on demand, after it had ended.
   case retried
-}
+  /// An action that a newer server has named.
+  case other(String)
 
-extension JobAction: JSONConvertible {
-  public init(json: JSONValue) throws {
-    let name = try String(json: json)
-    guard let action = JobAction(named: name) else {
-      throw JSONFieldError(field: "", rule: "must be an action of a job's log, not '\(Excerpt.of(name))'")
+  public static let allCases: [JobAction] = [
+    .submitted, .ready, .claimed, .rescued, .released, .retryScheduled, .cancelRequested, .succeeded, .failed,
+    .cancelled, .published, .notPublished, .retried,
+  ]
+
+  public var rawValue: String {
+    switch self {
+    case .submitted: "submitted"
+    case .ready: "ready"
+    case .claimed: "claimed"
+    case .rescued: "rescued"
+    case .released: "released"
+    case .retryScheduled: "retryScheduled"
+    case .cancelRequested: "cancelRequested"
+    case .succeeded: "succeeded"
+    case .failed: "failed"
+    case .cancelled: "cancelled"
+    case .published: "published"
+    case .notPublished: "notPublished"
+    case .retried: "retried"
+    case .other(let name): name
     }
-    self = action
   }
-
-  public var json: JSONValue { .string(rawValue) }
-  public static var jsonSchema: JSONValue { JSONSchema.choice(allCases.map(\.rawValue)) }
 }
 
 /// One line of a job's log: who has done what to it, and when.

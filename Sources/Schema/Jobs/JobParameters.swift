@@ -127,6 +127,7 @@ public struct ListParameters: RPCParameters, Hashable {
   public init(json: JSONValue, limits: Limits) throws {
     var fields = try JSONFields(json, of: "params")
     let asked: [JobState]? = try fields.optional("states")
+    for (index, state) in (asked ?? []).enumerated() { try state.mustBeKnown(field: "states.\(index)") }
     // Each once, however often it was named.
     states = asked.map { asked in JobState.allCases.filter(asked.contains) }
     output = try fields.optional("output")

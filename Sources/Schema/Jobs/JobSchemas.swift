@@ -1,8 +1,6 @@
 // The JSON Schemas of the job service's values, for `rpc.discover`.
 
-extension JobState: RPCValue {
-  public static var jsonSchema: JSONValue { JSONSchema.choice(allCases.map(\.rawValue)) }
-}
+extension JobState: RPCValue {}
 
 extension JobStatus: RPCValue {
   public static var jsonSchema: JSONValue { JSONSchema.reference("JobStatus") }
@@ -66,7 +64,7 @@ extension Jobs {
 
   private static let progressSchema = JSONSchema.object(
     [
-      ("phase", JSONSchema.choice(["waiting", "reading", "writing", "done"])), ("bytesRead", JSONSchema.integer()),
+      ("phase", JobProgress.Phase.jsonSchema), ("bytesRead", JSONSchema.integer()),
       ("bytesTotal", JSONSchema.integer()), ("rows", JSONSchema.integer()), ("groups", JSONSchema.integer()),
       ("bytesSpilled", JSONSchema.integer()), ("badRows", JSONSchema.integer()), ("badLines", JSONSchema.integer()),
       ("rowsPerSecond", JSONSchema.integer()), ("secondsLeft", JSONSchema.number),

@@ -1,5 +1,5 @@
 /// The state of a job. Nothing leaves a final state but by `retryJob`.
-public enum JobState: String, CaseIterable, Hashable, Sendable {
+public enum JobState: OpenChoice {
   /// For its start time.
   case waiting
   case queued
@@ -7,29 +7,48 @@ public enum JobState: String, CaseIterable, Hashable, Sendable {
   case succeeded
   case failed
   case cancelled
+  /// A state that a newer server has named. Whoever waits for the job goes on waiting.
+  case other(String)
+
+  public static let allCases: [JobState] = [.waiting, .queued, .running, .succeeded, .failed, .cancelled]
+
+  public var rawValue: String {
+    switch self {
+    case .waiting: "waiting"
+    case .queued: "queued"
+    case .running: "running"
+    case .succeeded: "succeeded"
+    case .failed: "failed"
+    case .cancelled: "cancelled"
+    case .other(let name): name
+    }
+  }
 
   public var isFinal: Bool { self == .succeeded || self == .failed || self == .cancelled }
 }
 
-extension JobState: JSONConvertible {
-  public init(json: JSONValue) throws {
-    let name = try String(json: json)
-    guard let state = JobState(named: name) else {
-      let known = JobState.allCases.map(\.rawValue).joined(separator: ", ")
-      throw JSONFieldError(field: "", rule: "must be one of \(known), not '\(Excerpt.of(name))'")
-    }
-    self = state
-  }
-  public var json: JSONValue { .string(rawValue) }
-}
-
 /// How far a job is.
 public struct JobProgress: Hashable, Sendable {
-  public enum Phase: String, CaseIterable, Sendable {
+  public enum Phase: OpenChoice {
     case waiting, reading, writing
     /// The result is there, and isn't shown under its name yet.
     case publishing
     case done
+    /// A phase that a newer server has named.
+    case other(String)
+
+    public static let allCases: [Phase] = [.waiting, .reading, .writing, .publishing, .done]
+
+    public var rawValue: String {
+      switch self {
+      case .waiting: "waiting"
+      case .reading: "reading"
+      case .writing: "writing"
+      case .publishing: "publishing"
+      case .done: "done"
+      case .other(let name): name
+      }
+    }
   }
 
   public var phase: Phase
@@ -68,9 +87,8 @@ public struct JobProgress: Hashable, Sendable {
 extension JobProgress: JSONConvertible {
   public init(json: JSONValue) throws {
     var fields = try JSONFields(json, of: "progress")
-    let phase = try Phase(named: fields.required("phase")) ?? .waiting
     self.init(
-      phase: phase, bytesRead: try fields.count("bytesRead"), bytesTotal: try fields.optionalCount("bytesTotal"),
+      phase: try fields.required("phase"), bytesRead: try fields.count("bytesRead"), bytesTotal: try fields.optionalCount("bytesTotal"),
       rows: try fields.count("rows"), groups: try fields.count("groups"),
       bytesSpilled: try fields.count("bytesSpilled"), badRows: try fields.count("badRows"),
       badLines: try fields.optionalCount("badLines"),
