@@ -1,10 +1,37 @@
+import Synchronization
 import TallySchema
 import Testing
 
 @testable import RPCClient
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// The client's pure parts, by table. Calls over sockets are in the end-to-end tests.
 @Suite struct ClientPartsTests {
+  /// An embedding program goes on without its call.
+  @Test func withoutAThreadACallFailsAndTheNextOneTriesAgain() async throws {
+    let attempts = Atomic(0)
+    let loop = CurlLoop { worker in
+      attempts.add(1, ordering: .relaxed)
+      return attempts.load(ordering: .relaxed) < 3 ? EAGAIN : worker.start()
+    }
+    let request = HTTPRequestMessage(method: "GET", url: "http://127.0.0.1:1/", connectMilliseconds: 1_000)
+    for _ in 0..<2 {
+      let error = #expect(throws: TransferError.self) { try loop.begin(request, bufferBytes: 1_024) }
+      #expect(error?.kind == .other && error?.wasSent == false)
+      #expect(error?.message.contains("Raise its limit of threads") == true)
+    }
+    let transfer = try loop.begin(request, bufferBytes: 1_024)
+    let error = await #expect(throws: TransferError.self) { try await transfer.head() }
+    #expect(error?.kind == .connection, "it went as far as the port that nobody listens on")
+    await loop.shutdown()
+    #expect(attempts.load(ordering: .relaxed) == 3)
+  }
+
   private func offer(_ count: Int, to buffer: inout BodyBuffer) -> Bool {
     [UInt8](repeating: 1, count: count).withUnsafeBytes { buffer.offer($0) }
   }

@@ -30,29 +30,33 @@ final class CurlLoop: Sendable {
   }
 
   private let state = Mutex(State())
+  private let startWorker: @Sendable (CurlWorker) -> Int32
   private let transferCount = Atomic(0)
+
+  /// - Parameter startWorker: starts the worker's thread, and returns the system's number of what is wrong, 0: nothing.
+  init(startWorker: @escaping @Sendable (CurlWorker) -> Int32 = { $0.start() }) { self.startWorker = startWorker }
 
   /// Transfers that have begun and not ended.
   var activeTransfers: Int { transferCount.load(ordering: .relaxed) }
 
   /// Begins a transfer.
   ///
-  /// - Throws: ``TransferError`` after the shutdown.
+  /// - Throws: ``TransferError`` after the shutdown, and where the process gets no thread for it.
   func begin(_ request: HTTPRequestMessage, bufferBytes: Int) throws(TransferError) -> CurlTransfer {
     let id = state.withLock { state in
       state.nextID += 1
       return state.nextID
     }
     let transfer = CurlTransfer(id: id, request: request, loop: self, bufferBytes: bufferBytes)
-    guard send(.add(transfer), starts: true) else {
+    guard try send(.add(transfer), starts: true) else {
       throw TransferError(kind: .cancelled, message: "the client has been shut down", wasSent: false)
     }
     return transfer
   }
 
-  func cancel(_ transfer: CurlTransfer) { _ = send(.cancel(transfer)) }
+  func cancel(_ transfer: CurlTransfer) { tell(.cancel(transfer)) }
 
-  func resume(_ transfer: CurlTransfer) { _ = send(.resume(transfer)) }
+  func resume(_ transfer: CurlTransfer) { tell(.resume(transfer)) }
 
   /// Ends all transfers and the thread, and returns when it has gone. May be called again.
   func shutdown() async {
@@ -62,22 +66,28 @@ final class CurlLoop: Sendable {
         if state.hasThread { state.stopWaiters.append(continuation) }
         return !state.hasThread
       }
-      if isDone { continuation.resume() } else { _ = send(.stop, force: true) }
+      if isDone { continuation.resume() } else { tell(.stop, force: true) }
     }
   }
 
   /// Ends the thread without waiting for it.
   func stop() {
     state.withLock { $0.isStopped = true }
-    _ = send(.stop, force: true)
+    tell(.stop, force: true)
   }
 
-  private func send(_ message: Message, starts: Bool = false, force: Bool = false) -> Bool {
-    state.withLock { state in
+  /// A message to a thread that is there; without one, there is nobody to be told.
+  private func tell(_ message: Message, force: Bool = false) {
+    // Nothing is thrown where no thread is started.
+    _ = try? send(message, starts: false, force: force)
+  }
+
+  private func send(_ message: Message, starts: Bool, force: Bool = false) throws(TransferError) -> Bool {
+    try state.withLock { state throws(TransferError) in
       if state.isStopped && !force { return false }
       if state.multi == nil {
         guard starts else { return true }
-        state.multi = startThread()
+        state.multi = try startThread()
         state.hasThread = true
       }
       state.queue.append(message)
@@ -86,9 +96,11 @@ final class CurlLoop: Sendable {
     }
   }
 
-  private func startThread() -> MultiHandle {
+  private func startThread() throws(TransferError) -> MultiHandle {
     CurlLoop.initializeLibrary
-    let multi = MultiHandle()
+    guard let multi = MultiHandle() else {
+      throw TransferError(kind: .other, message: "libcurl has no memory for a multi handle", wasSent: false)
+    }
     let worker = CurlWorker(
       multi: multi, count: { [self] in transferCount.add($0, ordering: .relaxed) },
       messages: { [self] in
@@ -106,7 +118,15 @@ final class CurlLoop: Sendable {
         }
         for waiter in waiters { waiter.resume() }
       })
-    worker.start()
+    let status = startWorker(worker)
+    guard status == 0 else {
+      multi.close()
+      throw TransferError(
+        kind: .other,
+        message:
+          "the process gets no thread for its calls (\(String(cString: strerror(status)))). Raise its limit of threads",
+        wasSent: false)
+    }
     return multi
   }
 
@@ -119,8 +139,9 @@ final class CurlLoop: Sendable {
 final class MultiHandle: @unchecked Sendable {
   let pointer: UnsafeMutableRawPointer
 
-  init() {
-    guard let pointer = curl_multi_init() else { fatalError("libcurl has no memory for a multi handle") }
+  /// Nil: libcurl has no memory for it.
+  init?() {
+    guard let pointer = curl_multi_init() else { return nil }
     self.pointer = pointer
   }
 

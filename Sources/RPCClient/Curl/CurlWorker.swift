@@ -32,12 +32,16 @@ final class CurlWorker: @unchecked Sendable {
     self.ended = ended
   }
 
-  func start() {
+  /// Starts the thread that runs the worker.
+  ///
+  /// - Returns: the system's number of what is wrong; 0: nothing.
+  func start() -> Int32 {
     #if canImport(Darwin)
       var thread: pthread_t?
     #else
       var thread = pthread_t()
     #endif
+    let context = Unmanaged.passRetained(self)
     let status = pthread_create(
       &thread, nil,
       { context in
@@ -48,13 +52,17 @@ final class CurlWorker: @unchecked Sendable {
         #endif
         Unmanaged<CurlWorker>.fromOpaque(opaque).takeRetainedValue().run()
         return nil
-      }, Unmanaged.passRetained(self).toOpaque())
-    precondition(status == 0, "the machine has no thread left (pthread_create: \(status))")
+      }, context.toOpaque())
+    guard status == 0 else {
+      context.release()
+      return status
+    }
     #if canImport(Darwin)
       if let thread { pthread_detach(thread) }
     #else
       pthread_detach(thread)
     #endif
+    return 0
   }
 
   private func run() {
