@@ -133,7 +133,8 @@ public struct JobLifecycle: Sendable {
         $0.finishedAt = now
         $0.error = JobLifecycle.abandonedPublication(of: job)
       }
-    case .succeeded, .failed, .cancelled: return job
+    // No store keeps a state that this program doesn't know.
+    case .succeeded, .failed, .cancelled, .other: return job
     case .waiting, .queued: return ended(job, .cancelled, now: now)
     case .running: return job.cancelRequested ? job : changed(job) { $0.cancelRequested = true }
     }

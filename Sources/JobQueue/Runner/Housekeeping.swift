@@ -1,5 +1,5 @@
 public import Logging
-public import TallySchema
+import TallySchema
 
 /// What a server does now and then: publishes what a crash left unpublished, removes what nobody names, and forgets jobs
 /// that ended long ago.

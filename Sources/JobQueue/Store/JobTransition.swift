@@ -25,7 +25,7 @@ public struct JobTransition: Sendable {
     case .ready: self.actor = JobLogLine.clock
     case .published, .notPublished: self.actor = actor ?? JobLogLine.publisher
     case .claimed, .rescued: self.actor = new.lease?.worker ?? JobLogLine.clock
-    case .released, .retryScheduled, .cancelRequested, .succeeded, .failed, .cancelled, .retried:
+    case .released, .retryScheduled, .cancelRequested, .succeeded, .failed, .cancelled, .retried, .other:
       self.actor = actor ?? old.lease?.worker ?? JobLogLine.clock
     }
   }
@@ -51,7 +51,7 @@ extension JobAction {
       case .queued:
         let hasFailed = new.attempts > old.attempts || (new.error != nil && new.error != old.error)
         self = hasFailed ? .retryScheduled : .released
-      case .waiting, .running: return nil
+      case .waiting, .running, .other: return nil
       }
     } else if new.cancelRequested && !old.cancelRequested {
       self = .cancelRequested

@@ -88,7 +88,8 @@ extension JobProgress: JSONConvertible {
   public init(json: JSONValue) throws {
     var fields = try JSONFields(json, of: "progress")
     self.init(
-      phase: try fields.required("phase"), bytesRead: try fields.count("bytesRead"), bytesTotal: try fields.optionalCount("bytesTotal"),
+      phase: try fields.required("phase"), bytesRead: try fields.count("bytesRead"),
+      bytesTotal: try fields.optionalCount("bytesTotal"),
       rows: try fields.count("rows"), groups: try fields.count("groups"),
       bytesSpilled: try fields.count("bytesSpilled"), badRows: try fields.count("badRows"),
       badLines: try fields.optionalCount("badLines"),
