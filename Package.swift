@@ -131,13 +131,15 @@ let package = Package(
     .executableTarget(
       name: "rpc-client",
       dependencies: [
-        "RPCClient", "TallySchema", .server("ArgumentParser", "swift-argument-parser"), .server("Crypto", "swift-crypto"),
+        "RPCClient", "TallySchema", .server("ArgumentParser", "swift-argument-parser"),
+        .server("Crypto", "swift-crypto"),
       ],
       swiftSettings: flags),
 
     // Many calls and streams at the same time, for benchmarks.
     .executableTarget(
-      name: "client-load", dependencies: ["RPCClient", "TallySchema"], path: "Benchmarks/client-load", exclude: ["bare.c"],
+      name: "client-load", dependencies: ["RPCClient", "TallySchema"], path: "Benchmarks/client-load",
+      exclude: ["bare.c"],
       swiftSettings: flags),
     // The file that benchmarks and tests read.
     .executableTarget(name: "generate-plays", swiftSettings: flags),
@@ -153,7 +155,8 @@ let package = Package(
     .testTarget(
       name: "JobQueueSQLiteTests",
       dependencies: [
-        "JobQueueSQLite", "JobQueueConformance", "JobQueue", "TallySchema", "TestSupport", .server("GRDB", "GRDB.swift"),
+        "JobQueueSQLite", "JobQueueConformance", "JobQueue", "TallySchema", "TestSupport",
+        .server("GRDB", "GRDB.swift"),
       ],
       swiftSettings: flags),
     .testTarget(

@@ -25,7 +25,7 @@ import Testing
     _ = try server.writeBig("big.csv")
     let spec = JobSpec(
       input: "big.csv", output: "b.csv", groupBy: ["k"], aggregates: [Aggregate(.sum, column: "n")],
-      startAt: Timestamp.now + 2_000)
+      startAt: Timestamp.now + 4_000)
     let reply = try await server.call("submitJob", spec.json.text)
     return try #require(reply["result"]?["jobId"]?.string)
   }
