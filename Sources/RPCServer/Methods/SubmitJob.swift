@@ -18,11 +18,17 @@ extension JobMethods {
     return try await store.submit(submission).status
   }
 
+  /// Names that are looked up at once: some microseconds each.
+  private static let fewInputs = 4
+
   private func check(_ spec: JobSpec) async throws {
     if spec.memoryBytes > memory.totalBytes {
       throw RPCError.invalidParameters(
         "'memoryBytes' is \(spec.memoryBytes), and all jobs of this server share \(memory.totalBytes) (--memory).",
         field: "memoryBytes")
+    }
+    if spec.inputs.count <= JobMethods.fewInputs, !spec.inputs.contains(where: FileName.isPattern) {
+      return try await files.runQuick { try checkFiles(spec, $0) }
     }
     try await files.run { try checkFiles(spec, $0) }
   }
