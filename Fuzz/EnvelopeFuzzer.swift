@@ -6,7 +6,7 @@ private let decoder = RPCMessageDecoder(limits: .standard)
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzEnvelope(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let body = Array(UnsafeBufferPointer(start: start, count: count))[...]
-  let isJSON = (try? JSONValue(parsing: body)) != nil
+  let isJSON = (try? JSONValue(parsing: body, depthLimit: Limits.standard.jsonDepth)) != nil
   do throws(RPCError) {
     let message = try decoder.decode(body)
     precondition(isJSON, "a body was accepted that isn't JSON")
@@ -34,9 +34,9 @@ private func check(_ item: RPCItem) {
     precondition(again == .single(.call(request)), "a call changed on its way")
     guard let parameters = request.parameters, let value = try? JSONValue(parsing: parameters) else { return }
     precondition((try? JSONValue(parsing: value.bytes[...])) == value, "a value changed on its way")
-    _ = try? SubmitParameters(raw: parameters)
-    _ = try? ProgressParameters(raw: parameters)
-    _ = try? ListParameters(raw: parameters)
+    _ = try? SubmitParameters(raw: parameters, limits: .standard)
+    _ = try? ProgressParameters(raw: parameters, limits: .standard)
+    _ = try? ListParameters(raw: parameters, limits: .standard)
   }
 }
 

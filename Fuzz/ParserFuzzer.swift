@@ -20,7 +20,7 @@ public func fuzzParser(_ start: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
   compareBoundaries(bytes, dialect, ends, cut: Int(input[1]) << 8 | Int(input[2]))
   readValues(bytes, dialect)
   // Ninety times the work: now and then.
-  if input[3] == 0, bytes.count < 512 { _ = DialectGuess(pieces: [bytes], base: CSVDialect()) }
+  if input[3] == 0, bytes.count < 512 { _ = DialectGuess(pieces: [bytes], base: CSVDialect(), columnsMost: 64) }
   return 0
 }
 
@@ -85,5 +85,5 @@ private func readValues(_ bytes: [UInt8], _ dialect: CSVDialect) {
     // Whatever is an exact number is an IEEE number as well.
     if exact != nil { precondition(NumberParser.parseDouble(text) != nil) }
   }
-  _ = RecordTexts.records(bytes, dialect, most: 50)
+  _ = RecordTexts.records(bytes, dialect, most: 50, columnsMost: 64)
 }

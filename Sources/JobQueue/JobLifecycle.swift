@@ -123,16 +123,9 @@ public struct JobLifecycle: Sendable {
     }
   }
 
-  /// Asks for a job's end. A job that nobody runs has ended at once; a final one stays as it is. Of a job whose result is
-  /// committed, the publication is abandoned.
+  /// Asks for a job's end. A job that nobody runs has ended at once; one whose result is committed stays as it is.
   public func requestCancel(_ job: JobRecord, now: Timestamp) -> JobRecord {
     switch job.state {
-    case .succeeded where job.isPublishing:
-      return changed(job) {
-        $0.publication = .impossible
-        $0.finishedAt = now
-        $0.error = JobLifecycle.abandonedPublication(of: job)
-      }
     // No store keeps a state that this program doesn't know.
     case .succeeded, .failed, .cancelled, .other: return job
     case .waiting, .queued: return ended(job, .cancelled, now: now)
@@ -174,6 +167,16 @@ public struct JobLifecycle: Sendable {
   public func delayPublishing(_ job: JobRecord, generation: Int, failure: JobFailure) -> JobRecord {
     guard job.isPublishing, job.result?.generation == generation, job.error != failure else { return job }
     return changed(job) { $0.error = failure }
+  }
+
+  /// Gives up that the output's name shows the result, which stays downloadable.
+  public func abandonPublishing(_ job: JobRecord, now: Timestamp) -> JobRecord {
+    guard job.isPublishing else { return job }
+    return changed(job) {
+      $0.publication = .impossible
+      $0.finishedAt = now
+      $0.error = JobLifecycle.abandonedPublication(of: job)
+    }
   }
 
   private static let publicationCancelled = "PUBLICATION_CANCELLED"

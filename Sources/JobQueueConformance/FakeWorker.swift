@@ -106,6 +106,9 @@ struct DeafStore: JobStore {
   func markPublished(_ id: String, generation: Int) async throws {
     try await store.markPublished(id, generation: generation)
   }
+  func abandonPublication(_ id: String, by actor: String) async throws -> JobRecord {
+    try await store.abandonPublication(id, by: actor)
+  }
   func markDelayed(_ id: String, generation: Int, failure: JobFailure) async throws {
     try await store.markDelayed(id, generation: generation, failure: failure)
   }

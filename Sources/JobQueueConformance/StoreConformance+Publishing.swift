@@ -72,10 +72,11 @@ extension StoreConformance {
       let after = try await h.job(job.id)
       try h.expect(after == now, "nor comes later")
     },
-    Case("aCancelledPublicationIsGivenUpAndTheResultStays") { h in
+    Case("anAbandonedPublicationIsGivenUpAndTheResultStays") { h in
       let job = try await h.succeeded()
-      let cancelled = try await h.store.requestCancel(job.id, by: "eve")
-      let status = try h.required(cancelled).status
+      let asked = try await h.store.requestCancel(job.id, by: "eve")
+      try h.expect(asked == job, "a request to cancel alone changes nothing")
+      let status = try await h.store.abandonPublication(job.id, by: "eve").status
       try h.expect(status.state == .succeeded && !status.published, "succeeded, not published: \(status)")
       try h.expect(status.error?.reason == "PUBLICATION_CANCELLED" && status.result != nil, "it says why: \(status)")
       try h.expect(status.finishedAt == h.clock.now, "it has ended")
@@ -85,7 +86,7 @@ extension StoreConformance {
       try h.expect(
         last?.action == .notPublished && last?.actor == "eve", "the log says who: \(String(describing: last))")
       let before = try await h.job(job.id)
-      let again = try await h.store.requestCancel(job.id, by: "eve")
+      let again = try await h.store.abandonPublication(job.id, by: "eve")
       try h.expect(again == before, "once more changes nothing")
       _ = try await h.submit(h.spec())
       // A publisher that was stopped under the lock: what it has shown is told.

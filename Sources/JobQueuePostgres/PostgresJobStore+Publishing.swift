@@ -15,6 +15,10 @@ extension PostgresJobStore {
     try await change(id) { [lifecycle] in lifecycle.publish($0, generation: generation, now: $1) }
   }
 
+  public func abandonPublication(_ id: String, by actor: String) async throws -> JobRecord {
+    try await change(id, by: actor) { [lifecycle] in lifecycle.abandonPublishing($0, now: $1) }
+  }
+
   public func markDelayed(_ id: String, generation: Int, failure: JobFailure) async throws {
     try await change(id) { [lifecycle] job, _ in
       lifecycle.delayPublishing(job, generation: generation, failure: failure)
@@ -27,13 +31,18 @@ extension PostgresJobStore {
     }
   }
 
-  private func change(_ id: String, _ rule: @Sendable (JobRecord, Timestamp) -> JobRecord) async throws {
-    try await database.transaction(reads: [tables.lock(id), tables.clock]) { [tables] found, _ in
+  @discardableResult
+  private func change(
+    _ id: String, by actor: String? = nil, _ rule: @escaping @Sendable (JobRecord, Timestamp) -> JobRecord
+  ) async throws -> JobRecord {
+    let changed = try await database.transaction(reads: [tables.lock(id), tables.clock]) { [tables] found, _ in
       guard let old = try found[0].rows.first.map(PostgresTables.job) else { throw JobStoreError.notFound(jobID: id) }
       let now = try PostgresTables.moment(found[1])
-      return PostgresDatabase.Decision(value: (), writes: tables.update(rule(old, now), from: old, at: now))
+      let new = rule(old, now)
+      return PostgresDatabase.Decision(value: new, writes: tables.update(new, from: old, at: now, by: actor))
     }
     changes.notify()
+    return changed
   }
 
   public func prune(endedBefore moment: Timestamp, most: Int) async throws -> Int {

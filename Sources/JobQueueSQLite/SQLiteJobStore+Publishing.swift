@@ -20,6 +20,13 @@ extension SQLiteJobStore {
     }
   }
 
+  public func abandonPublication(_ id: String, by actor: String) async throws -> JobRecord {
+    try await write { [lifecycle, clock] tables in
+      let now = clock()
+      return try tables.change(id, at: now, by: actor) { lifecycle.abandonPublishing($0, now: now) }
+    }
+  }
+
   public func markDelayed(_ id: String, generation: Int, failure: JobFailure) async throws {
     try await write { [lifecycle, clock] tables in
       _ = try tables.change(id, at: clock()) {

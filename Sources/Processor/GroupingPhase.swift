@@ -16,7 +16,7 @@ struct GroupingPhase: Sendable {
   /// One for each thread, where different values are counted, with twice as many partitions (``DistinctWriter``).
   private let distinctWriters: [PartitionWriter]
   private let distinctPartitions: Int
-  private let sampledGroups: NumberedGroups
+  private let sampledGroups: NumberedGroups?
 
   init(
     spec: JobSpec, plan: GroupingPlan, memory: MemoryPlan, budget: MemoryBudget, spill: SpillFile,
@@ -49,7 +49,7 @@ struct GroupingPhase: Sendable {
       : (0..<memory.threads).map { [distinctPartitions] _ in
         PartitionWriter(partitions: 2 * distinctPartitions, share: share, spill: spill, budget: budget)
       }
-    sampledGroups = try NumberedGroups(sample: plan.distincts.isEmpty ? [] : sample.keys, budget: budget)
+    sampledGroups = try plan.distincts.isEmpty ? nil : NumberedGroups(sample: sample.keys, budget: budget)
   }
 
   /// - Returns: the bad rows, where the job collects them.
@@ -113,7 +113,7 @@ struct GroupingPhase: Sendable {
     let groups = try GroupWriter(
       aggregates: plan.aggregates, router: router, writer: writers[thread], budget: budget)
     var distinct: DistinctWriter?
-    if !plan.distincts.isEmpty {
+    if let sampledGroups {
       distinct = try DistinctWriter(
         plan: plan, writer: distinctWriters[thread], partitions: distinctPartitions, sampled: sampledGroups,
         budget: budget)
@@ -137,18 +137,20 @@ struct GroupingPhase: Sendable {
       counters.rows.add(try parser.parse(block, into: &sink), ordering: .relaxed)
     }
     try sink.endRows()
-    if !plan.distincts.isEmpty {
+    if let sampledGroups {
       // A value's records may be of any thread: all must have read their rows.
       guard distinct.waitForAll() else { return }
-      try countDistinct(distinct, &sink)
+      try countDistinct(distinct, sampledGroups, &sink)
     }
     try sink.finish()
   }
 
   /// Counts the different values of the partitions that no other thread has taken.
-  private func countDistinct(_ round: DistinctRound, _ sink: inout GroupingSink) throws {
+  private func countDistinct(
+    _ round: DistinctRound, _ sampledGroups: NumberedGroups, _ sink: inout GroupingSink
+  ) throws {
     let bytes = memory.sortBytes / 2
-    let values = DistinctCounter(spill: spill, budget: budget, memoryBytes: bytes) { [sampledGroups] in
+    let values = DistinctCounter(spill: spill, budget: budget, memoryBytes: bytes) {
       sampledGroups.key(of: $0)
     }
     let rows = DistinctRowCounter(

@@ -91,8 +91,9 @@ public struct TallyServer: Service {
     let worker = TallyWorker(configuration, store: store, folder: folder, memory: memory, logger: logger)
     let draining = DrainFlag()
     let presences = ConnectionPresences()
-    let files = FileWork()
-    let http = try makeHTTP(hub: hub, memory: memory, draining: draining, presences: presences, files: files)
+    let (files, walks) = (FileWork(), FileWork())
+    let http = try makeHTTP(
+      hub: hub, memory: memory, draining: draining, presences: presences, files: files, walks: walks)
     let hubService = LoopService {
       draining.set()
       presences.stop()
@@ -103,13 +104,16 @@ public struct TallyServer: Service {
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: worker.services + [http, hubService], logger: logger))
-    try await group.run()
+    let outcome = await TallyWorker.outcome(of: group)
     await worker.shutDown()
     await files.shutDown()
+    await walks.shutDown()
+    try outcome.get()
   }
 
   private func makeHTTP(
-    hub: ProgressHub, memory: MemoryPool, draining: DrainFlag, presences: ConnectionPresences, files: FileWork
+    hub: ProgressHub, memory: MemoryPool, draining: DrainFlag, presences: ConnectionPresences, files: FileWork,
+    walks: FileWork
   ) throws -> some Service {
     let limits = configuration.limits
     let inFlight = InFlightLimit(limits.callsInFlight)
@@ -117,7 +121,9 @@ public struct TallyServer: Service {
     let metrics = CallMetrics()
     let stats = ServerStats(
       store: store, hub: hub, memory: memory, metrics: metrics, inFlight: inFlight, downloads: downloads)
-    let dispatcher = try makeDispatcher(hub: hub, memory: memory, metrics: metrics, stats: stats, files: files)
+    let dispatcher = try makeDispatcher(
+      hub: hub, memory: memory, metrics: metrics, stats: stats, files: files,
+      walks: walks)
     let routes = HTTPRoutes(
       presences: presences,
       rpc: RPCEndpoint(dispatcher: dispatcher, limits: limits, inFlight: inFlight),
@@ -138,12 +144,14 @@ public struct TallyServer: Service {
   }
 
   private func makeDispatcher(
-    hub: ProgressHub, memory: MemoryPool, metrics: CallMetrics, stats: ServerStats, files: FileWork
+    hub: ProgressHub, memory: MemoryPool, metrics: CallMetrics, stats: ServerStats, files: FileWork,
+    walks: FileWork
   ) throws -> RPCDispatcher {
     let limits = configuration.limits
     var router = RPCRouter(limits: limits)
-    try JobMethods(store: store, folder: folder, memory: memory, hub: hub, files: files, limits: limits).register(
-      in: &router)
+    try JobMethods(store: store, folder: folder, memory: memory, hub: hub, files: files, walks: walks, limits: limits)
+      .register(
+        in: &router)
     try router.register(SystemMethods.stats) { _, _ in try await stats.json() }
     try router.registerDiscovery()
     return RPCDispatcher(

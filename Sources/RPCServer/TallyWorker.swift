@@ -32,14 +32,25 @@ public struct TallyWorker: Service {
     self.folder = folder
     self.memory = memory
     self.logger = logger
-    threads = FileThreads(configuration.jobsAtOnce + 2)
+    // One for each job, one for the housekeeping and one for the look at the folder before a claim can wait for a disk. The
+    // last one is for what never does, such as the store's actors, which run where their callers do.
+    threads = FileThreads(configuration.jobsAtOnce + 3)
   }
 
   /// Works until it is told to shut down gracefully, or its task is cancelled.
   public func run() async throws {
     let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: services, logger: logger))
-    try await group.run()
+    let outcome = await TallyWorker.outcome(of: group)
     await shutDown()
+    try outcome.get()
+  }
+
+  static func outcome(of group: ServiceGroup) async -> Result<Void, any Error> {
+    do {
+      return .success(try await group.run())
+    } catch {
+      return .failure(error)
+    }
   }
 
   /// Ends its threads, when its services have ended.

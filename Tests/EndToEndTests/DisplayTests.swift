@@ -65,6 +65,15 @@ import Testing
     ])
   }
 
+  @Test func aDelayedPublicationSaysWhy() throws {
+    var status = try status("running", phase: "publishing")
+    status.error = JobFailure(.unavailable, reason: "PUBLICATION_DELAYED", "The result is there; the disk is full.")
+    let line = ProgressLine(status: status, rowsPerSecond: 0, elapsedSeconds: 75, hasBar: true)
+    #expect(line.text(width: nil) == "publishing  1:15  The result is there; the disk is full.")
+    #expect(line.text(width: 45).hasPrefix("publishing  The result is there"))
+    for width in 1...200 { #expect(DisplayWidth.of(line.text(width: width)) <= width) }
+  }
+
   @Test(arguments: ["reading", "writing"], [true, false]) func progressFitsAnyWidth(phase: String, hasTotal: Bool)
     throws
   {

@@ -76,6 +76,32 @@ import Testing
         == "Song,Date,Total Number of Plays for Date\nA,2020-01-01,1\n")
   }
 
+  /// A publisher has died after the output was shown and before the store heard of it.
+  @Test func whatIsShownAlreadyIsNotGivenUp() async throws {
+    #expect(try await server.client("run", "plays.csv", "-o", "sums.csv").exitCode == 0)
+    try await server.stop()
+    // The job as it was before the mark.
+    _ = try await Programs.run(
+      "/usr/bin/python3",
+      [
+        "-c",
+        "import sqlite3, sys; s = sqlite3.connect(sys.argv[1]); s.execute(\"UPDATE jobs SET publication = 'pending'\"); s.commit()",
+        server.place.path + "/state/tally.sqlite",
+      ])
+    let locks = server.place.path + "/data/.tally/locks"
+    let lock = try #require(try FileManager.default.contentsOfDirectory(atPath: locks).first)
+    let held = open(locks + "/" + lock, O_RDWR)
+    #expect(flock(held, LOCK_EX | LOCK_NB) == 0)
+    try await server.start()
+    let job = try #require(
+      try await server.call("listJobs", "{}")["result"]?["jobs"]?[0]?["jobId"]?.string)
+    async let cancelled = server.call("cancelJob", #"{"jobId":"\#(job)"}"#)
+    try await Task.sleep(for: .milliseconds(200))
+    close(held)
+    let now = JobValue(try await cancelled["result"])
+    #expect(now == JobValue(state: "succeeded", phase: "done", published: true, reason: nil))
+  }
+
   /// What a status says of a publication.
   private struct JobValue: Equatable {
     var state: String?

@@ -66,6 +66,26 @@ import Testing
 
   private static let key = String(repeating: "a long key ", count: 25)
 
+  /// Keys of all lengths around those at which records have another form, in as many rows, and one that no table holds.
+  @Test func keysOfEveryLengthAreCounted() async throws {
+    let lengths = [0, 1, 15, 16, 17, 4_000, 40_959, 40_960, 40_961, 300_000, 700_000]
+    var (bytes, answer) = (Array("k,v,w\n".utf8), [(String, String)]())
+    for length in lengths {
+      let key = String(repeating: "k", count: length)
+      for row in 0..<12 { bytes += "\(key),\(row % 7),\(row % 5)\n".utf8 }
+      answer.append((key, "\(key),7,5\n"))
+    }
+    for megabytes in [32, 256] {
+      let spec = JobSpec(
+        input: "in", output: "out", groupBy: ["k"],
+        aggregates: [Aggregate(.countDistinct, column: "v", as: "v"), Aggregate(.countDistinct, column: "w", as: "w")],
+        memoryBytes: megabytes << 20)
+      let (output, outcome) = try await TestFolder().run(spec, on: bytes, threads: 1)
+      #expect(output == Array(("k,v,w\n" + answer.map(\.1).joined()).utf8))
+      #expect(outcome.progress.bytesSpilled < 8 * bytes.count)
+    }
+  }
+
   @Test(arguments: shapes) func eachValueIsCountedOnce(_ shape: Shape) async throws {
     let seed = UInt64.random(in: .min ... .max)
     let (bytes, answer) = try await onOwnThread { DistinctValueTests.file(shape, SeededRandom(seed: seed)) }

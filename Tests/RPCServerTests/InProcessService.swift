@@ -28,8 +28,10 @@ final class InProcessService: Sendable {
       store: store, hub: hub, memory: memory, metrics: metrics, inFlight: InFlightLimit(8),
       downloads: InFlightLimit(8))
     var router = RPCRouter(limits: .standard)
-    try JobMethods(store: store, folder: folder, memory: memory, hub: hub, files: FileWork(), limits: .standard)
-      .register(in: &router)
+    try JobMethods(
+      store: store, folder: folder, memory: memory, hub: hub, files: FileWork(), walks: FileWork(), limits: .standard
+    )
+    .register(in: &router)
     try router.register(SystemMethods.stats) { _, _ in try await stats.json() }
     try router.registerDiscovery()
     dispatcher = RPCDispatcher(

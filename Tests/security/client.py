@@ -147,6 +147,14 @@ def screens(checks):
     answers = {"listJobs": {"jobs": [bad]}, "getStatus": bad, "submitJob": bad, "streamProgress": bad, "rpc.stats": {evil: evil}, "rpc.discover": {"methods": [{"name": evil, "summary": evil}]},
                "listInputs": {"inputs": [{"name": evil, "bytes": 1, "modifiedAt": "2026-01-01T00:00:00.000Z"}]}, "cancelJob": bad,
                "listEvents": {"events": [], "hasMore": False}}
+    # Names of a newer server: they are kept, and shown.
+    newer = status(jobId=JOB, state=evil, progress={"phase": evil})
+    reading = status(jobId=JOB, progress={"phase": evil})
+    for shown, commands in ((newer, (["list"], ["status", JOB], ["watch", JOB], ["cancel", JOB])), (reading, (["status", JOB],))):
+        with Hostile(lambda request: {"jobs": [shown]} if request["method"] == "listJobs" else shown) as server:
+            for words in commands:
+                output, _ = terminal(checks, [f"{checks.bin}/rpc-client", *words], {"TALLY_SERVER": server.url})
+                checks.expect(b"\x1b[2J" not in output and "\x9b".encode() not in output and b"31m" in output, f"{words[0]} shows a newer server's name: {output[-200:]!r}")
     with Hostile(lambda request: answers[request["method"]]) as server:
         for words in (["list"], ["status", JOB], ["run", "a.csv", "-o", "b.csv"], ["submit", "a.csv", "-o", "b.csv"], ["watch", JOB], ["stats"], ["discover"], ["inputs"], ["cancel", JOB], ["call", "getStatus"]):
             output, _ = terminal(checks, [f"{checks.bin}/rpc-client", *words], {"TALLY_SERVER": server.url})

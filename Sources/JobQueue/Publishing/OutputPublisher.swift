@@ -26,7 +26,7 @@ public struct OutputPublisher: Sendable {
       try await publishNewest(output)
     } catch {
       logger.warning("the output isn't published yet", metadata: ["output": "\(output)", "error": "\(error)"])
-      await tellDelay(of: output, because: "\(error)")
+      if let reason = OutputPublisher.reason(error) { await tellDelay(of: output, because: reason) }
     }
   }
 
@@ -46,14 +46,15 @@ public struct OutputPublisher: Sendable {
     }
   }
 
-  /// Waits until nobody publishes the output, and keeps the others out meanwhile; with a holder that has stopped, not for
-  /// long.
-  ///
-  /// - Parameter body: gives up that the output is published.
-  public func abandoning<Value>(_ output: String, _ body: () async throws -> Value) async throws -> Value {
-    let lock = try? await OutputLock.take(output, in: folder, atMostMilliseconds: 1_000)
-    defer { withExtendedLifetime(lock) {} }
-    return try await body()
+  /// What callers may be told of an error: nothing of where the store is; nil: nothing is wrong.
+  private static func reason(_ error: any Error) -> String? {
+    switch error {
+    case is CancellationError: nil
+    case let failure as JobFailure: failure.message
+    case let error as SystemCallError: "\(error)"
+    case is StoreUnavailable: "the job store doesn't answer"
+    default: "an unexpected error; the server's log has it"
+    }
   }
 
   /// Publishes everything that is committed and not shown yet: after a crash, and now and then.

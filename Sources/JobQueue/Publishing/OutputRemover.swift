@@ -39,13 +39,8 @@ public struct OutputRemover: Sendable {
   }
 
   private func removeVisible(_ output: String, showing result: String) throws {
-    guard let file = try? folder.openResult(result) else { return }
     // Where the folder has gone, nothing visible is ours.
-    guard let (parent, name) = try? folder.openParent(of: output) else { return }
-    var visible = stat()
-    guard fstatat(parent.descriptor, name, &visible, AT_SYMLINK_NOFOLLOW) == 0 else { return }
-    let own = file.information
-    guard visible.st_ino == own.st_ino, visible.st_dev == own.st_dev else { return }
+    guard folder.shows(result, as: output), let (parent, name) = try? folder.openParent(of: output) else { return }
     try check("unlink", unlinkat(parent.descriptor, name, 0))
     try parent.synchronize()
   }

@@ -38,7 +38,7 @@ public protocol JobStore: Sendable {
   func changed(since known: [String: Int]) async throws -> JobChanges
   /// What has happened to a job after a cursor, in order: at most that many lines. Nil: from its beginning.
   func log(of id: String, after cursor: JobCursor?, most: Int) async throws -> [JobLogLine]
-  /// Ends a job, or has it ended by its worker; of a job that is being published, abandons the publication.
+  /// Ends a job, or has it ended by its worker. One whose result is committed stays as it is.
   ///
   /// - Parameter actor: who asks, for the job's log.
   func requestCancel(_ id: String, by actor: String) async throws -> JobRecord?
@@ -68,6 +68,11 @@ public protocol JobStore: Sendable {
   /// The job of the newest committed generation of an output.
   func newestCommitted(output: String) async throws -> JobRecord?
   func markPublished(_ id: String, generation: Int) async throws
+  /// Gives up a publication that is still to come: to be called under the output's lock, where that can be had. Other jobs
+  /// stay as they are.
+  ///
+  /// - Parameter actor: who asks, for the job's log.
+  func abandonPublication(_ id: String, by actor: String) async throws -> JobRecord
   /// Tells why an output isn't published yet; nothing else changes.
   func markDelayed(_ id: String, generation: Int, failure: JobFailure) async throws
   func markUnpublishable(_ id: String, generation: Int, failure: JobFailure) async throws

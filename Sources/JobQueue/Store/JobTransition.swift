@@ -69,6 +69,8 @@ extension JobEvent {
   public static func kept(jobID: String, epoch: Int, sequence: Int, status: String) throws -> JobEvent? {
     let status = try JobStatus(json: JSONValue(parsing: status))
     if status.progress.phase == .publishing { return nil }
+    // As an older program has written it.
+    if status.state == .succeeded, !status.published, status.error == nil { return nil }
     return JobEvent(cursor: JobCursor(jobID: jobID, epoch: epoch, sequence: sequence), status: status)
   }
 }

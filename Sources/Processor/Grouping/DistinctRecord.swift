@@ -14,6 +14,9 @@ enum DistinctRecord {
 
   /// Bytes of a group's key that each of its values may repeat.
   static let repeatedKeyBytesMost = 16
+  /// Bytes of a group's key that a row's values share one record with: many such keys must fit in a table of groups. Larger
+  /// ones, of which a row's field is hardly made, are repeated.
+  static let sharedKeyBytesMost = GroupTable.arenaBytes / 16
   /// Bytes of a record beside its group's key and a value, at the most.
   static let headBytesMost = 4 * ByteCursor.varintBytesMost
   static let numberBytesMost = 32

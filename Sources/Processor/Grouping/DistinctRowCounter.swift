@@ -7,11 +7,22 @@ struct DistinctRowCounter {
   /// Of the table of a group's values, for each value: one or two of four places are taken.
   private static let tableBytes = 4 * MemoryLayout<UInt>.stride
 
+  /// Of a partition that isn't split: so much is sorted and counted well within the time in which a cancellation must be
+  /// noticed, however much memory the job has.
+  private static let memoryBytesMost = 64 << 20
+
   let spill: SpillFile
   let budget: MemoryBudget
   let memoryBytes: Int
   /// Values of a record, at the most.
   let valuesMost: Int
+
+  init(spill: SpillFile, budget: MemoryBudget, memoryBytes: Int, valuesMost: Int) {
+    self.spill = spill
+    self.budget = budget
+    self.memoryBytes = min(memoryBytes, DistinctRowCounter.memoryBytesMost)
+    self.valuesMost = valuesMost
+  }
 
   /// Calls the body with the group and the aggregate of every different value.
   func run(
@@ -22,7 +33,7 @@ struct DistinctRowCounter {
     if records == 0 { return }
     let bytes = parts.reduce(0) { $0 + PartitionReader.recordBytes(of: $1) }
     let beside = MemoryLayout<KeySort.Entry>.stride + valuesMost * DistinctRowCounter.tableBytes
-    if splits < DistinctRowCounter.splitsMost, bytes + records * beside > memoryBytes {
+    if splits < DistinctRowCounter.splitsMost, records > 1, bytes + records * beside > memoryBytes {
       return try split(parts, splits, body)
     }
     var table = try GrowingBuffer(bytes: 4_096, budget: budget, for: "a group's different values")

@@ -1,6 +1,7 @@
 /// One thread's different values, of which most of the repeated ones are left out at once.
 ///
-/// A group of the sample has a number, which each of its values has instead of the key; a short key is repeated. Their
+/// A group of the sample has a number, which each of its values has instead of the key; a short key is repeated, and so is
+/// one of many KiB. Their
 /// values are spread over the first partitions. Of any other group, a row's values are one record, in the partition of
 /// the group, which is among as many others after the first ones.
 struct DistinctWriter: ~Copyable {
@@ -34,8 +35,11 @@ struct DistinctWriter: ~Copyable {
   mutating func add(_ group: UnsafeRawBufferPointer, _ values: UnsafePointer<RowValue>) throws {
     var reference = DistinctRecord.Group.key(group)
     if group.count > DistinctRecord.repeatedKeyBytesMost {
-      guard let number = sampled.number(of: group) else { return try addTogether(group, values) }
-      reference = .number(number)
+      if let number = sampled.number(of: group) {
+        reference = .number(number)
+      } else if group.count <= DistinctRecord.sharedKeyBytesMost {
+        return try addTogether(group, values)
+      }
     }
     for distinct in plan.distincts where !values[distinct.value].isNull {
       let key = try writeKey(distinct, reference, groupBytes: group.count, values[distinct.value])

@@ -11,6 +11,7 @@ struct HealthEndpoint: Sendable {
   let isDraining: DrainFlag
   let files: FileWork
   private let lastProbe = LastProbe()
+  private let folderProbe = FolderProbe()
 
   init(store: any JobStore, folder: DataFolder, isDraining: DrainFlag, files: FileWork) {
     self.files = files
@@ -28,16 +29,61 @@ struct HealthEndpoint: Sendable {
   /// New calls are welcome, and jobs would run.
   func ready() async -> Response {
     if isDraining.isSet { return answer("the server stops", well: "") }
-    do {
-      try await files.run { _ in try folder.checkInPlace() }
-    } catch {
-      return answer((error as? JobFailure)?.message ?? "the data folder doesn't answer", well: "")
-    }
+    if let problem = await folderProblem() { return answer(problem, well: "") }
     return answer(await storeProblem(), well: "ready\n")
   }
 
   private func answer(_ problem: String?, well: String) -> Response {
     problem.map { HTTPAnswers.text("\($0)\n", status: .serviceUnavailable) } ?? HTTPAnswers.text(well)
+  }
+
+  /// What is wrong with the data folder; nil: nothing. One look at a time: a folder that doesn't answer keeps one thread, not
+  /// one for each probe.
+  private func folderProblem() async -> String? {
+    switch folderProbe.begin() {
+    case .known(let problem): return problem
+    case .silent: return HealthEndpoint.silentFolder
+    case .look:
+      let found = try? await files.run(atMostMilliseconds: FolderProbe.milliseconds) { [folder, folderProbe] _ in
+        var problem: String?
+        do throws(JobFailure) { try folder.checkInPlace() } catch { problem = error.message }
+        folderProbe.end(problem)
+        return Found(problem: problem)
+      }
+      guard let found = found ?? nil else { return HealthEndpoint.silentFolder }
+      return found.problem
+    }
+  }
+
+  private struct Found: Sendable { var problem: String? }
+
+  private static let silentFolder = "the data folder doesn't answer"
+
+  /// The look at the data folder that is under way, and what the last one has found.
+  private final class FolderProbe: Sendable {
+    /// For a look.
+    static let milliseconds = 1_000
+
+    enum Step {
+      case look
+      /// Another look is under way, and hasn't taken long: what the one before has found.
+      case known(String?)
+      case silent
+    }
+
+    private let state = Mutex<(begun: ContinuousClock.Instant?, problem: String?)>((nil, nil))
+
+    func begin() -> Step {
+      state.withLock { state in
+        guard let begun = state.begun else {
+          state.begun = .now
+          return .look
+        }
+        return .now - begun < .milliseconds(FolderProbe.milliseconds) ? .known(state.problem) : .silent
+      }
+    }
+
+    func end(_ problem: String?) { state.withLock { $0 = (nil, problem) } }
   }
 
   /// Why the store can't take jobs; nil: it can.

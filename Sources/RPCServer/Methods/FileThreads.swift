@@ -18,9 +18,9 @@ final class FileThreads: TaskExecutor {
   }
 
   /// Runs a body without waits on one of the threads.
-  func runIfActive<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-    try await pool.runIfActive(body)
-  }
+  ///
+  /// - Parameter body: false: the threads have ended.
+  func submit(_ body: @escaping @Sendable (_ isActive: Bool) -> Void) { pool.submit { body($0 == .active) } }
 
   /// Ends the threads when what they do is done.
   func shutDown() async { try? await pool.shutdownGracefully() }

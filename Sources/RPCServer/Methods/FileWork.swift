@@ -3,8 +3,7 @@ import Processor
 import Synchronization
 import TallySchema
 
-/// Work on files that may take long, such as a walk through a folder: on a few threads of its own, so that calls stay quick,
-/// and ended when its task is.
+/// Work on files: on a few threads of its own, so that a disk that doesn't answer holds up nobody else.
 struct FileWork: Sendable {
   private let threads: FileThreads
   private let direct = DirectWork()
@@ -25,24 +24,80 @@ struct FileWork: Sendable {
     return try body(Interruption())
   }
 
-  /// - Parameter body: asks its interruption at least every 50 ms.
+  /// Runs a body. When the task is cancelled, its caller goes on at once: the body is asked to end, and a disk that doesn't
+  /// answer keeps it, not the caller.
+  ///
+  /// - Parameter body: changes nothing, and asks its interruption at least every 50 ms.
   /// - Throws: what the body throws; `CancellationError` when the task was cancelled.
   func run<Value: Sendable>(_ body: @escaping @Sendable (Interruption) throws -> Value) async throws -> Value {
     let interruption = Interruption()
-    do {
-      return try await withTaskCancellationHandler {
-        try await threads.runIfActive { try body(interruption) }
-      } onCancel: {
-        interruption.set()
+    let answer = FirstAnswer<Value>()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        answer.wait(continuation)
+        threads.submit { isActive in
+          if !isActive || interruption.isSet { return answer.give(.failure(CancellationError())) }
+          answer.give(Result { try body(interruption) })
+        }
       }
-    } catch {
-      throw interruption.isSet ? CancellationError() : error
+    } onCancel: {
+      interruption.set()
+      answer.give(.failure(CancellationError()))
     }
   }
 
-  /// The same for work that also waits, such as for a lock or the store.
-  func runWaiting<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws -> Value {
-    try await withTaskExecutorPreference(threads, operation: body)
+  /// - Returns: nil when it took longer.
+  func run<Value: Sendable>(
+    atMostMilliseconds: Int, _ body: @escaping @Sendable (Interruption) throws -> Value
+  ) async throws -> Value? {
+    try await withThrowingTaskGroup(of: Value?.self) { group in
+      defer { group.cancelAll() }
+      group.addTask { try await run(body) }
+      group.addTask {
+        try await Task.sleep(for: .milliseconds(atMostMilliseconds))
+        return nil
+      }
+      return try await group.next() ?? nil
+    }
+  }
+}
+
+/// Takes the first answer that is given to one who waits.
+private final class FirstAnswer<Value: Sendable>: Sendable {
+  private enum State {
+    case open
+    case waiting(CheckedContinuation<Value, any Error>)
+    /// Given before anybody waited.
+    case given(Result<Value, any Error>)
+    case over
+  }
+  private let state = Mutex(State.open)
+
+  func wait(_ continuation: CheckedContinuation<Value, any Error>) {
+    let given: Result<Value, any Error>? = state.withLock { state in
+      if case .given(let result) = state {
+        state = .over
+        return result
+      }
+      state = .waiting(continuation)
+      return nil
+    }
+    if let given { continuation.resume(with: given) }
+  }
+
+  func give(_ result: Result<Value, any Error>) {
+    let waiting: CheckedContinuation<Value, any Error>? = state.withLock { state in
+      switch state {
+      case .open:
+        state = .given(result)
+        return nil
+      case .waiting(let continuation):
+        state = .over
+        return continuation
+      case .given, .over: return nil
+      }
+    }
+    waiting?.resume(with: result)
   }
 }
 

@@ -8,7 +8,10 @@ struct JobMethods: Sendable {
   let folder: DataFolder
   let memory: MemoryPool
   let hub: ProgressHub
+  /// For looks at single files.
   let files: FileWork
+  /// For what may take long: walks through folders, looks at many files.
+  let walks: FileWork
   let limits: Limits
 
   /// Adds all of them to a router.

@@ -23,7 +23,7 @@ extension JobMethods {
         field: "jobId")
     }
     do {
-      try await files.runWaiting { try await OutputRemover(folder: folder, store: store).delete(job) }
+      try await OutputRemover(folder: folder, store: store).delete(job)
     } catch is OutputBusy {
       throw RPCError(
         .unavailable, reason: "OUTPUT_BUSY", "The output '\(job.spec.output)' is being published. Try again.",
@@ -41,7 +41,7 @@ extension JobMethods {
 
   /// `listInputs`.
   func inputs(_ parameters: ListInputsParameters, _ context: RPCContext) async throws -> InputPage {
-    let entries = try await files.run { interruption in
+    let entries = try await walks.run { interruption in
       do throws(JobFailure) {
         try folder.checkInPlace()
       } catch {

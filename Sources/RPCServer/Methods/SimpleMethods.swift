@@ -12,14 +12,29 @@ extension JobMethods {
   /// given up.
   func cancel(_ parameters: JobParameters, _ context: RPCContext) async throws -> JobStatus {
     let job = try await find(parameters.jobID, for: context)
-    let publisher = OutputPublisher(folder: folder, store: store)
-    let cancelled =
-      job.isPublishing
-      ? try await files.runWaiting {
-        try await publisher.abandoning(job.spec.output) { try await store.requestCancel(job.id, by: context.owner) }
+    let asked = try await store.requestCancel(job.id, by: context.owner) ?? job
+    return try await asked.isPublishing ? abandonPublication(of: asked, context).status : asked.status
+  }
+
+  /// How long a cancellation waits for whoever publishes the output at this moment; one that was stopped, or that waits for a
+  /// disk, doesn't hold it up.
+  private static let publisherMilliseconds = 1_000
+
+  private func abandonPublication(of job: JobRecord, _ context: RPCContext) async throws -> JobRecord {
+    let end = ContinuousClock.now + .milliseconds(JobMethods.publisherMilliseconds)
+    var held: HeldOutput?
+    while held == nil, ContinuousClock.now < end {
+      let found = try? await files.run(atMostMilliseconds: JobMethods.publisherMilliseconds) { [folder] _ in
+        try HeldOutput(of: job, in: folder)
       }
-      : try await store.requestCancel(job.id, by: context.owner)
-    return (cancelled ?? job).status
+      held = found?.flatMap { $0 }
+      if held == nil { try await Task.sleep(for: .milliseconds(20)) }
+    }
+    defer { withExtendedLifetime(held) {} }
+    if held?.showsResult == true, let result = job.result {
+      try await store.markPublished(job.id, generation: result.generation)
+    }
+    return try await store.abandonPublication(job.id, by: context.owner)
   }
 
   /// `listJobs`.

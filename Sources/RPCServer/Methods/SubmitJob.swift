@@ -30,7 +30,7 @@ extension JobMethods {
     if spec.inputs.count <= JobMethods.fewInputs, !spec.inputs.contains(where: FileName.isPattern) {
       return try await files.runQuick { try checkFiles(spec, $0) }
     }
-    try await files.run { try checkFiles(spec, $0) }
+    try await walks.run { try checkFiles(spec, $0) }
   }
 
   private func checkFiles(_ spec: JobSpec, _ interruption: Interruption) throws {

@@ -51,6 +51,7 @@ function show(status) {
   detail.textContent = "";
   if (status.state === "running") {
     detail.textContent = `${p.phase}: ${bytes(p.bytesRead)}${p.bytesTotal ? " of " + bytes(p.bytesTotal) : ""}, ${p.rows.toLocaleString()} rows, ${p.rowsPerSecond.toLocaleString()} rows/s${p.secondsLeft != null ? ", " + Math.ceil(p.secondsLeft) + " s left" : ""}`;
+    if (status.error) detail.append(" ", status.error.message);
   } else if (status.state === "succeeded") {
     const link = document.createElement("a");
     link.href = status.result.url;

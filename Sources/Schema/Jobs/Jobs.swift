@@ -19,7 +19,9 @@ public enum Jobs {
     eventName: "progress", idempotency: .safe, errors: [notFound])
 
   public static let cancel = RPCMethod<JobParameters, JobStatus>(
-    "cancelJob", summary: "Ends a job. A job that has ended stays as it is.", idempotency: .idempotent,
+    "cancelJob",
+    summary: "Ends a job, or gives up that a delayed result is shown. A job that has ended stays as it is.",
+    idempotency: .idempotent,
     errors: [notFound])
 
   public static let list = RPCMethod<ListParameters, JobPage>(

@@ -12,7 +12,7 @@
 
     private struct Part {
       var text: String
-      /// The highest goes first.
+      /// The highest goes first; 0 is cut instead.
       var rank: Int
     }
 
@@ -23,7 +23,7 @@
       // Of the terminal's width alone: what stands beside it changes its length all the time.
       let bar = hasBar && share != nil ? min(34, max(12, width / 4)) : 0
       while parts.count > 1, length(parts) + (bar > 0 ? bar + 2 : 0) > width,
-        let last = parts.indices.max(by: { parts[$0].rank < parts[$1].rank })
+        let last = parts.indices.max(by: { parts[$0].rank < parts[$1].rank }), parts[last].rank > 0
       {
         parts.remove(at: last)
       }
@@ -40,10 +40,18 @@
       var parts = name.map { [Part(text: $0, rank: 0)] } ?? []
       guard status.state == .running else {
         return parts + [
-          Part(text: status.state.rawValue, rank: 1), Part(text: ProgressLine.clock(elapsedSeconds), rank: 2),
+          Part(text: Printable.replaced(status.state.rawValue), rank: 1),
+          Part(text: ProgressLine.clock(elapsedSeconds), rank: 2),
         ]
       }
-      parts.append(Part(text: progress.phase.rawValue, rank: 1))
+      if progress.phase == .publishing, let error = status.error {
+        // Cut rather than left out: it says what to do.
+        return parts + [
+          Part(text: progress.phase.rawValue, rank: 0), Part(text: ProgressLine.clock(elapsedSeconds), rank: 2),
+          Part(text: Printable.replaced(error.message), rank: 0),
+        ]
+      }
+      parts.append(Part(text: Printable.replaced(progress.phase.rawValue), rank: 1))
       let read = ByteCount.text(progress.bytesRead)
       if let share, let total = progress.bytesTotal {
         let percent = "\(ProgressLine.tenth(share * 100))%"
