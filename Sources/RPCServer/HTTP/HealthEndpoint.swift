@@ -37,53 +37,51 @@ struct HealthEndpoint: Sendable {
     problem.map { HTTPAnswers.text("\($0)\n", status: .serviceUnavailable) } ?? HTTPAnswers.text(well)
   }
 
-  /// What is wrong with the data folder; nil: nothing. One look at a time: a folder that doesn't answer keeps one thread, not
-  /// one for each probe.
+  /// What is wrong with the data folder; nil: nothing.
   private func folderProblem() async -> String? {
-    switch folderProbe.begin() {
-    case .known(let problem): return problem
-    case .silent: return HealthEndpoint.silentFolder
-    case .look:
-      let found = try? await files.run(atMostMilliseconds: FolderProbe.milliseconds) { [folder, folderProbe] _ in
-        var problem: String?
-        do throws(JobFailure) { try folder.checkInPlace() } catch { problem = error.message }
-        folderProbe.end(problem)
-        return Found(problem: problem)
+    if folderProbe.isSilent { return HealthEndpoint.silentFolder }
+    let found = try? await files.run(atMostMilliseconds: FolderProbe.milliseconds) { [folder, folderProbe] _ in
+      folderProbe.look {
+        do throws(JobFailure) {
+          try folder.checkInPlace()
+          return Finding(problem: nil)
+        } catch {
+          return Finding(problem: error.message)
+        }
       }
-      guard let found = found ?? nil else { return HealthEndpoint.silentFolder }
-      return found.problem
     }
+    guard let finding = found ?? nil else { return HealthEndpoint.silentFolder }
+    return finding.problem
   }
-
-  private struct Found: Sendable { var problem: String? }
 
   private static let silentFolder = "the data folder doesn't answer"
 
-  /// The look at the data folder that is under way, and what the last one has found.
+  private struct Finding: Sendable { var problem: String? }
+
+  /// One look at the data folder at a time: one that doesn't answer keeps one thread, not one for each probe.
   private final class FolderProbe: Sendable {
     /// For a look.
     static let milliseconds = 1_000
 
-    enum Step {
-      case look
-      /// Another look is under way, and hasn't taken long: what the one before has found.
-      case known(String?)
-      case silent
+    private let state = Mutex<(begun: ContinuousClock.Instant?, last: Finding)>((nil, Finding()))
+
+    /// A look is under way, and has taken too long.
+    var isSilent: Bool {
+      state.withLock { state in state.begun.map { .now - $0 > .milliseconds(FolderProbe.milliseconds) } ?? false }
     }
 
-    private let state = Mutex<(begun: ContinuousClock.Instant?, problem: String?)>((nil, nil))
-
-    func begin() -> Step {
-      state.withLock { state in
-        guard let begun = state.begun else {
-          state.begun = .now
-          return .look
-        }
-        return .now - begun < .milliseconds(FolderProbe.milliseconds) ? .known(state.problem) : .silent
+    /// - Returns: what the body has found; while another look is under way, what the one before has.
+    func look(_ body: () -> Finding) -> Finding {
+      let other: Finding? = state.withLock { state in
+        if state.begun != nil { return state.last }
+        state.begun = .now
+        return nil
       }
+      if let other { return other }
+      let finding = body()
+      state.withLock { $0 = (nil, finding) }
+      return finding
     }
-
-    func end(_ problem: String?) { state.withLock { $0 = (nil, problem) } }
   }
 
   /// Why the store can't take jobs; nil: it can.

@@ -15,7 +15,7 @@
       try await global.withClient { try await StatusCommand.show(job, $0, $1) }
     }
 
-    static func show(_ job: String, _ client: TallyClient, _ terminal: Terminal) async throws {
+    private static func show(_ job: String, _ client: TallyClient, _ terminal: Terminal) async throws {
       let id = try await JobName.resolve(job, client)
       let status = try await client.call(Jobs.status, JobParameters(jobID: id))
       if terminal.json { return terminal.print(status.json) }
