@@ -141,6 +141,10 @@ let package = Package(
       name: "client-load", dependencies: ["RPCClient", "TallySchema"], path: "Benchmarks/client-load",
       exclude: ["bare.c"],
       swiftSettings: flags),
+    // One job by the processor alone, for the guard of instruction counts.
+    .executableTarget(
+      name: "job-load", dependencies: ["Processor", "TallySchema"], path: "Benchmarks/job-load",
+      swiftSettings: flags),
     // The file that benchmarks and tests read.
     .executableTarget(name: "generate-plays", swiftSettings: flags),
 

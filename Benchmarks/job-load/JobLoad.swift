@@ -1,0 +1,27 @@
+import Processor
+import TallySchema
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// One job by the processor alone, on one thread: what `Benchmarks/instructions.py` counts the instructions of.
+///
+/// Usage: `job-load INPUT RESULT SPEC`, where SPEC is the job as JSON, and RESULT is a file that doesn't exist.
+@main
+enum JobLoad {
+  static func main() async throws {
+    let words = CommandLine.arguments.dropFirst()
+    guard words.count == 3 else {
+      print("usage: job-load INPUT RESULT SPEC")
+      exit(64)
+    }
+    let spec = try JobSpec(json: JSONValue(parsing: words[3]))
+    let input = ProcessingPlaces.Input(name: spec.inputs.first ?? "input", file: .path(words[1]))
+    let places = ProcessingPlaces(inputs: [input], resultPath: words[2], spillFolder: "/tmp", threads: 1)
+    let outcome = try await CSVProcessor(spec, places, limits: .standard).run()
+    print("\(outcome.progress.rows) rows, \(outcome.rows) groups, \(outcome.bytes) bytes")
+  }
+}
