@@ -20,7 +20,7 @@ final class CodedPlan: @unchecked Sendable {
 
   /// Where an aggregate's answer stands: its accumulator, and for an average the count.
   struct Answer {
-    var kind: AggregatePlan.Kind
+    var form: CodedForm
     var accumulator: Int
     var count: Int
     var scale: Int
@@ -65,17 +65,15 @@ final class CodedPlan: @unchecked Sendable {
       return places.count - 1
     }
     var answers: [Answer] = []
-    for slot in plan.aggregates.slots {
-      switch slot.kind {
-      case .countRows, .countValues:
-        answers.append(Answer(kind: slot.kind, accumulator: place(.count, 0), count: 0, scale: 0))
-      case .sum, .average, .least, .greatest:
-        let kind: Accumulator.Kind = slot.kind == .least ? .least : slot.kind == .greatest ? .greatest : .sum
-        let found = place(kind, value(slot.value))
-        let count = slot.kind == .average ? place(.count, 0) : 0
-        answers.append(Answer(kind: slot.kind, accumulator: found, count: count, scale: Int(scales[slot.value])))
-      default: return nil
+    for (slot, function) in zip(plan.aggregates.slots, plan.aggregates.functions) {
+      guard let form = function.coded else { return nil }
+      guard let kind = form.accumulator else {
+        answers.append(Answer(form: form, accumulator: place(.count, 0), count: 0, scale: 0))
+        continue
       }
+      let found = place(kind, value(slot.value))
+      let count = form == .average ? place(.count, 0) : 0
+      answers.append(Answer(form: form, accumulator: found, count: count, scale: Int(scales[slot.value])))
     }
     // A record stands in one chunk.
     guard 4 * (numbers.count + places.count) + PartitionWriter.headBytes <= PartitionWriter.chunkBytes else {
@@ -159,15 +157,14 @@ extension CodedPlan {
       let state = states + slot.offset
       let value = cell[answer.accumulator]
       let scale = UInt8(answer.scale)
-      switch slot.kind {
-      case .countRows, .countValues: state.assumingMemoryBound(to: UInt64.self).pointee = rows
+      switch answer.form {
+      case .count: state.assumingMemoryBound(to: UInt64.self).pointee = rows
       case .sum, .average:
         state.assumingMemoryBound(to: SumState.self).pointee.add(
           total: Int256(Int128(value)), scale: scale, count: rows)
       case .least, .greatest:
         state.assumingMemoryBound(to: ExtremeState.self).pointee.add(
-          DecimalNumber(mantissa: Int128(value), scale: scale), largestScale: scale, wantsLeast: slot.kind == .least)
-      default: preconditionFailure("only counts, sums and extremes of whole numbers are coded")
+          DecimalNumber(mantissa: Int128(value), scale: scale), largestScale: scale, wantsLeast: answer.form == .least)
       }
     }
   }
@@ -175,12 +172,17 @@ extension CodedPlan {
 
 extension AggregatePlan {
   /// Whether every aggregate can be had from counts, sums and extremes of whole numbers.
-  var isCodable: Bool {
-    slots.allSatisfy { slot in
-      switch slot.kind {
-      case .countRows, .countValues, .sum, .average, .least, .greatest: true
-      default: false
-      }
+  var isCodable: Bool { functions.allSatisfy { $0.coded != nil } }
+}
+
+extension CodedForm {
+  /// What keeps its values; nil for a count, which has none.
+  fileprivate var accumulator: CodedPlan.Accumulator.Kind? {
+    switch self {
+    case .count: nil
+    case .sum, .average: .sum
+    case .least: .least
+    case .greatest: .greatest
     }
   }
 }

@@ -45,6 +45,7 @@ struct GroupingPlan: Sendable {
     var known: [Int: Int] = [:]
     var places: [Int?] = []
     var distincts: [Distinct] = []
+    let functions = spec.aggregates.map { $0.makeFunction() }
     for (slot, aggregate) in spec.aggregates.enumerated() {
       guard let name = aggregate.column else {
         places.append(nil)
@@ -62,14 +63,14 @@ struct GroupingPlan: Sendable {
       case .text: values[place].isText = true
       }
       places.append(place)
-      if aggregate.function == .countDistinct {
+      if functions[slot].source == .differentValues {
         distincts.append(Distinct(slot: slot, value: place, isNumber: aggregate.type == .number))
       }
     }
     groupColumns = groups
     groupNames = spec.groupBy
     valueColumns = values
-    aggregates = AggregatePlan(spec.aggregates, values: places)
+    aggregates = AggregatePlan(functions, values: places)
     self.distincts = distincts
     nulls = TextSet(spec.csv.null.map { Array($0.utf8) })
     numbers = NumberFormat(decimalMark: spec.csv.decimalMark, thousandsMark: spec.csv.thousandsMark)

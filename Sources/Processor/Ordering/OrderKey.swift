@@ -8,21 +8,23 @@ import TallySchema
 struct OrderKey {
   private enum Source {
     case groupField(Int)
-    case slot(AggregatePlan.Slot)
+    case aggregate(Int)
   }
 
   private let terms: [(source: Source, isDescending: Bool)]
   private let keyFields: Int
+  private let aggregates: AggregatePlan
   private static let isPresent: UInt8 = 1
   private static let isNull: UInt8 = 2
 
   init(_ spec: JobSpec, _ plan: GroupingPlan) {
     keyFields = spec.groupBy.count
+    aggregates = plan.aggregates
     terms = spec.orderBy.map { term in
       let place = spec.outputColumns.firstIndex(of: term.column) ?? 0
       let source: Source =
         place < spec.groupBy.count
-        ? .groupField(place) : .slot(plan.aggregates.slots[place - spec.groupBy.count])
+        ? .groupField(place) : .aggregate(place - spec.groupBy.count)
       return (source, term.descending)
     }
   }
@@ -34,7 +36,7 @@ struct OrderKey {
       let value: [UInt8]? =
         switch term.source {
         case .groupField(let index): OrderKey.field(index, of: key, fields: keyFields) + [KeyCodec.separator]
-        case .slot(let slot): OrderKey.value(states + slot.offset, slot.kind)
+        case .aggregate(let index): OrderKey.value(aggregates.answer(index, states))
         }
       bytes.append(value == nil ? OrderKey.isNull : OrderKey.isPresent)
       if let value { bytes += term.isDescending ? value.map { ~$0 } : value }
@@ -54,35 +56,16 @@ struct OrderKey {
     return []
   }
 
-  private static func value(_ state: UnsafeMutableRawPointer, _ kind: AggregatePlan.Kind) -> [UInt8]? {
-    switch kind {
-    case .countRows, .countValues, .countDistinct: return bigEndian(state.load(as: UInt64.self))
-    case .sum:
-      let sum = state.load(as: SumState.self)
-      // One that is too large comes behind the largest; when it is printed, it is an error.
-      return sum.count == 0 ? nil : sum.total.map { number($0, scale: Int(sum.scale)) } ?? [.max]
-    case .average:
-      let sum = state.load(as: SumState.self)
-      if sum.count == 0 { return nil }
-      guard let total = sum.total else { return [.max] }
-      let average = NumberText.average(total, scale: Int(sum.scale), count: sum.count)
-      return number(average.value, scale: average.scale)
-    case .least, .greatest:
-      let extreme = state.load(as: ExtremeState.self)
-      guard extreme.isPresent else { return nil }
-      return number(extreme.value, scale: Int(extreme.largestScale))
-    case .sumDouble, .averageDouble:
-      let sum = DoubleSum(at: state)
-      if sum.count == 0 { return nil }
-      return double(kind == .sumDouble ? sum.value : sum.value / Double(sum.count))
-    case .leastDouble, .greatestDouble:
-      let extreme = state.load(as: DoubleExtreme.self)
-      return extreme.isPresent ? double(extreme.value) : nil
-    case .leastText, .greatestText, .first, .last:
-      let text = state.load(as: TextState.self)
-      guard text.isPresent else { return nil }
-      let escaped = text.text.flatMap { $0 == KeyCodec.separator ? [$0, KeyCodec.escape] : [$0] }
-      return escaped + [KeyCodec.separator]
+  private static func value(_ answer: AggregateAnswer) -> [UInt8]? {
+    switch answer {
+    case .null: nil
+    case .count(let count): bigEndian(count)
+    case .decimal(let value, let scale): number(value, scale: scale)
+    case .double(let value): double(value)
+    case .text(let text):
+      text.flatMap { $0 == KeyCodec.separator ? [$0, KeyCodec.escape] : [$0] } + [KeyCodec.separator]
+    // Behind the largest; when it is printed, it is an error.
+    case .tooLarge: [.max]
     }
   }
 

@@ -17,7 +17,7 @@ struct GroupPrinter {
   private let special: [Bool]
   /// A field may have to be quoted for its ends, too.
   private let looksAtEnds: Bool
-  private let names: [String]
+  private let asked: [Aggregate]
 
   init(spec: JobSpec, plan: GroupingPlan) {
     aggregates = plan.aggregates
@@ -30,7 +30,7 @@ struct GroupPrinter {
     looksAtEnds = trims || comment != nil
     keyFields = spec.groupBy.count
     isOnlyField = spec.outputColumns.count == 1
-    names = spec.aggregates.map(\.name)
+    asked = spec.aggregates
     var special = [Bool](repeating: false, count: 256)
     for byte in [delimiter, 0x0A, 0x0D, KeyCodec.separator] { special[Int(byte)] = true }
     // In a dialect without quotes, they are text as any other.
@@ -41,13 +41,13 @@ struct GroupPrinter {
   /// The bytes that a group needs at the most.
   @inline(__always)
   func bytesMost(_ key: UnsafeRawBufferPointer, _ states: UnsafeRawPointer) -> Int {
-    let bytes = key.count * 2 + keyFields * 3 + names.count * (NumberText.bytesMost + 3) + 3
+    let bytes = key.count * 2 + keyFields * 3 + asked.count * (NumberText.bytesMost + 3) + 3
     return aggregates.texts == 0 ? bytes : bytes + textBytesMost(states)
   }
 
   private func textBytesMost(_ states: UnsafeRawPointer) -> Int {
     aggregates.slots.reduce(0) { bytes, slot in
-      slot.kind.isText ? bytes + (states + slot.offset).load(as: TextState.self).text.count * 2 + 3 : bytes
+      slot.hasText ? bytes + (states + slot.offset).load(as: TextState.self).text.count * 2 + 3 : bytes
     }
   }
 
@@ -93,10 +93,8 @@ struct GroupPrinter {
     }
     for index in 0..<aggregates.slots.count {
       if index > 0 || keyFields > 0 { KeyCodec.appendByte(delimiter, &output) }
-      let slot = aggregates.slots[index]
       let before = output
-      try write(states + slot.offset, slot.kind, name: names[index], &output)
-      if !slot.kind.isText { setMark(from: before, &output) }
+      try write(index, states, &output)
       if output == before, isOnlyField { writeEmptyQuoted(&output) }
     }
     KeyCodec.appendByte(0x0A, &output)
@@ -113,7 +111,7 @@ struct GroupPrinter {
       if index > 0 { KeyCodec.appendByte(delimiter, &output) }
       let answer = answers[index]
       let value = cell[answer.accumulator]
-      if answer.kind == .average {
+      if answer.form == .average {
         let count = UInt64(cell[answer.count])
         NumberText.writeAverage(Int256(Int128(value)), scale: answer.scale, count: count, &output)
       } else if answer.scale == 0 {
@@ -192,37 +190,19 @@ struct GroupPrinter {
   }
 
   @inline(__always)
-  private func write(
-    _ state: UnsafeMutableRawPointer, _ kind: AggregatePlan.Kind, name: String, _ output: inout UnsafeMutableRawPointer
-  ) throws {
-    switch kind {
-    case .countRows, .countValues, .countDistinct: NumberText.write(Int64(state.load(as: UInt64.self)), &output)
-    case .sum:
-      let sum = state.load(as: SumState.self)
-      if sum.count == 0 { return }
-      guard let total = sum.total, total.magnitude < Int256.tooLong, !total.magnitude.isNegative else {
-        throw sumTooLarge(name)
-      }
-      NumberText.write(total, scale: Int(sum.scale), &output)
-    case .average:
-      let sum = state.load(as: SumState.self)
-      if sum.count == 0 { return }
-      guard let total = sum.total, !total.magnitude.isNegative else { throw sumTooLarge(name) }
-      NumberText.writeAverage(total, scale: Int(sum.scale), count: sum.count, &output)
-    case .least, .greatest:
-      let extreme = state.load(as: ExtremeState.self)
-      if extreme.isPresent { NumberText.write(extreme.value, scale: Int(extreme.largestScale), &output) }
-    case .sumDouble, .averageDouble:
-      let sum = DoubleSum(at: state)
-      if sum.count == 0 { return }
-      let total = sum.value
-      if !total.isFinite { throw doubleTooLarge(name) }
-      NumberText.write(kind == .sumDouble ? total : total / Double(sum.count), &output)
-    case .leastDouble, .greatestDouble:
-      let extreme = state.load(as: DoubleExtreme.self)
-      if extreme.isPresent { NumberText.write(extreme.value, &output) }
-    case .leastText, .greatestText, .first, .last: write(text: state.load(as: TextState.self).text, &output)
+  private func write(_ index: Int, _ states: UnsafeMutableRawPointer, _ output: inout UnsafeMutableRawPointer) throws {
+    let before = output
+    switch aggregates.answer(index, states) {
+    case .null: return
+    case .text(let text): return write(text: text, &output)
+    case .count(let count): NumberText.write(Int64(count), &output)
+    case .decimal(let value, let scale):
+      guard value.magnitude < Int256.tooLong else { throw tooLarge(asked[index]) }
+      NumberText.write(value, scale: scale, &output)
+    case .double(let value): NumberText.write(value, &output)
+    case .tooLarge: throw tooLarge(asked[index])
     }
+    setMark(from: before, &output)
   }
 
   /// A text as it is, in which 0x00 stands for nothing but itself.
@@ -236,17 +216,13 @@ struct GroupPrinter {
     if isQuoted { KeyCodec.appendByte(quote, &output) }
   }
 
-  private func doubleTooLarge(_ name: String) -> JobFailure {
-    JobFailure(
+  private func tooLarge(_ aggregate: Aggregate) -> JobFailure {
+    let column = "(output column \"\(Excerpt.of(aggregate.name))\")"
+    return JobFailure(
       .outOfRange, reason: "SUM_TOO_LARGE",
-      "The sum of a group is more than a double can be (output column \"\(Excerpt.of(name))\"). Leave out its type for an exact sum."
+      aggregate.type == .double
+        ? "The sum of a group is more than a double can be \(column). Leave out its type for an exact sum."
+        : "The sum of a group has more than 76 digits \(column). Aggregate it with type: \"double\" if it needn't be exact."
     )
-  }
-
-  private func sumTooLarge(_ name: String) -> JobFailure {
-    JobFailure(
-      .outOfRange, reason: "SUM_TOO_LARGE",
-      "The sum of a group has more than 76 digits (output column \"\(Excerpt.of(name))\"). Aggregate it with type: \"double\" "
-        + "if it needn't be exact.")
   }
 }

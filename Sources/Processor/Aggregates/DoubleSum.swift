@@ -124,31 +124,19 @@ struct DoubleSum {
   }
 }
 
-/// The least or the greatest of IEEE numbers. All zero bytes is that of nothing.
-struct DoubleExtreme {
-  private(set) var value = 0.0
-  private(set) var isPresent = false
+/// A ``DoubleSum`` as an aggregate's state.
+enum DoubleSumState: AggregateState {
+  static var bytes: Int { DoubleSum.bytes }
 
-  init() {}
-
-  mutating func add(_ new: Double, wantsLeast: Bool) {
-    if !isPresent || (wantsLeast ? new < value : new > value) { value = new }
-    isPresent = true
+  static func add(_ value: UnsafePointer<RowValue>, position: UInt64, to state: UnsafeMutableRawPointer) {
+    DoubleSum(at: state).add(value.pointee.double)
   }
 
-  mutating func merge(_ other: DoubleExtreme, wantsLeast: Bool) {
-    if other.isPresent { add(other.value, wantsLeast: wantsLeast) }
+  static func write(_ state: UnsafeMutableRawPointer, _ output: inout UnsafeMutableRawPointer) {
+    DoubleSum(at: state).write(&output)
   }
 
-  func write(_ output: inout UnsafeMutableRawPointer) {
-    KeyCodec.appendByte(isPresent ? 1 : 0, &output)
-    output.storeBytes(of: value.bitPattern, as: UInt64.self)
-    output += 8
-  }
-
-  init(reading input: inout UnsafeRawPointer) {
-    isPresent = input.load(as: UInt8.self) == 1
-    value = Double(bitPattern: input.loadUnaligned(fromByteOffset: 1, as: UInt64.self))
-    input += 9
+  static func merge(_ input: inout UnsafeRawPointer, into state: UnsafeMutableRawPointer) {
+    DoubleSum(at: state).merge(&input)
   }
 }

@@ -83,37 +83,3 @@ struct SumState {
     return wide == .zero ? Int256(Int128(small)) : wide.adding(Int256(Int128(small)))
   }
 }
-
-/// The least or the greatest of decimal numbers. All zero bytes is that of nothing.
-struct ExtremeState {
-  private(set) var mantissa: Int128 = 0
-  private(set) var scale: UInt8 = 0
-  /// The largest seen in the group: the scale of the answer.
-  private(set) var largestScale: UInt8 = 0
-  private(set) var isPresent = false
-
-  @inline(__always)
-  mutating func add(_ number: DecimalNumber, largestScale seen: UInt8, wantsLeast: Bool) {
-    largestScale = max(largestScale, seen)
-    let isBetter: Bool
-    if !isPresent {
-      isBetter = true
-    } else if number.scale == scale {
-      isBetter = wantsLeast ? number.mantissa < mantissa : number.mantissa > mantissa
-    } else {
-      let (new, old) = (ExtremeState.widened(number.mantissa, number.scale), ExtremeState.widened(mantissa, scale))
-      isBetter = wantsLeast ? new < old : old < new
-    }
-    guard isBetter else { return }
-    mantissa = number.mantissa
-    scale = number.scale
-    isPresent = true
-  }
-
-  /// The value at the answer's scale.
-  var value: Int256 { DecimalNumber(mantissa: mantissa, scale: scale).widened(toScale: Int(largestScale)) }
-
-  private static func widened(_ mantissa: Int128, _ scale: UInt8) -> Int256 {
-    DecimalNumber(mantissa: mantissa, scale: scale).widened
-  }
-}
