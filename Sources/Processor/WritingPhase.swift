@@ -34,7 +34,7 @@ struct WritingPhase: Sendable {
   ) throws -> (bytes: Int, sha256: String) {
     let memory = grouping.memory
     let result = try ResultWriter(file, budget: grouping.budget)
-    try printer.header(grouping.spec.outputColumns).withUnsafeBytes { try result.write($0) }
+    try printer.header.withUnsafeBytes { try result.write($0) }
     let output = try OrderedOutput(
       partitions: partitions, buffers: memory.threads + 2, bufferBytes: memory.outputBytes, writer: result,
       budget: grouping.budget)

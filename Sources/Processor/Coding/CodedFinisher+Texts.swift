@@ -3,7 +3,7 @@ import CTallySIMD
 extension CodedFinisher {
   /// Of a group's line, at most, and what copies of whole words may write behind it.
   var groupBytesMost: Int {
-    var most = first.longest + plan.answers.count * (NumberText.bytesMost + 1) + 2 + Int(TALLY_SHORT_TEXT)
+    var most = first.longest + printer.answersBytesMost + Int(TALLY_SHORT_TEXT)
     for column in ranks.columns.dropFirst() { most += column.texts.longest }
     return most
   }
