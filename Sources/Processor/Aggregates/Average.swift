@@ -19,7 +19,7 @@ struct Average: AggregateFunction {
     let sum = state.load(as: SumState.self)
     if sum.count == 0 { return .null }
     guard let total = sum.total, !total.magnitude.isNegative else { return .tooLarge }
-    let average = NumberText.average(total, scale: Int(sum.scale), count: sum.count)
+    guard let average = NumberText.average(total, scale: Int(sum.scale), count: sum.count) else { return .tooLarge }
     return .decimal(average.value, scale: average.scale)
   }
 }

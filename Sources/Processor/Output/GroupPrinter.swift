@@ -85,7 +85,7 @@ struct GroupPrinter {
       let start = output
       if answer.form == .average {
         let count = UInt64(cell[answer.count])
-        NumberText.writeAverage(Int256(Int128(value)), scale: answer.scale, count: count, &output)
+        NumberText.writeAverage(value, scale: answer.scale, count: count, &output)
       } else if answer.scale == 0 {
         NumberText.write(value, &output)
       } else {
@@ -132,6 +132,12 @@ struct GroupPrinter {
 
   private func tooLarge(_ aggregate: Aggregate) -> JobFailure {
     let column = "(output column \"\(Excerpt.of(aggregate.name))\")"
+    guard aggregate.function == .sum || aggregate.function == .avg else {
+      return JobFailure(
+        .outOfRange, reason: "ANSWER_TOO_LARGE",
+        "The \(aggregate.function.rawValue) of a group has more than 76 digits \(column). Leave out the numbers that are this large, with 'where'."
+      )
+    }
     return JobFailure(
       .outOfRange, reason: "SUM_TOO_LARGE",
       aggregate.type == .double

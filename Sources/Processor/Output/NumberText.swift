@@ -97,30 +97,21 @@ enum NumberText {
     return digits.isEmpty ? [0] : digits
   }
 
-  /// The exact quotient of a sum and a count, rounded half to even to max(6, scale) places, without trailing zeros.
-  static func writeAverage(_ total: Int256, scale: Int, count: UInt64, _ output: inout UnsafeMutableRawPointer) {
-    let average = average(total, scale: scale, count: count)
+  /// Writes ``average(_:scale:count:)`` of a sum that 64 bits hold.
+  static func writeAverage(_ total: Int64, scale: Int, count: UInt64, _ output: inout UnsafeMutableRawPointer) {
+    guard let average = average(Int256(Int128(total)), scale: scale, count: count) else {
+      preconditionFailure("64 bits and 28 places are less than 255 bits")
+    }
     write(average.value, scale: average.scale, &output)
   }
 
-  /// The same as a number and its places.
-  static func average(_ total: Int256, scale: Int, count: UInt64) -> (value: Int256, scale: Int) {
+  /// The exact quotient of a sum and a count, rounded half to even to max(6, scale) places, without trailing zeros; nil when
+  /// 255 bits don't hold it.
+  static func average(_ total: Int256, scale: Int, count: UInt64) -> (value: Int256, scale: Int)? {
     let places = max(6, scale)
     var magnitude = LongMagnitude(total.magnitude)
     magnitude.scale(byPowerOfTen: places - scale)
-    let remainder = magnitude.divide(by: count)
-    // An average is no larger than the largest number, which 220 bits hold.
-    var quotient = magnitude.low
-    let isMore = remainder > count - remainder
-    let isHalf = remainder == count - remainder
-    if isMore || (isHalf && quotient.limbs.0 & 1 == 1) { quotient = quotient + Int256(1) }
-    var shown = places
-    while shown > 0 {
-      let (shorter, last) = quotient.divided(by: 10)
-      if last != 0 { break }
-      quotient = shorter
-      shown -= 1
-    }
-    return (total.isNegative ? -quotient : quotient, shown)
+    guard let average = DecimalQuotient.rounded(magnitude, by: [count], places: places) else { return nil }
+    return (total.isNegative ? -average.value : average.value, average.scale)
   }
 }

@@ -13,6 +13,10 @@
     @Option(help: ArgumentHelp("Mean of a column.", valueName: "COL[=NAME]")) var avg: [String] = []
     @Option(help: ArgumentHelp("Number of a column's different values.", valueName: "COL[=NAME]"))
     var countDistinct: [String] = []
+    @Option(help: ArgumentHelp("Variance of a column, of a sample.", valueName: "COL[=NAME]"))
+    var variance: [String] = []
+    @Option(help: ArgumentHelp("Variance of a column, of a whole population.", valueName: "COL[=NAME]"))
+    var variancePop: [String] = []
     @Option(help: ArgumentHelp("First value of a column, in the file's order.", valueName: "COL[=NAME]"))
     var first: [String] = []
     @Option(help: ArgumentHelp("Last value of a column.", valueName: "COL[=NAME]")) var last: [String] = []
@@ -43,6 +47,7 @@
         "--min-double": try named(minDouble, .min, .double)[...],
         "--max-double": try named(maxDouble, .max, .double)[...],
         "--count-distinct-number": try named(countDistinctNumber, .countDistinct, .number)[...],
+        "--variance": try named(variance, .variance)[...], "--variance-pop": try named(variancePop, .variancePop)[...],
         "--count": count.map { Aggregate(.count, column: nil, as: $0) }[...],
       ]
       var ordered: [Aggregate] = []
