@@ -103,6 +103,7 @@ import Testing
         OrderTerm(column: $0, descending: Bool.random(using: &random))
       }
     }
+    if Int.random(in: 0..<4, using: &random) == 0 { spec.format = .ndjson }
     if Int.random(in: 0..<4, using: &random) == 0 { spec.limit = Int.random(in: 1...8, using: &random) }
     return spec
   }

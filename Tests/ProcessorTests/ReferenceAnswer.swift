@@ -123,6 +123,14 @@ struct ReferenceAnswer {
       for (a, b) in zip(left.key, right.key) where a != b { return a.lexicographicallyPrecedes(b) }
       return false
     }
+    if spec.format == .ndjson {
+      output = sorted.prefix(spec.limit ?? .max).flatMap { key, states in
+        let keys = zip(spec.groupBy, key).map { JSONMember($0, .string(String(decoding: $1, as: UTF8.self))) }
+        let answers = zip(spec.aggregates, states).map { JSONMember($0.name, $1.json($0)) }
+        return Array(JSONValue.object(keys + answers).text.utf8) + [0x0A]
+      }
+      return
+    }
     var lines = [spec.outputColumns.map { Array($0.utf8) }]
     for (key, states) in sorted.prefix(spec.limit ?? .max) {
       lines.append(key + zip(spec.aggregates, states).map { $1.bytes($0) })
@@ -275,6 +283,12 @@ struct Accumulator {
     case (.max, .text): texts.max { $0.lexicographicallyPrecedes($1) } ?? []
     default: Array(text(aggregate).utf8)
     }
+  }
+
+  func json(_ aggregate: Aggregate) -> JSONValue {
+    if isNull(aggregate) { return .null }
+    let isText = aggregate.type == .text && ![.count, .countDistinct].contains(aggregate.function)
+    return isText ? .string(String(decoding: bytes(aggregate), as: UTF8.self)) : .number(text(aggregate))
   }
 
   func text(_ aggregate: Aggregate) -> String {

@@ -11,6 +11,7 @@ struct CSVFormat: OutputFormat {
   private let trims: Bool
   private let comment: UInt8?
   private let columns: [String]
+  private let dialect: CSVDialect
   /// The bytes for which a field is quoted: delimiter, quote, CR, LF; 0x00 because it may be the key's own escape.
   let special: [Bool]
 
@@ -22,6 +23,7 @@ struct CSVFormat: OutputFormat {
     trims = spec.csv.trim
     comment = spec.csv.comment
     columns = spec.outputColumns
+    dialect = spec.csv.output
     var special = [Bool](repeating: false, count: 256)
     for byte in [delimiter, 0x0A, 0x0D, KeyCodec.separator] { special[Int(byte)] = true }
     // In a dialect without quotes, they are text as any other.
@@ -29,6 +31,7 @@ struct CSVFormat: OutputFormat {
     self.special = special
   }
 
+  var mediaType: String { "text/csv; charset=utf-8; header=present" }
   var recordEnd: [UInt8] { [0x0A] }
   /// A field may have to be quoted for its ends, too.
   var copiesPlainTexts: Bool { !trims && comment == nil }
@@ -86,5 +89,9 @@ struct CSVFormat: OutputFormat {
     start.storeBytes(of: quote, as: UInt8.self)
     output += 1
     KeyCodec.appendByte(quote, &output)
+  }
+
+  func firstRows(of bytes: [UInt8], isWhole: Bool, most: Int, columnsMost: Int) -> [[String]] {
+    CSVPreview.rows(bytes, isWhole: isWhole, dialect: dialect, rowsMost: most, columnsMost: columnsMost)
   }
 }

@@ -1,9 +1,11 @@
-import TallySchema
+public import TallySchema
 
 /// How an answer is written. A record is, for each column, what stands before it and its value; then what ends the record.
 ///
 /// A new format is a case of `JobSpec.Format`, a line of ``JobSpec/makeFormat()``, and a file with a type like this one.
-protocol OutputFormat: Sendable {
+public protocol OutputFormat: Sendable {
+  /// What an answer in this format is, for HTTP.
+  var mediaType: String { get }
   /// What stands before the first record; empty where nothing does.
   var header: [UInt8] { get }
   /// Ends every record.
@@ -26,8 +28,23 @@ protocol OutputFormat: Sendable {
   func writeNull(_ output: inout UnsafeMutableRawPointer)
   /// Gives the number that stands behind `start`, with a decimal point, the format's form; at most two bytes longer.
   func finishNumber(from start: UnsafeMutableRawPointer, _ output: inout UnsafeMutableRawPointer)
+
+  /// The columns' names and the first records as texts, for people to look at.
+  ///
+  /// - Parameters:
+  ///   - bytes: an answer's beginning; a record that is cut off at its end is left out.
+  ///   - isWhole: the bytes are all of it.
+  ///   - most: records, the names among them.
+  ///   - columnsMost: fields of a record, at most.
+  func firstRows(of bytes: [UInt8], isWhole: Bool, most: Int, columnsMost: Int) -> [[String]]
 }
 
 extension JobSpec {
-  func makeFormat() -> any OutputFormat { CSVFormat(self) }
+  /// The format that the job asks for, with its dialect and columns.
+  public func makeFormat() -> any OutputFormat {
+    switch format {
+    case .csv: CSVFormat(self)
+    case .ndjson: NDJSONFormat(self)
+    }
+  }
 }

@@ -4,6 +4,7 @@ import HummingbirdCore
 import JobQueue
 import NIOCore
 import NIOPosix
+import Processor
 import TallySchema
 
 /// `GET /results/<job>`: the job's immutable result file, never the visible name. Its strong tag is its digest, so that an
@@ -31,17 +32,17 @@ struct ResultEndpoint: Sendable {
       return HTTPAnswers.refusal(
         .notFound, RPCError(.dataLoss, reason: "RESULT_GONE", "The result's file can't be read (\(error))."))
     }
-    return respond(to: request, with: result, in: file, as: ResultEndpoint.safeName(job.spec.output))
+    return respond(to: request, with: result, in: file, of: job.spec)
   }
 
   private func respond(
-    to request: Request, with result: CommittedResult, in file: OpenFile, as name: String
+    to request: Request, with result: CommittedResult, in file: OpenFile, of spec: JobSpec
   ) -> Response {
     let eTag = "\"\(result.sha256)\""
     var headers: HTTPFields = [
-      .contentType: "text/csv; charset=utf-8; header=present", .eTag: eTag, .acceptRanges: "bytes",
+      .contentType: spec.makeFormat().mediaType, .eTag: eTag, .acceptRanges: "bytes",
       .cacheControl: "private, no-cache", .xContentTypeOptions: "nosniff",
-      .contentDisposition: "attachment; filename=\"\(name)\"",
+      .contentDisposition: "attachment; filename=\"\(ResultEndpoint.safeName(spec.output))\"",
     ]
     // Of the whole, also where a part is sent (RFC 9530, section 3).
     if let digest = HTTPField.Name("Repr-Digest") {

@@ -77,9 +77,8 @@ extension JobMethods {
     } catch let error as SystemCallError {
       throw RPCError(.dataLoss, reason: "RESULT_GONE", "The result's file can't be read (\(error)).")
     }
-    let rows = CSVPreview.rows(
-      bytes, isWhole: bytes.count == committed.bytes, dialect: job.spec.csv.output, rowsMost: 21,
-      columnsMost: limits.columns)
+    let rows = job.spec.makeFormat().firstRows(
+      of: bytes, isWhole: bytes.count == committed.bytes, most: 21, columnsMost: limits.columns)
     return ResultSummary(result: result, firstRows: rows)
   }
 }

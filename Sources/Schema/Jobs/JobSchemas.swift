@@ -108,6 +108,7 @@ extension JobSpec {
           ("skipLines", JSONSchema.integer()), ("trim", JSONSchema.boolean), ("decimalMark", character),
           ("thousandsMark", character), ("lineEnd", JSONSchema.choice(CSVDialect.LineEnd.allCases.map(\.rawValue))),
         ], required: [])),
+    RPCParameter("format", "How the output is written.", JSONSchema.choice(Format.allCases.map(\.rawValue))),
     RPCParameter(
       "onBadRow", "What a bad row does to the job.", JSONSchema.choice(BadRowPolicy.allCases.map(\.rawValue))),
     RPCParameter("maxBadRows", "Bad rows that may be left out.", JSONSchema.integer()),

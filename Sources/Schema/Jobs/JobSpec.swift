@@ -9,6 +9,14 @@ public struct JobSpec: Hashable, Sendable {
     case collect
   }
 
+  /// How the output is written.
+  public enum Format: String, CaseIterable, Sendable {
+    /// CSV in the dialect of ``JobSpec/csv``.
+    case csv
+    /// A JSON object on each line.
+    case ndjson
+  }
+
   /// Names under the server's data folder, of files with equal headers. A name with `*`, `?` or `[` in it is a pattern,
   /// and stands for what it matches, in order.
   public var inputs: [String]
@@ -23,6 +31,7 @@ public struct JobSpec: Hashable, Sendable {
   /// Records of the output at most, the first ones; nil: all.
   public var limit: Int?
   public var csv: CSVDialect
+  public var format: Format
   public var onBadRow: BadRowPolicy
   /// Bad rows that may be left out before the job fails.
   public var maxBadRows: Int
@@ -42,7 +51,7 @@ public struct JobSpec: Hashable, Sendable {
   public init(
     input: String, output: String, groupBy: [String]? = nil, aggregates: [Aggregate]? = nil,
     filter: RowFilter? = nil, orderBy: [OrderTerm] = [], limit: Int? = nil, csv: CSVDialect = CSVDialect(),
-    onBadRow: BadRowPolicy = .fail, maxBadRows: Int = Limits.standard.badRows,
+    format: Format = .csv, onBadRow: BadRowPolicy = .fail, maxBadRows: Int = Limits.standard.badRows,
     memoryBytes: Int = Limits.standard.memoryBytesDefault, priority: Int = 0, startAt: Timestamp? = nil
   ) {
     let isDefault = groupBy == nil && aggregates == nil
@@ -54,6 +63,7 @@ public struct JobSpec: Hashable, Sendable {
     self.orderBy = orderBy
     self.limit = limit
     self.csv = csv
+    self.format = format
     self.onBadRow = onBadRow
     self.maxBadRows = maxBadRows
     self.memoryBytes = memoryBytes
@@ -202,7 +212,8 @@ extension JobSpec: JSONConvertible {
       groupBy: try fields.optional("groupBy"), aggregates: try fields.optional("aggregates"),
       filter: try fields.optional("where"), orderBy: try fields.optional("orderBy") ?? [],
       limit: try fields.optional("limit"),
-      csv: try fields.optional("csv") ?? CSVDialect(), onBadRow: onBadRow,
+      csv: try fields.optional("csv") ?? CSVDialect(),
+      format: try JSONChoice.read("format", try fields.optional("format") ?? "csv"), onBadRow: onBadRow,
       maxBadRows: try fields.optional("maxBadRows") ?? limits.badRows,
       memoryBytes: try fields.optional("memoryBytes") ?? limits.memoryBytesDefault,
       priority: try fields.optional("priority") ?? 0, startAt: try fields.optional("startAt"))
@@ -218,6 +229,7 @@ extension JobSpec: JSONConvertible {
       JSONMember("onBadRow", .string(onBadRow.rawValue)), JSONMember("maxBadRows", .number(maxBadRows)),
       JSONMember("memoryBytes", .number(memoryBytes)), JSONMember("priority", .number(priority)),
     ]
+    if format != .csv { members.append(JSONMember("format", .string(format.rawValue))) }
     if let filter { members.append(JSONMember("where", filter.json)) }
     let order = canonicalOrder
     if !order.isEmpty { members.append(JSONMember("orderBy", order.json)) }

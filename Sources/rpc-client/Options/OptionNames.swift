@@ -5,7 +5,8 @@
   enum OptionNames {
     private static let options: [String: String] = [
       "input": "INPUT", "output": "--output", "groupBy": "--group-by", "where": "--where", "orderBy": "--order-by",
-      "limit": "--limit", "onBadRow": "--on-bad-row", "maxBadRows": "--max-bad-rows", "memoryBytes": "--memory",
+      "limit": "--limit", "format": "--format", "onBadRow": "--on-bad-row", "maxBadRows": "--max-bad-rows",
+      "memoryBytes": "--memory",
       "priority": "--priority", "startAt": "--start-at", "idempotencyKey": "--key",
       "aggregates": "the aggregates (--sum, --count, …)", "csv.delimiter": "--delimiter", "csv.quote": "--quote",
       "csv.escape": "--escape", "csv.header": "--no-header", "csv.null": "--null", "csv.encoding": "--encoding",

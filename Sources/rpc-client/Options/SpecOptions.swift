@@ -28,6 +28,7 @@
     var orderBy: [String] = []
     @Option(parsing: .unconditional, help: "Records of the output, at most.") var limit: Int?
     @OptionGroup(title: "How the file is written") var dialect: DialectOptions
+    @Option(help: "How the answer is written: csv, or ndjson (a JSON object on each line).") var format: String?
     @Option(help: "What bad rows do: fail, skip, or collect (in OUTPUT.rejects.csv).") var onBadRow: String?
     @Option(parsing: .unconditional, help: "Lines that bad rows may take, before the job fails.") var maxBadRows: Int?
     @Option(help: ArgumentHelp("Memory for the job, such as 256MiB.", valueName: "size")) var memory: String?
@@ -54,6 +55,7 @@
         members.append(JSONMember("aggregates", .array(aggregates.map(\.json))))
       }
       let csv = dialect.members
+      if let format { members.append(JSONMember("format", .string(format))) }
       if !csv.isEmpty { members.append(JSONMember("csv", .object(csv))) }
       if let text = self.where {
         guard let condition = try? JSONValue(parsing: text) else {
