@@ -7,21 +7,22 @@ import TallySchema
   import Darwin
 #endif
 
-/// One job by the processor alone, on one thread: what `Benchmarks/instructions.py` counts the instructions of.
+/// One job by the processor alone, on one thread if nothing else is said: what `Benchmarks/instructions.py` counts the instructions of.
 ///
-/// Usage: `job-load INPUT RESULT SPEC`, where SPEC is the job as JSON, and RESULT is a file that doesn't exist.
+/// Usage: `job-load INPUT RESULT SPEC [THREADS]`, where SPEC is the job as JSON, and RESULT is a file that doesn't exist.
 @main
 enum JobLoad {
   static func main() async throws {
     let words = CommandLine.arguments.dropFirst()
-    guard words.count == 3 else {
-      print("usage: job-load INPUT RESULT SPEC")
+    guard words.count == 3 || words.count == 4, let threads = Int(words.count == 4 ? words[4] : "1") else {
+      print("usage: job-load INPUT RESULT SPEC [THREADS]")
       exit(64)
     }
     let spec = try JobSpec(json: JSONValue(parsing: words[3]))
     let input = ProcessingPlaces.Input(name: spec.inputs.first ?? "input", file: .path(words[1]))
-    let places = ProcessingPlaces(inputs: [input], resultPath: words[2], spillFolder: "/tmp", threads: 1)
+    let places = ProcessingPlaces(inputs: [input], resultPath: words[2], spillFolder: "/tmp", threads: threads)
     let outcome = try await CSVProcessor(spec, places, limits: .standard).run()
-    print("\(outcome.progress.rows) rows, \(outcome.rows) groups, \(outcome.bytes) bytes")
+    let progress = outcome.progress
+    print("\(progress.rows) rows, \(outcome.rows) groups, \(outcome.bytes) bytes, \(progress.bytesSpilled) spilled")
   }
 }

@@ -17,6 +17,10 @@ struct GroupingPhase: Sendable {
   private let distinctWriters: [PartitionWriter]
   private let distinctPartitions: Int
   private let sampledGroups: NumberedGroups?
+  /// One for each thread, where numbers are needed in order.
+  private let orderedWriters: [PartitionWriter]
+  private let orderedRouter: PartitionRouter?
+  private let orderedAggregates = OrderedValueReader.makeAggregates()
 
   init(
     spec: JobSpec, plan: GroupingPlan, memory: MemoryPlan, budget: MemoryBudget, spill: SpillFile,
@@ -37,7 +41,10 @@ struct GroupingPhase: Sendable {
     }
     self.dictionaries = dictionaries
     let dictionaryBytes = coding.map { $0.sizes.reduce(0) { $0 + $1.bytes } } ?? 0
-    let share = ChunkShare(bytes: (memory.chunkBytes - dictionaryBytes) * memory.threads)
+    // What is written for a second round has a table of its own.
+    let tables = (plan.distincts.isEmpty ? 0 : 1) + (plan.ordered.isEmpty ? 0 : 1)
+    let share = ChunkShare(
+      bytes: (memory.chunkBytes - dictionaryBytes - tables * GroupTable.bytes) * memory.threads)
     writers = (0..<memory.threads).map { _ in
       PartitionWriter(
         partitions: coding == nil ? router.count : 2 * router.count, share: share, spill: spill, budget: budget)
@@ -50,6 +57,16 @@ struct GroupingPhase: Sendable {
         PartitionWriter(partitions: 2 * distinctPartitions, share: share, spill: spill, budget: budget)
       }
     sampledGroups = try plan.distincts.isEmpty ? nil : NumberedGroups(sample: sample.keys, budget: budget)
+    let orderedRouter =
+      plan.ordered.isEmpty
+      ? nil : OrderedValueReader.makeRouter(plan, sample: sample, partitions: memory.partitions)
+    self.orderedRouter = orderedRouter
+    orderedWriters =
+      orderedRouter.map { router in
+        (0..<memory.threads).map { _ in
+          PartitionWriter(partitions: router.count, share: share, spill: spill, budget: budget)
+        }
+      } ?? []
   }
 
   /// - Returns: the bad rows, where the job collects them.
@@ -57,22 +74,22 @@ struct GroupingPhase: Sendable {
     let queue = BlockQueue(limitBytes: memory.queueBytes)
     let badRows = BadRowLog(spec: spec, counters: counters, budget: budget)
     let failure = FirstFailure()
-    let distinct = DistinctRound(threads: memory.threads)
+    let round = SecondRound(threads: memory.threads)
     let workers: [@Sendable () -> Void] = writers.indices.map { thread in
       {
         do {
           let sink = try makeSink(thread, badRows)
-          try parse(queue, badRows: badRows, limits: limits, counters: counters, distinct: distinct, into: sink)
+          try parse(queue, badRows: badRows, limits: limits, counters: counters, round: round, into: sink)
         } catch {
-          distinct.fail()
+          round.fail()
           if !(error is BadRowLog.Stop) { failure.set(error) }
           queue.close(dropping: true)
         }
       }
     }
+    let pool = BlockPool(blockBytes: memory.blockBytes, budget: budget)
     let reader = BlockReader(
-      dialect: spec.csv, blockBytes: memory.blockBytes, limits: limits,
-      pool: BlockPool(blockBytes: memory.blockBytes, budget: budget), queue: queue, counters: counters)
+      dialect: spec.csv, blockBytes: memory.blockBytes, limits: limits, pool: pool, queue: queue, counters: counters)
     try ThreadGroup.run(
       workers + [
         {
@@ -88,12 +105,13 @@ struct GroupingPhase: Sendable {
           } catch {
             failure.set(error)
           }
+          pool.close()
           queue.close()
         }
       ],
       onRefusal: {
         // Those that have begun must not wait for one that never will.
-        distinct.fail()
+        round.fail()
         queue.close(dropping: true)
       })
     // A bad row comes before whatever went wrong after it.
@@ -110,6 +128,8 @@ struct GroupingPhase: Sendable {
         router: router,
         writer: writers[thread], cellLimits: coding.cellLimits, budget: budget)
     }
+    // What the second round finds comes when memory is short.
+    if plan.needsSecondRound { try writers[thread].takeFirstSlab() }
     let groups = try GroupWriter(
       aggregates: plan.aggregates, router: router, writer: writers[thread], budget: budget)
     var distinct: DistinctWriter?
@@ -118,13 +138,19 @@ struct GroupingPhase: Sendable {
         plan: plan, writer: distinctWriters[thread], partitions: distinctPartitions, sampled: sampledGroups,
         budget: budget)
     }
+    var ordered: OrderedValueWriter?
+    if let orderedRouter {
+      ordered = try OrderedValueWriter(
+        plan: plan, aggregates: orderedAggregates, router: orderedRouter, writer: orderedWriters[thread], budget: budget
+      )
+    }
     return try GroupingSink(
       plan: plan, fieldText: FieldText(spec.csv), groups: groups, badRows: badRows, coder: coder, distinct: distinct,
-      budget: budget)
+      ordered: ordered, budget: budget)
   }
 
   private func parse(
-    _ queue: BlockQueue, badRows: BadRowLog, limits: Limits, counters: ProgressCounters, distinct: DistinctRound,
+    _ queue: BlockQueue, badRows: BadRowLog, limits: Limits, counters: ProgressCounters, round: SecondRound,
     into sink: consuming GroupingSink
   ) throws {
     var sink = sink
@@ -137,17 +163,18 @@ struct GroupingPhase: Sendable {
       counters.rows.add(try parser.parse(block, into: &sink), ordering: .relaxed)
     }
     try sink.endRows()
-    if let sampledGroups {
+    if plan.needsSecondRound {
       // A value's records may be of any thread: all must have read their rows.
-      guard distinct.waitForAll() else { return }
-      try countDistinct(distinct, sampledGroups, &sink)
+      guard round.waitForAll() else { return }
+      if let sampledGroups { try countDistinct(round, sampledGroups, &sink) }
+      if let orderedRouter { try searchOrdered(round, orderedRouter, counters, &sink) }
     }
     try sink.finish()
   }
 
   /// Counts the different values of the partitions that no other thread has taken.
   private func countDistinct(
-    _ round: DistinctRound, _ sampledGroups: NumberedGroups, _ sink: inout GroupingSink
+    _ round: SecondRound, _ sampledGroups: NumberedGroups, _ sink: inout GroupingSink
   ) throws {
     let bytes = memory.sortBytes / 2
     let values = DistinctCounter(spill: spill, budget: budget, memoryBytes: bytes) {
@@ -155,23 +182,38 @@ struct GroupingPhase: Sendable {
     }
     let rows = DistinctRowCounter(
       spill: spill, budget: budget, memoryBytes: bytes, valuesMost: plan.distincts.count)
-    while let partition = round.partitions.next(below: 2 * distinctPartitions) {
+    while let partition = round.distinctPartitions.next(below: 2 * distinctPartitions) {
       let parts = distinctWriters.map { $0.partitions[partition] }
       if partition < distinctPartitions {
-        try values.run(parts) { try sink.count($0, slot: $1) }
+        try values.run(parts) { try sink.change($0, slot: $1, OrderedValueReader.count(one:)) }
       } else {
-        try rows.run(parts) { try sink.count($0, slot: $1) }
+        try rows.run(parts) { try sink.change($0, slot: $1, OrderedValueReader.count(one:)) }
+      }
+    }
+  }
+
+  /// Looks at the ordered numbers of the partitions that no other thread has taken.
+  private func searchOrdered(
+    _ round: SecondRound, _ router: PartitionRouter, _ counters: ProgressCounters, _ sink: inout GroupingSink
+  ) throws {
+    let reader = OrderedValueReader(
+      plan: plan, aggregates: orderedAggregates, spill: spill, counters: counters, budget: budget,
+      memoryBytes: memory.sortBytes / 2)
+    while let partition = round.orderedPartitions.next(below: router.count) {
+      try reader.run(orderedWriters.map { $0.partitions[partition] }) { group, slot, answer in
+        try sink.change(group, slot: slot) { FoundNumber.set(answer, in: $0) }
       }
     }
   }
 }
 
-/// Where threads wait for each other before they count different values.
-private final class DistinctRound: Sendable {
+/// Where threads wait for each other before they look at what they have written of their rows.
+private final class SecondRound: Sendable {
   private let threads: Int
   private let state = Monitor((arrived: 0, hasFailed: false))
-  /// Those that are left to be counted.
-  let partitions = SharedCounter()
+  /// Those that are left to be looked at.
+  let distinctPartitions = SharedCounter()
+  let orderedPartitions = SharedCounter()
 
   init(threads: Int) { self.threads = threads }
 

@@ -57,7 +57,8 @@ struct WritingPhase: Sendable {
 
   func finisher(memoryBytes: Int) -> PartitionFinisher {
     PartitionFinisher(
-      plan: grouping.plan, spill: grouping.spill, counters: counters, budget: grouping.budget, memoryBytes: memoryBytes)
+      aggregates: grouping.plan.aggregates, spill: grouping.spill, counters: counters, budget: grouping.budget,
+      memoryBytes: memoryBytes)
   }
 
   private func finishPartitions(_ output: OrderedOutput) throws {

@@ -91,7 +91,8 @@ import Testing
       Aggregate(.max, column: "l", as: "most", type: .text), Aggregate(.first, column: "n"),
       Aggregate(.last, column: "k"), Aggregate(.countDistinct, column: "l"),
       Aggregate(.countDistinct, column: "n", as: "numbers", type: .number),
-      Aggregate(.variance, column: "n"), Aggregate(.variancePop, column: "m"),
+      Aggregate(.median, column: "n"), Aggregate(.median, column: "m"), Aggregate(.variance, column: "n"),
+      Aggregate(.variancePop, column: "m"),
     ]
     var aggregates = all.shuffled(using: &random).prefix(Int.random(in: 0...4, using: &random))
     if groups.isEmpty, aggregates.isEmpty { aggregates = all[..<2] }

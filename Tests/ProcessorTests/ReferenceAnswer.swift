@@ -235,6 +235,7 @@ struct Accumulator {
   private var count = 0
   private var total = Decimal(0)
   private var squares = Decimal(0)
+  private var numbers: [Decimal] = []
   private var scale = 0
   private var least: Decimal?
   private var greatest: Decimal?
@@ -259,6 +260,7 @@ struct Accumulator {
       count += 1
       total += number
       squares += number * number
+      numbers.append(number)
       self.scale = max(self.scale, scale)
       least = min(least ?? number, number)
       greatest = max(greatest ?? number, number)
@@ -300,6 +302,7 @@ struct Accumulator {
     case .min: least.map { Accumulator.text($0, places: scale) } ?? ""
     case .max: greatest.map { Accumulator.text($0, places: scale) } ?? ""
     case .avg: count == 0 ? "" : rounded(total / Decimal(count))
+    case .median: count == 0 ? "" : rounded(median)
     case .variance: count < 2 ? "" : rounded(variance / Decimal(count * (count - 1)))
     case .variancePop: count == 0 ? "" : rounded(variance / Decimal(count * count))
     }
@@ -307,6 +310,11 @@ struct Accumulator {
 
   /// What is divided: exact in 38 digits for the numbers of these tests.
   private var variance: Decimal { Decimal(count) * squares - total * total }
+
+  private var median: Decimal {
+    let sorted = numbers.sorted()
+    return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2
+  }
 
   private func rounded(_ exact: Decimal) -> String {
     var exact = exact

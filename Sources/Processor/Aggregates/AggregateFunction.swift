@@ -11,11 +11,16 @@ protocol AggregateFunction: Sendable {
   var coded: CodedForm? { get }
   /// The answer for a group with that state, of which a text may be a part.
   func answer(_ state: UnsafeMutableRawPointer) -> AggregateAnswer
+  /// For a group with so many numbers, where ``source`` is `orderedValues`.
+  func makeSearch(count: UInt64) -> any OrderedSearch
 }
 
 extension AggregateFunction {
   var source: AggregateSource { .rows }
   var coded: CodedForm? { nil }
+  func makeSearch(count: UInt64) -> any OrderedSearch {
+    preconditionFailure("only functions of ordered values look for their answers")
+  }
 }
 
 /// What is added to a function's states.
@@ -24,7 +29,24 @@ enum AggregateSource {
   case rows
   /// 1 for every different value, after all rows have been read (``DistinctCounter``).
   case differentValues
+  /// What ``AggregateFunction/makeSearch(count:)`` finds among a group's numbers in their order, after all rows have been read
+  /// (``OrderedValueReader``). The state is a ``FoundNumber``'s.
+  case orderedValues
 }
+
+/// Looks for a function's answer among the numbers of a group, which pass by from the least to the greatest.
+protocol OrderedSearch {
+  /// - Parameters:
+  ///   - value: with 28 places.
+  ///   - scale: of the value as it was written; equal values are together, and not in the order of their scales.
+  ///   - count: of the rows that have it.
+  mutating func take(_ value: Int256, scale: UInt8, count: UInt64)
+  /// After the last of them.
+  var answer: DecimalAnswer { get }
+}
+
+/// A number with that many places.
+typealias DecimalAnswer = (value: Int256, scale: Int)
 
 /// The answers that come of a cell of whole numbers.
 enum CodedForm {
@@ -55,6 +77,7 @@ extension Aggregate {
     case .countDistinct: CountDistinct()
     case .first: First()
     case .last: Last()
+    case .median: Median()
     case .variance: Variance(isOfPopulation: false)
     case .variancePop: Variance(isOfPopulation: true)
     }

@@ -8,7 +8,7 @@ enum DecimalQuotient {
   /// - Returns: nil when 255 bits don't hold it.
   static func rounded(
     _ dividend: LongMagnitude, by divisors: [UInt64], places: Int
-  ) -> (value: Int256, scale: Int)? {
+  ) -> DecimalAnswer? {
     var left = dividend
     var (product, remainder) = (Int256(1), Int256.zero)
     for divisor in divisors {

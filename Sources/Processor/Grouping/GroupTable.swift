@@ -3,6 +3,8 @@
 struct GroupTable: ~Copyable {
   static let arenaBytes = 640 << 10
   static let slotCount = 16_384
+  /// Of both.
+  static let bytes = arenaBytes + slotCount * 8
   private static let alignment = 16
 
   /// A group in the arena: states, then the key's length, then the key.

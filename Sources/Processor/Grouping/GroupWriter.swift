@@ -58,10 +58,12 @@ struct GroupWriter: ~Copyable {
     try append(key, payload: UnsafeRawBufferPointer(start: start, count: end - start))
   }
 
-  /// Adds one different value to a group.
-  mutating func append(_ key: UnsafeRawBufferPointer, distinct slot: Int) throws {
+  /// Adds a group that has nothing but what the body does to one of its states.
+  mutating func append(
+    _ key: UnsafeRawBufferPointer, slot: Int, _ change: (UnsafeMutableRawPointer) -> Void
+  ) throws {
     empty.initializeMemory(as: UInt8.self, repeating: 0, count: aggregates.stateBytes)
-    (empty + aggregates.slots[slot].offset).storeBytes(of: 1, as: UInt64.self)
+    change(empty + aggregates.slots[slot].offset)
     try append(key, states: empty)
   }
 

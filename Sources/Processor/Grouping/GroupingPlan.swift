@@ -12,6 +12,10 @@ struct GroupingPlan: Sendable {
   let aggregates: AggregatePlan
   /// The aggregates that count different values, by their places among all.
   let distincts: [Distinct]
+  /// The aggregates that need their numbers in order.
+  let ordered: [Ordered]
+  /// Rows alone don't answer every aggregate.
+  let needsSecondRound: Bool
   let filter: RowMatcher?
   let nulls: TextSet
   let numbers: NumberFormat
@@ -24,6 +28,12 @@ struct GroupingPlan: Sendable {
     var isDouble = false
     /// Any text is a value.
     var isText = false
+  }
+
+  struct Ordered: Sendable {
+    var slot: Int
+    /// Which of the row's values.
+    var value: Int
   }
 
   struct Distinct: Sendable {
@@ -45,6 +55,7 @@ struct GroupingPlan: Sendable {
     var known: [Int: Int] = [:]
     var places: [Int?] = []
     var distincts: [Distinct] = []
+    var ordered: [Ordered] = []
     let functions = spec.aggregates.map { $0.makeFunction() }
     for (slot, aggregate) in spec.aggregates.enumerated() {
       guard let name = aggregate.column else {
@@ -66,12 +77,15 @@ struct GroupingPlan: Sendable {
       if functions[slot].source == .differentValues {
         distincts.append(Distinct(slot: slot, value: place, isNumber: aggregate.type == .number))
       }
+      if functions[slot].source == .orderedValues { ordered.append(Ordered(slot: slot, value: place)) }
     }
     groupColumns = groups
     groupNames = spec.groupBy
     valueColumns = values
     aggregates = AggregatePlan(functions, values: places)
     self.distincts = distincts
+    self.ordered = ordered
+    needsSecondRound = !distincts.isEmpty || !ordered.isEmpty
     nulls = TextSet(spec.csv.null.map { Array($0.utf8) })
     numbers = NumberFormat(decimalMark: spec.csv.decimalMark, thousandsMark: spec.csv.thousandsMark)
     trims = spec.csv.trim

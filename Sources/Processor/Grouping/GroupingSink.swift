@@ -17,6 +17,7 @@ struct GroupingSink: ~Copyable, RecordSink {
   private var groups: GroupWriter
   private var reader: RowReader
   private var distinct: DistinctWriter?
+  private var ordered: OrderedValueWriter?
   /// Room for a row's record, from the reader's own.
   private var rowRoom: Int
   private var rowsInTable = 0
@@ -26,7 +27,7 @@ struct GroupingSink: ~Copyable, RecordSink {
 
   init(
     plan: GroupingPlan, fieldText: FieldText, groups: consuming GroupWriter, badRows: BadRowLog, coder: RowCoder?,
-    distinct: consuming DistinctWriter?, budget: MemoryBudget
+    distinct: consuming DistinctWriter?, ordered: consuming OrderedValueWriter?, budget: MemoryBudget
   ) throws(BudgetExceeded) {
     let reader = try RowReader(plan: plan, fieldText: fieldText, budget: budget)
     self.plan = plan
@@ -41,6 +42,7 @@ struct GroupingSink: ~Copyable, RecordSink {
     rowRoom = reader.room
     self.reader = reader
     self.distinct = distinct
+    self.ordered = ordered
   }
 
   @inline(__always)
@@ -80,7 +82,10 @@ struct GroupingSink: ~Copyable, RecordSink {
     if let bad = reader.readValues(row) { return bad }
     let (key, bad) = reader.readKey(row)
     if let bad { return bad }
-    if !plan.distincts.isEmpty { try distinct!.add(key, reader.values) }
+    if plan.needsSecondRound {
+      if !plan.distincts.isEmpty { try distinct!.add(key, reader.values) }
+      if !plan.ordered.isEmpty { try ordered!.add(key, reader.values) }
+    }
     try add(key, row)
     return nil
   }
@@ -157,18 +162,26 @@ struct GroupingSink: ~Copyable, RecordSink {
     try groups.grow(keyBytes: reader.keyRoom)
   }
 
-  /// No more rows: what was counted as different is ready to be read.
-  mutating func endRows() throws { try distinct?.finish() }
+  /// No more rows: what is looked at in a second round is ready to be read.
+  mutating func endRows() throws {
+    try distinct?.finish()
+    try ordered?.finish()
+    // Their memory is the second round's.
+    distinct = nil
+    ordered = nil
+  }
 
-  /// Adds to a group's count of different values.
-  mutating func count(_ key: UnsafeRawBufferPointer, slot: Int) throws {
+  /// Changes one of a group's states to what a second round has found.
+  mutating func change(
+    _ key: UnsafeRawBufferPointer, slot: Int, _ change: (UnsafeMutableRawPointer) -> Void
+  ) throws {
     var states = usesTable ? groups.table.states(of: key) : nil
     if usesTable, states == nil {
       try groups.flushTable()
       states = groups.table.states(of: key)
     }
-    guard let states else { return try groups.append(key, distinct: slot) }
-    (states + plan.aggregates.slots[slot].offset).assumingMemoryBound(to: UInt64.self).pointee += 1
+    guard let states else { return try groups.append(key, slot: slot, change) }
+    change(states + plan.aggregates.slots[slot].offset)
   }
 
   /// Writes what the table still holds to the partitions.

@@ -8,24 +8,27 @@ import TallySchema
 struct PartitionFinisher: ~Copyable {
   private static let splitsMost = 40
 
-  let plan: GroupingPlan
+  let aggregates: AggregatePlan
   let spill: SpillFile
   let counters: ProgressCounters
+  /// The groups are the job's own, and count as its progress.
+  let countsGroups: Bool
   let budget: MemoryBudget
   /// For one partition's records and what sorts them.
   let memoryBytes: Int
   private let states: UnsafeMutableRawPointer
 
   init(
-    plan: GroupingPlan, spill: SpillFile, counters: ProgressCounters, budget: MemoryBudget,
-    memoryBytes: Int
+    aggregates: AggregatePlan, spill: SpillFile, counters: ProgressCounters, countsGroups: Bool = true,
+    budget: MemoryBudget, memoryBytes: Int
   ) {
-    self.plan = plan
+    self.aggregates = aggregates
+    self.countsGroups = countsGroups
     self.spill = spill
     self.counters = counters
     self.budget = budget
     self.memoryBytes = memoryBytes
-    states = .allocate(byteCount: max(plan.aggregates.stateBytes, 16), alignment: 16)
+    states = .allocate(byteCount: max(aggregates.stateBytes, 16), alignment: 16)
   }
 
   deinit { states.deallocate() }
@@ -63,11 +66,11 @@ struct PartitionFinisher: ~Copyable {
     var groups = 0
     while index < entries.count {
       let first = PartitionRecord(at: entries[index].record)
-      states.initializeMemory(as: UInt8.self, repeating: 0, count: plan.aggregates.stateBytes)
+      states.initializeMemory(as: UInt8.self, repeating: 0, count: aggregates.stateBytes)
       var record = first
       repeat {
         var payload = record.payload.baseAddress!
-        plan.aggregates.merge(&payload, into: states)
+        aggregates.merge(&payload, into: states)
         index += 1
         guard index < entries.count else { break }
         record = PartitionRecord(at: entries[index].record)
@@ -75,7 +78,7 @@ struct PartitionFinisher: ~Copyable {
       try output.add(first.key, states)
       groups += 1
     }
-    counters.groups.add(groups, ordering: .relaxed)
+    if countsGroups { counters.groups.add(groups, ordering: .relaxed) }
   }
 
   /// Merges a partition whose records all have one key, which may be too long for any table, as they pass.
@@ -87,8 +90,8 @@ struct PartitionFinisher: ~Copyable {
     let key = try PageBuffer(bytes: longest, budget: budget, for: "a key")
     var keyBytes: Int?
     var isSingle = true
-    var texts = TextKeeper(plan.aggregates)
-    states.initializeMemory(as: UInt8.self, repeating: 0, count: plan.aggregates.stateBytes)
+    var texts = TextKeeper(aggregates)
+    states.initializeMemory(as: UInt8.self, repeating: 0, count: aggregates.stateBytes)
     try PartitionReader.forEachPassingRecord(of: part, spill: spill, budget: budget, longest: longest) { start in
       let record = PartitionRecord(at: start)
       if let keyBytes {
@@ -100,12 +103,12 @@ struct PartitionFinisher: ~Copyable {
       }
       guard isSingle else { return }
       var payload = record.payload.baseAddress!
-      plan.aggregates.merge(&payload, into: states)
+      aggregates.merge(&payload, into: states)
       texts.keep(states)
     }
     guard isSingle, let keyBytes else { return false }
     try output.add(UnsafeRawBufferPointer(start: key.base, count: keyBytes), states)
-    counters.groups.add(1, ordering: .relaxed)
+    if countsGroups { counters.groups.add(1, ordering: .relaxed) }
     return true
   }
 
@@ -121,7 +124,7 @@ struct PartitionFinisher: ~Copyable {
     let router = PartitionRouter(sample: sample, partitions: wanted, isolatesRepeated: true)
     let writer = PartitionWriter(
       partitions: router.count, share: ChunkShare(bytes: memoryBytes / 2), spill: spill, budget: budget)
-    try PartitionRepartitioner(plan: plan, router: router, writer: writer, spill: spill, budget: budget)
+    try PartitionRepartitioner(aggregates: aggregates, router: router, writer: writer, spill: spill, budget: budget)
       .run(parts, longest: longest)
     let records = parts.reduce(0) { $0 + $1.records }
     if let whole = writer.partitions.first(where: { $0.records == records }) {
@@ -129,7 +132,8 @@ struct PartitionFinisher: ~Copyable {
       if try finishSingleKey(whole, longest: longest, to: &output) { return }
     }
     let inner = PartitionFinisher(
-      plan: plan, spill: spill, counters: counters, budget: budget, memoryBytes: memoryBytes / 2)
+      aggregates: aggregates, spill: spill, counters: counters, countsGroups: countsGroups, budget: budget,
+      memoryBytes: memoryBytes / 2)
     // What is read below are the writer's chunks.
     defer { withExtendedLifetime(writer) {} }
     for index in writer.partitions.indices {

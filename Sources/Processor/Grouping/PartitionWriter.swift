@@ -14,7 +14,6 @@ import TallySchema
 /// partition that is split again, by the same thread).
 final class PartitionWriter: @unchecked Sendable {
   static let chunkBytes = 4_096
-  static let slabBytes = 2 << 20
 
   /// The head of a chunk, in memory and on disk.
   struct Head {
@@ -66,8 +65,8 @@ final class PartitionWriter: @unchecked Sendable {
   /// Gives the chunks' memory back; what they hold is gone.
   func releaseMemory() {
     for slab in slabs {
-      munmap(slab, PartitionWriter.slabBytes)
-      budget.release(PartitionWriter.slabBytes)
+      munmap(slab, share.slabBytes)
+      budget.release(share.slabBytes)
       share.giveBack()
     }
     slabs = []
@@ -136,14 +135,20 @@ final class PartitionWriter: @unchecked Sendable {
   private func takeChunk() throws -> UnsafeMutableRawPointer {
     if free == nil, !growPool() { try spillChunks() }
     guard let chunk = free else {
-      throw BudgetExceeded(neededBytes: PartitionWriter.slabBytes, what: "the partitions' chunks")
+      throw BudgetExceeded(neededBytes: share.slabBytes, what: "the partitions' chunks")
     }
     free = UnsafeMutableRawPointer(bitPattern: chunk.load(as: UInt.self))
     return chunk
   }
 
+  /// Takes memory for the first chunks now, before others have taken all that there is.
+  func takeFirstSlab() throws(BudgetExceeded) {
+    if !slabs.isEmpty || growPool() { return }
+    throw BudgetExceeded(neededBytes: share.slabBytes, what: "the partitions' chunks")
+  }
+
   private func growPool() -> Bool {
-    let bytes = PartitionWriter.slabBytes
+    let bytes = share.slabBytes
     // Each thread can have one, or it could do nothing at all.
     guard share.take(orAnyway: slabs.isEmpty) else { return false }
     guard budget.reserve(bytes) else {
@@ -167,7 +172,7 @@ final class PartitionWriter: @unchecked Sendable {
 
   /// Writes the full chunks to the spill file; the open ones too, when they are most of what there is.
   private func spillChunks() throws {
-    let all = slabs.count * (PartitionWriter.slabBytes / PartitionWriter.chunkBytes)
+    let all = slabs.count * (share.slabBytes / PartitionWriter.chunkBytes)
     let takesOpen = fullChunks < all / 2
     var batch = SpillBatch(spill: spill)
     for index in partitions.indices {

@@ -107,7 +107,7 @@ enum NumberText {
 
   /// The exact quotient of a sum and a count, rounded half to even to max(6, scale) places, without trailing zeros; nil when
   /// 255 bits don't hold it.
-  static func average(_ total: Int256, scale: Int, count: UInt64) -> (value: Int256, scale: Int)? {
+  static func average(_ total: Int256, scale: Int, count: UInt64) -> DecimalAnswer? {
     let places = max(6, scale)
     var magnitude = LongMagnitude(total.magnitude)
     magnitude.scale(byPowerOfTen: places - scale)

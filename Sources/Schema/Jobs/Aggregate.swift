@@ -1,7 +1,7 @@
 /// One aggregate of a job: a function over a column's values in each group.
 public struct Aggregate: Hashable, Sendable {
   public enum Function: String, CaseIterable, Sendable {
-    case sum, count, min, max, avg, countDistinct, first, last, variance, variancePop
+    case sum, count, min, max, avg, countDistinct, first, last, median, variance, variancePop
   }
 
   /// What a column's values are taken for.
@@ -38,7 +38,7 @@ extension Aggregate.Function {
     case .min, .max: [.number, .text, .double]
     case .countDistinct: [.text, .number]
     case .count, .first, .last: [.text]
-    case .variance, .variancePop: [.number]
+    case .median, .variance, .variancePop: [.number]
     }
   }
 

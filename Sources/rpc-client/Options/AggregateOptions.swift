@@ -13,6 +13,8 @@
     @Option(help: ArgumentHelp("Mean of a column.", valueName: "COL[=NAME]")) var avg: [String] = []
     @Option(help: ArgumentHelp("Number of a column's different values.", valueName: "COL[=NAME]"))
     var countDistinct: [String] = []
+    @Option(help: ArgumentHelp("Number in the middle of a column's numbers.", valueName: "COL[=NAME]"))
+    var median: [String] = []
     @Option(help: ArgumentHelp("Variance of a column, of a sample.", valueName: "COL[=NAME]"))
     var variance: [String] = []
     @Option(help: ArgumentHelp("Variance of a column, of a whole population.", valueName: "COL[=NAME]"))
@@ -47,6 +49,7 @@
         "--min-double": try named(minDouble, .min, .double)[...],
         "--max-double": try named(maxDouble, .max, .double)[...],
         "--count-distinct-number": try named(countDistinctNumber, .countDistinct, .number)[...],
+        "--median": try named(median, .median)[...],
         "--variance": try named(variance, .variance)[...], "--variance-pop": try named(variancePop, .variancePop)[...],
         "--count": count.map { Aggregate(.count, column: nil, as: $0) }[...],
       ]
