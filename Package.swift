@@ -78,11 +78,14 @@ let package = Package(
     // One suite of named tests that every store must pass.
     .target(name: "JobQueueConformance", dependencies: ["JobQueue", "TallySchema"], swiftSettings: flags),
 
+    // Who may do what.
+    .target(name: "Access", dependencies: ["TallySchema"], swiftSettings: flags),
+
     // The server.
     .target(
       name: "RPCServer",
       dependencies: [
-        "TallySchema", "Processor", "JobQueue", "CTallyZlib",
+        "Access", "TallySchema", "Processor", "JobQueue", "CTallyZlib",
         .server("AsyncAlgorithms", "swift-async-algorithms"),
         .server("HTTPTypes", "swift-http-types"),
         .server("Hummingbird", "hummingbird"),
@@ -155,6 +158,7 @@ let package = Package(
       name: "ProcessorTests",
       dependencies: ["Processor", "TallySchema", "CTallySIMD", "CTallyZlib", "CTallyZstd", "TestSupport"],
       swiftSettings: flags),
+    .testTarget(name: "AccessTests", dependencies: ["Access", "TallySchema"], swiftSettings: flags),
     .testTarget(name: "JobQueueTests", dependencies: ["JobQueue", "TallySchema", "TestSupport"], swiftSettings: flags),
     .testTarget(
       name: "JobQueueSQLiteTests",
@@ -170,7 +174,8 @@ let package = Package(
     .testTarget(
       name: "RPCServerTests",
       dependencies: [
-        "RPCServer", "JobQueue", "JobQueueSQLite", "TallySchema", "TestSupport", .server("NIOEmbedded", "swift-nio"),
+        "RPCServer", "Access", "JobQueue", "JobQueueSQLite", "TallySchema", "TestSupport",
+        .server("NIOEmbedded", "swift-nio"),
         .server("NIOTLS", "swift-nio"),
       ],
       swiftSettings: flags),

@@ -1,3 +1,4 @@
+import Access
 import Hummingbird
 import HummingbirdCore
 public import JobQueue
@@ -67,7 +68,7 @@ public struct TallyServer: Service {
   private let folder: DataFolder
   private let logger: Logger
   private let onListening: @Sendable (Int) async -> Void
-  private var auth: TokenAuth { TokenAuth(token: configuration.token?.text) }
+  private var tokens: TokenVerifier { TokenVerifier(token: configuration.token) }
 
   /// - Parameter onListening: told the port once the server listens.
   public init(
@@ -131,7 +132,7 @@ public struct TallyServer: Service {
       health: HealthEndpoint(store: store, folder: folder, isDraining: draining, files: files),
       metrics: MetricsEndpoint(stats: stats),
       origins: OriginPolicy(hosts: configuration.allowedHosts), cors: CORSPolicy(origins: configuration.allowedOrigins),
-      auth: auth, isDraining: draining, logger: logger)
+      tokens: tokens, isDraining: draining, logger: logger)
     return Application(
       responder: routes,
       server: try HTTPBinding.server(

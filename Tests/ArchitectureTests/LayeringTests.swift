@@ -42,13 +42,14 @@ import Testing
       "Sources/JobQueuePostgres", ["TallySchema", "JobQueue", "CTallyPostgres"], ["Foundation", "GRDB", "Hummingbird"]
     ),
     ("Sources/JobQueueConformance", ["TallySchema", "JobQueue"], ["GRDB", "Testing"]),
-    ("Sources/RPCServer/RPC", ["TallySchema"], ["Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore"]),
+    ("Sources/Access", ["TallySchema"], ["Foundation", "GRDB", "Hummingbird", "HTTPTypes"]),
+    ("Sources/RPCServer/RPC", ["TallySchema", "Access"], ["Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore"]),
     (
       "Sources/RPCServer/Methods", ["TallySchema", "JobQueue", "Processor"],
       ["Hummingbird", "HummingbirdCore", "HTTPTypes"]
     ),
     ("Sources/RPCServer/Progress", ["TallySchema", "JobQueue"], ["Hummingbird", "HummingbirdCore", "HTTPTypes"]),
-    ("Sources/RPCServer", ["TallySchema", "JobQueue", "Processor", "CTallyZlib"], ["GRDB"]),
+    ("Sources/RPCServer", ["TallySchema", "Access", "JobQueue", "Processor", "CTallyZlib"], ["GRDB"]),
     ("Sources/generate-plays", [], ["TallySchema", "RPCServer", "RPCClient"]),
     ("Sources/RPCClient/Curl", ["CTallyCurl"], ["TallySchema", "Foundation"]),
     ("Sources/RPCClient/Client", ["TallySchema"], ["Foundation"]),

@@ -1,3 +1,5 @@
+import Access
+import Foundation
 import Logging
 import Synchronization
 import TallySchema
@@ -23,9 +25,10 @@ import Testing
     var json: JSONValue { ["word": .string(word), "pauseMs": .number(pause)] }
   }
 
-  private static let echo = RPCMethod<Word, String>("echo", summary: "Gives the word back.", idempotency: .safe)
+  private static let echo = RPCMethod<Word, String>(
+    "echo", summary: "Gives the word back.", idempotency: .safe, scope: .read)
   private static let spell = RPCStream<Word, String, String>(
-    "spell", summary: "Letter by letter.", eventName: "letter", idempotency: .safe)
+    "spell", summary: "Letter by letter.", eventName: "letter", idempotency: .safe, scope: .cancel)
 
   private func dispatcher(_ interceptors: [any RPCInterceptor] = [DeadlineInterceptor()], limits: Limits = .standard)
     throws -> RPCDispatcher
@@ -50,6 +53,20 @@ import Testing
   }
 
   private struct CocoaError: Error {}
+
+  /// Calls, items of a batch, streams and what is asked before a stream is begun: all need the method's scope.
+  @Test func aCallNeedsTheScopeOfItsMethod() async throws {
+    let context = RPCContext(principal: Principal(owner: "o", scopes: [.submit]))
+    let call = #"{"jsonrpc":"2.0","id":1,"method":"echo","params":{"word":"a"}}"#
+    for (body, scope) in [
+      (call, "read"), ("[\(call)]", "read"), (call.replacingOccurrences(of: "echo", with: "spell"), "cancel"),
+    ] {
+      let text = try #require(await answer(body, dispatcher(), context))
+      #expect(text.contains("SCOPE_REQUIRED") && text.contains("'\(scope)'"), "\(text)")
+    }
+    let allowed = RPCContext(principal: Principal(owner: "o", scopes: [.read]))
+    #expect(try await answer(call, dispatcher(), allowed)?.contains(#""result":"a""#) == true)
+  }
 
   private func answer(_ body: String, _ dispatcher: RPCDispatcher, _ context: RPCContext = RPCContext()) async
     -> String?
@@ -160,7 +177,7 @@ import Testing
       (others ?? self).seen.withLock { $0.append("\(name) \(descriptor.name)") }
       var call = call
       if call.request.id == RPCID("refuse") { throw RPCError(.permissionDenied, reason: "NO", "no") }
-      call.context.owner = name
+      call.context.principal.owner = name
       return try await next(call, writer)
     }
   }

@@ -35,7 +35,7 @@ import Testing
     (#"{"input":"a","output":"b","groupBy":["x","x"]}"#, "groupBy"),
     (#"{"input":"a","output":"b","groupBy":[],"aggregates":[]}"#, "groupBy"),
     (#"{"input":"a","output":"b","aggregates":[{"function":"sum"}]}"#, "aggregates.0.column"),
-    (#"{"input":"a","output":"b","aggregates":[{"function":"median","column":"x"}]}"#, "aggregates.0.function"),
+    (#"{"input":"a","output":"b","aggregates":[{"function":"harmonicMean","column":"x"}]}"#, "aggregates.0.function"),
     (#"{"input":"a","output":"b","aggregates":[{"function":"count"},{"function":"count"}]}"#, "aggregates"),
     (#"{"input":"a","output":"b","csv":{"delimiter":"ab"}}"#, "csv.delimiter"),
     (#"{"input":"a","output":"b","csv":{"delimiter":"\n"}}"#, "csv.delimiter"),

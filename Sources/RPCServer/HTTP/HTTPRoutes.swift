@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -17,7 +18,7 @@ struct HTTPRoutes: HTTPResponder {
   let metrics: MetricsEndpoint
   let origins: OriginPolicy
   let cors: CORSPolicy
-  let auth: TokenAuth
+  let tokens: TokenVerifier
   let isDraining: DrainFlag
   let logger: Logger
 
@@ -64,68 +65,60 @@ struct HTTPRoutes: HTTPResponder {
       claim.fetchSite = HTTPField.Name("Sec-Fetch-Site").flatMap { request.headers[$0] }
       claim.fetchMode = HTTPField.Name("Sec-Fetch-Mode").flatMap { request.headers[$0] }
     }
-    claim.isHealthCheck = HTTPRoutes.isHealthCheck(path)
+    claim.isHealthCheck = HTTPRoute.Health.allCases.map(\.rawValue).containsBytes(of: path)
     claim.isLinkable = !path.hasSameBytes(as: "/rpc")
     return origins.refusal(claim)
-  }
-
-  private static func isHealthCheck(_ path: String) -> Bool {
-    ["/up", "/up/databases", "/healthz", "/readyz"].containsBytes(of: path)
   }
 
   private func route(_ request: Request, _ context: ConnectionContext) async throws -> Response {
     let path = request.uri.path
     // Every path of ours is ASCII; what follows may compare them as texts.
-    guard HeaderText.isASCII(path), let allowed = HTTPRoutes.allowed(path) else { return HTTPAnswers.notFound(path) }
-    if request.method == .options { return cors.preflight(allow: HTTPRoutes.list(allowed)) }
-    guard allowed.contains(request.method) else { return HTTPAnswers.methodNotAllowed(HTTPRoutes.list(allowed)) }
-    // What says whether the server lives is open to all, and so is the page, which then asks for the token.
-    if let open = try await openRoute(path) { return open }
+    guard HeaderText.isASCII(path), let route = HTTPRoute(path: path) else { return HTTPAnswers.notFound(path) }
+    if request.method == .options { return cors.preflight(allow: HTTPRoutes.list(route.methods)) }
+    guard route.methods.contains(request.method) else {
+      return HTTPAnswers.methodNotAllowed(HTTPRoutes.list(route.methods))
+    }
+    if case .everyone = route.access { return try await answer(open: route) }
     let authorization = request.headers[.authorization]
-    guard let owner = auth.owner(authorization: authorization) else {
-      return TokenAuth.refusal(authorization: authorization)
+    guard let principal = tokens.principal(authorization: authorization) else {
+      return TokenRefusal.response(authorization: authorization)
     }
     if isDraining.isSet {
       return HTTPAnswers.refusal(
         .serviceUnavailable, ProgressHub.shuttingDown, headers: [.retryAfter: "2"], closes: true)
     }
-    if path == "/metrics" { return try await metrics.respond() }
-    guard path == "/rpc" else {
-      let job = String(path.dropFirst("/results/".count))
-      return try await results.respond(to: request, job: job, owner: owner)
-    }
-    // Nobody reads what a connection that has gone would be answered.
-    guard let presence = presences.presence(of: context.channel) else { return Response(status: .init(code: 499)) }
-    return request.method == .get
-      ? await rpc.get(request, owner: owner, presence: presence)
-      : await rpc.post(request, owner: owner, presence: presence)
+    if case .scope(let scope) = route.access { try principal.require(scope) }
+    return try await answer(route, request, context, principal)
   }
 
-  private func openRoute(_ path: String) async throws -> Response? {
-    switch path {
-    case "/up", "/healthz": health.alive
-    case "/up/databases": await health.databases()
-    case "/readyz": await health.ready()
-    default: PageAssets.response(path)
+  private func answer(
+    _ route: HTTPRoute, _ request: Request, _ context: ConnectionContext, _ principal: Principal
+  ) async throws -> Response {
+    switch route {
+    case .metrics: return try await metrics.respond()
+    case .result(let job): return try await results.respond(to: request, job: job, owner: principal.owner)
+    case .rpc:
+      // Nobody reads what a connection that has gone would be answered.
+      guard let presence = presences.presence(of: context.channel) else { return Response(status: .init(code: 499)) }
+      return request.method == .get
+        ? await rpc.get(request, principal: principal, presence: presence)
+        : await rpc.post(request, principal: principal, presence: presence)
+    case .health, .page: return try await answer(open: route)
+    }
+  }
+
+  private func answer(open route: HTTPRoute) async throws -> Response {
+    switch route {
+    case .health(.up), .health(.healthz): health.alive
+    case .health(.databases): await health.databases()
+    case .health(.readyz): await health.ready()
+    case .page(let path): PageAssets.response(path) ?? HTTPAnswers.notFound(path)
+    case .rpc, .result, .metrics: HTTPAnswers.refusal(.internalServerError, .internalError)
     }
   }
 
   /// As `Allow` has them.
   private static func list(_ methods: [HTTPRequest.Method]) -> String {
     methods.map { $0.rawValue }.joined(separator: ", ")
-  }
-
-  private static let calling: [HTTPRequest.Method] = [.get, .post, .options]
-  private static let reading: [HTTPRequest.Method] = [.get, .head, .options]
-
-  /// The HTTP methods that a path takes; nil: there is no such path.
-  private static func allowed(_ path: String) -> [HTTPRequest.Method]? {
-    switch path {
-    case "/rpc": calling
-    case "/up", "/healthz", "/up/databases", "/readyz", "/metrics": reading
-    case _ where PageAssets.response(path) != nil: reading
-    case _ where path.hasPrefix("/results/") && !path.dropFirst("/results/".count).contains("/"): reading
-    default: nil
-    }
   }
 }

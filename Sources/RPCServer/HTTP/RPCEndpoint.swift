@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import HummingbirdCore
 import NIOCore
@@ -20,19 +21,19 @@ struct RPCEndpoint: Sendable {
     }
   }
 
-  func post(_ request: Request, owner: String, presence: ConnectionPresence) async -> Response {
+  func post(_ request: Request, principal: Principal, presence: ConnectionPresence) async -> Response {
     do throws(Refusal) {
       try checkHeaders(request, presence)
       let framing = try framing(request)
       let body = try await body(request)
-      return try await answer(dispatcher.read(body[...]), request, framing, owner: owner, presence)
+      return try await answer(dispatcher.read(body[...]), request, framing, principal: principal, presence)
     } catch {
       return error.response
     }
   }
 
   /// `GET /rpc?method=…&params=…&id=…`, for methods that only read: what a browser's EventSource can ask.
-  func get(_ request: Request, owner: String, presence: ConnectionPresence) async -> Response {
+  func get(_ request: Request, principal: Principal, presence: ConnectionPresence) async -> Response {
     do throws(Refusal) {
       let framing = try framing(request)
       let call: RPCRequest
@@ -49,7 +50,7 @@ struct RPCEndpoint: Sendable {
       }
       let isStream = dispatcher.router.entry(call.method)?.isStream == true
       return try await answer(
-        isStream ? .stream(call) : .other(.single(.call(call))), request, framing, owner: owner, presence)
+        isStream ? .stream(call) : .other(.single(.call(call))), request, framing, principal: principal, presence)
     } catch {
       return error.response
     }
@@ -132,13 +133,13 @@ struct RPCEndpoint: Sendable {
     return type == "application/json" || type == "application/json-rpc"
   }
 
-  private func context(_ request: Request, owner: String) throws(RPCError) -> RPCContext {
+  private func context(_ request: Request, principal: Principal) throws(RPCError) -> RPCContext {
     var metadata: [String: String] = [:]
     for field in request.headers {
       let name = field.name.canonicalName
       metadata[name] = metadata[name].map { "\($0), \(field.value)" } ?? field.value
     }
-    var context = RPCContext(owner: owner, metadata: metadata)
+    var context = RPCContext(principal: principal, metadata: metadata)
     context.lastEventID = metadata["last-event-id"]
     if let text = metadata["tally-timeout-ms"] {
       guard let milliseconds = Int(text), milliseconds > 0 else {
@@ -152,12 +153,12 @@ struct RPCEndpoint: Sendable {
   // MARK: The answer
 
   private func answer(
-    _ message: RPCDispatcher.Request, _ request: Request, _ framing: AnswerFraming, owner: String,
+    _ message: RPCDispatcher.Request, _ request: Request, _ framing: AnswerFraming, principal: Principal,
     _ presence: ConnectionPresence
   ) async throws(Refusal) -> Response {
     var context: RPCContext
     do throws(RPCError) {
-      context = try self.context(request, owner: owner)
+      context = try self.context(request, principal: principal)
     } catch {
       return HTTPAnswers.json(RPCResponse(id: .null, error: error).encoded())
     }

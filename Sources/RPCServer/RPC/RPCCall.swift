@@ -1,3 +1,4 @@
+public import Access
 public import TallySchema
 
 /// One call on its way to its handler: the request, and what is known of it besides.
@@ -21,8 +22,8 @@ public struct RPCContext: Sendable {
     case single
   }
 
-  /// Who calls. Jobs belong to owners.
-  public var owner: String
+  /// Who calls.
+  public var principal: Principal
   /// The transport's headers, by their lower-case names.
   public var metadata: [String: String]
   public var delivery: Delivery
@@ -34,15 +35,18 @@ public struct RPCContext: Sendable {
   var caller: (any CallerPresence)?
 
   public init(
-    owner: String = "local", metadata: [String: String] = [:], delivery: Delivery = .single,
+    principal: Principal = .local, metadata: [String: String] = [:], delivery: Delivery = .single,
     deadlineMilliseconds: Int? = nil, lastEventID: String? = nil
   ) {
-    self.owner = owner
+    self.principal = principal
     self.metadata = metadata
     self.delivery = delivery
     self.deadlineMilliseconds = deadlineMilliseconds
     self.lastEventID = lastEventID
   }
+
+  /// Whose jobs the call is about.
+  public var owner: String { principal.owner }
 }
 
 /// Whether the caller of a unary call is still there: one who writes nothing meanwhile can't find out by writing.

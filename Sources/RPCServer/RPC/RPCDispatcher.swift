@@ -1,3 +1,4 @@
+import Access
 public import Logging
 public import TallySchema
 
@@ -45,7 +46,8 @@ public struct RPCDispatcher: Sendable {
   ///
   /// - Throws: ``RPCError``: the stream would hold nothing but this error.
   public func opening(of request: RPCRequest, context: RPCContext) async throws(RPCError) -> StreamOpening {
-    guard let opening = router.entry(request.method)?.opening else { return .messages }
+    guard let entry = router.entry(request.method), let opening = entry.opening else { return .messages }
+    try context.principal.require(entry.descriptor.scope)
     do {
       return try await open(RPCCall(request: request, context: context), opening, interceptors[...])
     } catch let error as RPCError {
@@ -137,6 +139,7 @@ public struct RPCDispatcher: Sendable {
     let id = call.request.id ?? .null
     do {
       guard let entry = router.entry(call.request.method) else { throw RPCError.methodNotFound(call.request.method) }
+      try call.context.principal.require(entry.descriptor.scope)
       let answer = try await run(call, entry, writer, interceptors[...])
       return (RPCResponse(id: id, result: answer.result), answer.cursor)
     } catch let error as RPCError {

@@ -3,7 +3,7 @@ public enum Jobs {
   private static let notFound = RPCErrorDescription(.notFound, "JOB_NOT_FOUND", "There is no job of this ID.")
 
   public static let submit = RPCMethod<SubmitParameters, JobStatus>(
-    "submitJob", summary: "Takes a job, puts it on disk, and answers at once.", idempotency: .withKey,
+    "submitJob", summary: "Takes a job, puts it on disk, and answers at once.", idempotency: .withKey, scope: .submit,
     errors: [
       RPCErrorDescription(.notFound, "INPUT_NOT_FOUND", "There is no input file of this name."),
       RPCErrorDescription(.failedPrecondition, "OUTPUT_RESERVED", "Another unfinished job writes this output."),
@@ -12,38 +12,40 @@ public enum Jobs {
     ])
 
   public static let status = RPCMethod<JobParameters, JobStatus>(
-    "getStatus", summary: "Tells the state of a job and how far it is.", idempotency: .safe, errors: [notFound])
+    "getStatus", summary: "Tells the state of a job and how far it is.", idempotency: .safe, scope: .read,
+    errors: [notFound])
 
   public static let progress = RPCStream<ProgressParameters, JobEvent, JobStatus>(
     "streamProgress", summary: "Streams a job's events, and at its end one response with its status.",
-    eventName: "progress", idempotency: .safe, errors: [notFound])
+    eventName: "progress", idempotency: .safe, scope: .read, errors: [notFound])
 
   public static let cancel = RPCMethod<JobParameters, JobStatus>(
     "cancelJob",
     summary: "Ends a job, or gives up that a delayed result is shown. A job that has ended stays as it is.",
-    idempotency: .idempotent,
+    idempotency: .idempotent, scope: .cancel,
     errors: [notFound])
 
   public static let list = RPCMethod<ListParameters, JobPage>(
-    "listJobs", summary: "Lists jobs, newest first, page by page.", idempotency: .safe)
+    "listJobs", summary: "Lists jobs, newest first, page by page.", idempotency: .safe, scope: .read)
 
   public static let result = RPCMethod<JobParameters, ResultSummary>(
     "getResult", summary: "Tells where a succeeded job's result is, its size and digest, and its first rows.",
-    idempotency: .safe,
+    idempotency: .safe, scope: .read,
     errors: [
       notFound, RPCErrorDescription(.failedPrecondition, "JOB_NOT_SUCCEEDED", "The job has no result."),
     ])
 
   public static let watch = RPCStream<WatchParameters, JobEvent, JobPage>(
     "watchJobs", summary: "Streams the events of many jobs on one connection, and at the end of all their statuses.",
-    eventName: "progress", idempotency: .safe, errors: [notFound])
+    eventName: "progress", idempotency: .safe, scope: .read, errors: [notFound])
 
   public static let events = RPCMethod<EventsParameters, JobLogPage>(
     "listEvents", summary: "Tells what has happened to a job: who has done what, when, and each run's error.",
-    idempotency: .safe, errors: [notFound])
+    idempotency: .safe, scope: .read, errors: [notFound])
 
   public static let retry = RPCMethod<JobParameters, JobStatus>(
     "retryJob", summary: "Queues a failed or cancelled job again, under its ID and a new epoch.", idempotency: .withKey,
+    scope: .submit,
     errors: [
       notFound,
       RPCErrorDescription(.failedPrecondition, "JOB_NOT_RETRYABLE", "The job has neither failed nor been cancelled."),
@@ -53,26 +55,27 @@ public enum Jobs {
   public static let delete = RPCMethod<JobParameters, JobStatus>(
     "deleteJob",
     summary: "Forgets an ended job and removes its result, and the output where it still shows that result.",
-    idempotency: .idempotent,
+    idempotency: .idempotent, scope: .delete,
     errors: [notFound, RPCErrorDescription(.failedPrecondition, "JOB_NOT_ENDED", "The job hasn't ended.")])
 
   public static let inputs = RPCMethod<ListInputsParameters, InputPage>(
-    "listInputs", summary: "Lists the files of the data folder by name, page by page.", idempotency: .safe)
+    "listInputs", summary: "Lists the files of the data folder by name, page by page.", idempotency: .safe, scope: .read
+  )
 
   public static let describe = RPCMethod<DescribeParameters, InputDescription>(
     "describeInput",
     summary:
       "Tells what an input looks like: its dialect with a confidence, columns and their types, first rows, size.",
-    idempotency: .safe,
+    idempotency: .safe, scope: .read,
     errors: [RPCErrorDescription(.notFound, "INPUT_NOT_FOUND", "There is no input file of this name.")])
 }
 
 /// The methods of the system itself.
 public enum SystemMethods {
   public static let discover = RPCMethod<NoParameters, JSONValue>(
-    "rpc.discover", summary: "Describes the service: an OpenRPC document.", idempotency: .safe)
+    "rpc.discover", summary: "Describes the service: an OpenRPC document.", idempotency: .safe, scope: .read)
 
   public static let stats = RPCMethod<NoParameters, JSONValue>(
     "rpc.stats", summary: "Tells how the server is: uptime, calls, latencies, queue, streams, memory.",
-    idempotency: .safe)
+    idempotency: .safe, scope: .metrics)
 }

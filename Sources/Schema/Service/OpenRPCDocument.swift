@@ -27,6 +27,7 @@ public enum OpenRPCDocument {
       JSONMember("errors", .array(descriptor.errors.map(error))),
       JSONMember("examples", .array(examples.map { example($0, description.parameters) })),
       JSONMember("x-idempotency", .string(descriptor.idempotency.rawValue)),
+      JSONMember("x-scope", .string(descriptor.scope.rawValue)),
     ]
     if !isPositional { members.append(JSONMember("x-positional", description.positions.json)) }
     if let event = description.event {

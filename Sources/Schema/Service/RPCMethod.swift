@@ -6,6 +6,8 @@ public protocol RPCDescriptor<Parameters, Output>: Sendable {
   var name: String { get }
   var summary: String { get }
   var idempotency: RPCIdempotency { get }
+  /// What a caller's token must have.
+  var scope: AccessScope { get }
   /// Milliseconds after which a call without a deadline of its own is given up; nil: never.
   var defaultDeadlineMilliseconds: Int? { get }
   /// The reasons of the errors that are this method's own.
@@ -19,16 +21,18 @@ public struct RPCMethod<Parameters: RPCParameters, Output: RPCValue>: RPCDescrip
   public let name: String
   public let summary: String
   public let idempotency: RPCIdempotency
+  public let scope: AccessScope
   public let defaultDeadlineMilliseconds: Int?
   public let errors: [RPCErrorDescription]
 
   public init(
-    _ name: String, summary: String, idempotency: RPCIdempotency, defaultDeadlineMilliseconds: Int? = 30_000,
-    errors: [RPCErrorDescription] = []
+    _ name: String, summary: String, idempotency: RPCIdempotency, scope: AccessScope,
+    defaultDeadlineMilliseconds: Int? = 30_000, errors: [RPCErrorDescription] = []
   ) {
     self.name = name
     self.summary = summary
     self.idempotency = idempotency
+    self.scope = scope
     self.defaultDeadlineMilliseconds = defaultDeadlineMilliseconds
     self.errors = errors
   }
@@ -45,17 +49,19 @@ public struct RPCStream<Parameters: RPCParameters, Event: RPCValue, Output: RPCV
   /// The method of its notifications.
   public let eventName: String
   public let idempotency: RPCIdempotency
+  public let scope: AccessScope
   public let errors: [RPCErrorDescription]
   public var defaultDeadlineMilliseconds: Int? { nil }
 
   public init(
-    _ name: String, summary: String, eventName: String, idempotency: RPCIdempotency,
+    _ name: String, summary: String, eventName: String, idempotency: RPCIdempotency, scope: AccessScope,
     errors: [RPCErrorDescription] = []
   ) {
     self.name = name
     self.summary = summary
     self.eventName = eventName
     self.idempotency = idempotency
+    self.scope = scope
     self.errors = errors
   }
 

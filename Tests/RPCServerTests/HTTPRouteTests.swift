@@ -1,0 +1,23 @@
+import HTTPTypes
+import TallySchema
+import Testing
+
+@testable import RPCServer
+
+/// Every path states its methods and the right that a caller needs.
+@Suite struct HTTPRouteTests {
+  @Test(
+    arguments: [
+      ("/rpc", .calledMethod, true), ("/results/a", .scope(.read), false), ("/metrics", .scope(.metrics), false),
+      ("/up", .everyone, false), ("/up/databases", .everyone, false), ("/healthz", .everyone, false),
+      ("/readyz", .everyone, false), ("/", .everyone, false), ("/page.js", .everyone, false),
+    ] as [(String, HTTPRoute.Access, Bool)])
+  func aPathHasItsMethodsAndItsScope(path: String, access: HTTPRoute.Access, takesPost: Bool) throws {
+    let route = try #require(HTTPRoute(path: path))
+    #expect(route.access == access)
+    #expect(route.methods.contains(.post) == takesPost && route.methods.contains(.head) != takesPost)
+  }
+
+  @Test(arguments: ["", "/rpc/", "/results", "/results/a/b", "/page", "/up/", "/metricsx", "//rpc"])
+  func whatIsNoPathIsNone(path: String) { #expect(HTTPRoute(path: path) == nil) }
+}
