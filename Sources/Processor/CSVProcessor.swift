@@ -143,7 +143,7 @@ public actor CSVProcessor {
     reporter.cancel()
     await reporter.value
     let answer = try result.get()
-    counters.phase.store(2, ordering: .relaxed)
+    counters.phase.store(.done, ordering: .relaxed)
     let final = counters.snapshot(seconds: start.secondsUntilNow)
     continuation.yield(final)
     return ProcessingOutcome(bytes: answer.bytes, rows: answer.rows, sha256: answer.sha256, progress: final)

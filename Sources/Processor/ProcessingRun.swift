@@ -85,7 +85,7 @@ struct ProcessingRun: Sendable {
       sample: sample)
     let rejects = try grouping.run(inputs, limits: limits, counters: counters)
     for input in inputs { try input.text.file.checkUnchanged() }
-    counters.phase.store(1, ordering: .relaxed)
+    counters.phase.store(.writing, ordering: .relaxed)
     // No more than whoever may read an input may read what came of it.
     let mode = inputs.reduce(mode_t(places.resultMode)) { $0 & $1.text.file.mode } | S_IRUSR
     if spec.onBadRow == .collect {

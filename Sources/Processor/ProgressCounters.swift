@@ -3,6 +3,11 @@ import TallySchema
 
 /// What the threads of a run count, and whether they are to stop. Read by whoever draws progress.
 final class ProgressCounters: Sendable {
+  /// What a run is at.
+  enum Phase: UInt8, AtomicRepresentable {
+    case reading, writing, done
+  }
+
   let bytesRead = Atomic<Int>(0)
   let rows = Atomic<Int>(0)
   let groups = Atomic<Int>(0)
@@ -10,8 +15,7 @@ final class ProgressCounters: Sendable {
   let badRows = Atomic<Int>(0)
   let badLines = Atomic<Int>(0)
   let bytesTotal = Atomic<Int>(-1)
-  /// 0 reading, 1 writing, 2 done.
-  let phase = Atomic<Int>(0)
+  let phase = Atomic(Phase.reading)
   let interruption = Interruption()
 
   /// - Parameter seconds: since the run began.
@@ -21,9 +25,9 @@ final class ProgressCounters: Sendable {
     let rows = rows.load(ordering: .relaxed)
     let phase: JobProgress.Phase =
       switch self.phase.load(ordering: .relaxed) {
-      case 0: .reading
-      case 1: .writing
-      default: .done
+      case .reading: .reading
+      case .writing: .writing
+      case .done: .done
       }
     let secondsLeft =
       phase == .reading && total > 0 && read > 0 ? seconds * Double(total - read) / Double(read) : nil

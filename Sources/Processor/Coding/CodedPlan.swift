@@ -50,54 +50,75 @@ final class CodedPlan: @unchecked Sendable {
   ///   - scales: of each value column, the usual one.
   ///   - numbers: of each group column, what its numbers stay below.
   init?(_ plan: GroupingPlan, scales: [UInt8], numbers: [Int]) {
-    guard !plan.groupColumns.isEmpty, plan.isUsual else { return nil }
-    var places: [Int] = []
-    var kept: [Accumulator] = []
-    func place(_ kind: Accumulator.Kind, _ value: Int) -> Int {
-      let wanted = Accumulator(kind: kind, value: value)
-      if let found = kept.firstIndex(of: wanted) { return found }
-      kept.append(wanted)
-      return kept.count - 1
-    }
-    func value(_ number: Int) -> Int {
-      if let found = places.firstIndex(of: number) { return found }
-      places.append(number)
-      return places.count - 1
-    }
-    var answers: [Answer] = []
-    for (slot, function) in zip(plan.aggregates.slots, plan.aggregates.functions) {
-      guard let form = function.coded else { return nil }
-      guard let kind = form.accumulator else {
-        answers.append(Answer(form: form, accumulator: place(.count, 0), count: 0, scale: 0))
-        continue
-      }
-      let found = place(kind, value(slot.value))
-      let count = form == .average ? place(.count, 0) : 0
-      answers.append(Answer(form: form, accumulator: found, count: count, scale: Int(scales[slot.value])))
-    }
-    // A record stands in one chunk.
-    guard 4 * (numbers.count + places.count) + PartitionWriter.headBytes <= PartitionWriter.chunkBytes else {
+    guard !plan.groupColumns.isEmpty, plan.isUsual, let cell = CellLayout(plan.aggregates, scales: scales) else {
       return nil
     }
+    let record = RecordLayout(numbers: numbers, values: cell.values.count)
+    // A record stands in one chunk.
+    guard record.bytesMost + PartitionWriter.headBytes <= PartitionWriter.chunkBytes else { return nil }
     // Rows with a null go the general way, which only a column that is read can tell.
-    guard plan.nulls.isEmpty || places.count == plan.valueColumns.count else { return nil }
+    guard plan.nulls.isEmpty || cell.values.count == plan.valueColumns.count else { return nil }
     groupColumns = CodedPlan.copy(plan.groupColumns)
-    values = CodedPlan.copy(places.map { Value(column: plan.valueColumns[$0].index, scale: scales[$0]) })
-    accumulators = CodedPlan.copy(kept)
-    self.answers = CodedPlan.copy(answers)
-    valuePlaces = places
-    var offset = 0
-    var numberPlaces: [(offset: Int, mask: UInt32)] = []
-    for (index, count) in numbers.enumerated() {
-      // Numbers are read and written as words of 32 bits: behind a narrow one, something must follow.
-      let isNarrow = count <= 65_536 && (index + 1 < numbers.count || !places.isEmpty)
-      numberPlaces.append((offset, isNarrow ? 0xFFFF : .max))
-      offset += isNarrow ? 2 : 4
+    values = CodedPlan.copy(cell.values.map { Value(column: plan.valueColumns[$0].index, scale: scales[$0]) })
+    accumulators = CodedPlan.copy(cell.accumulators)
+    answers = CodedPlan.copy(cell.answers)
+    valuePlaces = cell.values
+    places = CodedPlan.copy(record.places)
+    valuesOffset = record.valuesOffset
+    recordBytes = record.valuesOffset + 4 * cell.values.count
+    isOneSum = cell.accumulators == [Accumulator(kind: .sum, value: 0)]
+  }
+
+  /// What a cell keeps, and where the answers stand in it.
+  private struct CellLayout {
+    /// Which of the row's values are looked at.
+    private(set) var values: [Int] = []
+    private(set) var accumulators: [Accumulator] = []
+    private(set) var answers: [Answer] = []
+
+    /// Nil when a function can't be had from whole numbers.
+    init?(_ aggregates: AggregatePlan, scales: [UInt8]) {
+      for (slot, function) in zip(aggregates.slots, aggregates.functions) {
+        guard let form = function.coded else { return nil }
+        guard let kind = form.accumulator else {
+          answers.append(Answer(form: form, accumulator: place(.count, 0), count: 0, scale: 0))
+          continue
+        }
+        let found = place(kind, value(slot.value))
+        let count = form == .average ? place(.count, 0) : 0
+        answers.append(Answer(form: form, accumulator: found, count: count, scale: Int(scales[slot.value])))
+      }
     }
-    self.places = CodedPlan.copy(numberPlaces)
-    valuesOffset = offset
-    recordBytes = offset + 4 * places.count
-    isOneSum = kept == [Accumulator(kind: .sum, value: 0)]
+
+    private mutating func place(_ kind: Accumulator.Kind, _ value: Int) -> Int {
+      let wanted = Accumulator(kind: kind, value: value)
+      if let found = accumulators.firstIndex(of: wanted) { return found }
+      accumulators.append(wanted)
+      return accumulators.count - 1
+    }
+
+    private mutating func value(_ number: Int) -> Int {
+      if let found = values.firstIndex(of: number) { return found }
+      values.append(number)
+      return values.count - 1
+    }
+  }
+
+  /// Where a record has its group columns' numbers and its values.
+  private struct RecordLayout {
+    private(set) var places: [(offset: Int, mask: UInt32)] = []
+    private(set) var valuesOffset = 0
+    let bytesMost: Int
+
+    init(numbers: [Int], values: Int) {
+      bytesMost = 4 * (numbers.count + values)
+      for (index, count) in numbers.enumerated() {
+        // Numbers are read and written as words of 32 bits: behind a narrow one, something must follow.
+        let isNarrow = count <= 65_536 && (index + 1 < numbers.count || values > 0)
+        places.append((valuesOffset, isNarrow ? 0xFFFF : .max))
+        valuesOffset += isNarrow ? 2 : 4
+      }
+    }
   }
 
   deinit {

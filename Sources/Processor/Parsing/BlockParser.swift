@@ -79,42 +79,29 @@ struct BlockParser: ~Copyable {
     let (hasQuotes, isForeign, hasNUL) = (found.quotes != 0, found.foreign != 0, found.nul != 0)
     var (recordStart, next) = (0, 0)
     sink.beginWindow(block, at: windowStart)
-    while next + columns <= count {
+    while next < count {
       let ends = index + next
-      // The right number of fields: the first line feed is where the last column ends.
-      var fields = columns
-      var last = Int(ends[columns - 1])
-      if base.load(fromByteOffset: last, as: UInt8.self) != 0x0A || !allDelimiters(base, ends, columns - 1) {
-        fields = fieldCount(base, ends, count - next)
-        if fields == 0 { break }
-        last = Int(ends[fields - 1])
-      }
-      let lastEnd = last > recordStart && base.load(fromByteOffset: last - 1, as: UInt8.self) == 0x0D ? last - 1 : last
-      if fields == columns {
+      // With the right number of fields, the first line feed is where the last column ends.
+      if next &+ columns <= count, endsLine(base, ends, columns) {
+        let last = Int(ends[columns - 1])
         let record = RecordView(
-          block: base, start: recordStart, ends: ends, count: columns, lastEnd: lastEnd, hasQuotes: hasQuotes,
-          isForeign: isForeign, hasNUL: hasNUL)
+          block: base, start: recordStart, ends: ends, count: columns,
+          lastEnd: lineEnd(base, recordStart, last), hasQuotes: hasQuotes, isForeign: isForeign, hasNUL: hasNUL)
         rows += 1
         if last &- recordStart > fieldBytesLimit, let bad = longField(record) {
           try reject(bad, record, in: block, windowStart, &sink)
         } else if let bad = try sink.take(record) {
           try reject(bad, record, in: block, windowStart, &sink)
         }
-      } else if lastEnd > recordStart {
-        rows += 1
-        let bad = BadRow(
-          kind: .ragged(expected: columns, found: fields), offset: recordStart, record: recordStart..<lastEnd)
-        try reject(bad, in: block, windowStart, &sink)
+        next &+= columns
+        recordStart = last &+ 1
+        continue
       }
-      next += fields
-      recordStart = last + 1
-    }
-    // Fewer marks than columns are left: short rows, if a line feed is among them.
-    while next < count {
-      let fields = fieldCount(base, index + next, count - next)
+      let fields = fieldCount(base, ends, count - next)
+      // What is left is no whole record.
       if fields == 0 { break }
-      let last = Int(index[next + fields - 1])
-      let lastEnd = last > recordStart && base.load(fromByteOffset: last - 1, as: UInt8.self) == 0x0D ? last - 1 : last
+      let last = Int(ends[fields - 1])
+      let lastEnd = lineEnd(base, recordStart, last)
       if lastEnd > recordStart {
         rows += 1
         let bad = BadRow(
@@ -128,9 +115,19 @@ struct BlockParser: ~Copyable {
     return recordStart
   }
 
+  /// Where a record's last field ends whose line feed stands there: before a CR.
   @inline(__always)
-  private func allDelimiters(_ base: UnsafeRawPointer, _ ends: UnsafePointer<UInt32>, _ count: Int) -> Bool {
-    for index in 0..<count where base.load(fromByteOffset: Int(ends[index]), as: UInt8.self) == 0x0A { return false }
+  private func lineEnd(_ base: UnsafeRawPointer, _ start: Int, _ last: Int) -> Int {
+    last > start && base.load(fromByteOffset: last &- 1, as: UInt8.self) == 0x0D ? last &- 1 : last
+  }
+
+  /// Whether the last of these marks is a line feed, and no other is.
+  @inline(__always)
+  private func endsLine(_ base: UnsafeRawPointer, _ ends: UnsafePointer<UInt32>, _ count: Int) -> Bool {
+    if base.load(fromByteOffset: Int(ends[count - 1]), as: UInt8.self) != 0x0A { return false }
+    for index in 0..<(count - 1) where base.load(fromByteOffset: Int(ends[index]), as: UInt8.self) == 0x0A {
+      return false
+    }
     return true
   }
 
