@@ -204,9 +204,9 @@ def toolchain():
     """What the counts depend on beside the source."""
     swift = subprocess.run(["swift", "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
     with open("/proc/cpuinfo") as file:
-        flags = set(re.search(r"^flags\s*:(.*)$", file.read(), re.M)[1].split())
+        flags = set(re.search(r"^(?:flags|Features)\s*:(.*)$", file.read(), re.M)[1].split())
     libc = os.confstr("CS_GNU_LIBC_VERSION")
-    return {"swift": swift, "libc": libc, "cpu": sorted(flags & {"avx2", "bmi2", "erms", "fsrm", "sse4_2"})}
+    return {"swift": swift, "libc": libc, "machine": os.uname().machine, "cpu": sorted(flags & {"avx2", "bmi2", "erms", "fsrm", "sse4_2"})}
 
 
 def main():
@@ -223,7 +223,7 @@ def main():
     if reference.get("toolchain") != here:
         most = GROWTH_MOST_ELSEWHERE
         print(f"instructions: the reference was counted with {reference.get('toolchain')}, this is {here}: {most:.0f} % more are allowed")
-    counts, worse = {}, []
+    counts, worse, new = {}, [], []
     with tempfile.TemporaryDirectory() as place:
         for name in arguments.only or PATHS:
             before = reference["counts"].get(name)
@@ -234,13 +234,17 @@ def main():
                 if change <= most:
                     break
             print(f"{name:20} {counts[name]:>12,} instructions  {change:+.2f} %" if before else f"{name:20} {counts[name]:>12,} instructions  new", flush=True)
-            if not arguments.update and (before is None or change > most):
+            if not arguments.update and before is None:
+                new.append(name)
+            elif not arguments.update and change > most:
                 worse.append(name)
     if arguments.update:
         reference = {"toolchain": here, "counts": reference["counts"] | counts}
         with open(REFERENCE, "w") as file:
             json.dump(reference, file, indent=2)
             file.write("\n")
+    if new:
+        raise SystemExit(f"instructions: there is no reference for {', '.join(new)}. Run `./run instructions --update`.")
     if worse:
         raise SystemExit(f"instructions: more than {most:.0f} % over the reference: {', '.join(worse)}. Find out why; if the work is worth it, run "
                          "`./run instructions --update` and say so in the commit.")

@@ -104,6 +104,8 @@ struct GroupingPhase: Sendable {
             }
           } catch {
             failure.set(error)
+            // There is no answer: a second round would only take time.
+            round.fail()
           }
           pool.close()
           queue.close()
@@ -117,6 +119,8 @@ struct GroupingPhase: Sendable {
     // A bad row comes before whatever went wrong after it.
     if let row = badRows.failure { throw row }
     try failure.rethrow()
+    // What the second round has read is no longer needed.
+    for writer in distinctWriters + orderedWriters { writer.releaseMemory() }
     return badRows.rejects
   }
 
@@ -198,7 +202,7 @@ struct GroupingPhase: Sendable {
   ) throws {
     let reader = OrderedValueReader(
       plan: plan, aggregates: orderedAggregates, spill: spill, counters: counters, budget: budget,
-      memoryBytes: memory.sortBytes / 2)
+      memoryBytes: min(memory.sortBytes / 2, OrderedValueReader.memoryBytesMost))
     while let partition = round.orderedPartitions.next(below: router.count) {
       try reader.run(orderedWriters.map { $0.partitions[partition] }) { group, slot, answer in
         try sink.change(group, slot: slot) { FoundNumber.set(answer, in: $0) }

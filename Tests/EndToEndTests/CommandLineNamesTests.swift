@@ -42,6 +42,36 @@ import Testing
     #expect(done.exitCode == 0 && done.output.hasPrefix("k,least,most,different,texts\n"), "\(done.errors)")
   }
 
+  @Test func medianAndVarianceHaveOptions() async throws {
+    try server.write("k,n\na,1\na,2\na,6\n", as: "numbers.csv")
+    let done = try await server.client(
+      "run", "numbers.csv", "-o", "-", "--group-by", "k", "--median", "n=m", "--variance", "n=v", "--variance-pop",
+      "n=p", "--quiet")
+    #expect(done.exitCode == 0 && done.output == "k,m,v,p\na,2,7,4.666667\n", "\(done.errors)")
+    let wrong = try await server.client("run", "numbers.csv", "-o", "-", "--variance-pop", "")
+    #expect(wrong.exitCode == 64 && wrong.errors.contains("--variance-pop needs a column"), "\(wrong.errors)")
+  }
+
+  /// Through the client, at `/results`, and in the first rows; also an answer without a byte.
+  @Test func anAnswerMayBeJSONLines() async throws {
+    try server.write("k,n\na,1\nb,2\n", as: "lines.csv")
+    let words = ["run", "lines.csv", "-o", "lines.ndjson", "--group-by", "k", "--sum", "n", "--format", "ndjson"]
+    let job = try await server.client(words).output.trimmingCharacters(in: .newlines)
+    let lines = "{\"k\":\"a\",\"sum(n)\":1}\n{\"k\":\"b\",\"sum(n)\":2}\n"
+    #expect(try await server.client("result", job).output == lines)
+    #expect(try server.read("lines.ndjson") == lines)
+    let summary = try await server.client("result", job, "--info")
+    #expect(try JSONValue(parsing: summary.output)["firstRows"] == [["k", "sum(n)"], ["a", "1"], ["b", "2"]])
+    let none = try await server.client(
+      words + ["--where", #"{"column":"k","op":"=","value":"z"}"#, "--quiet", "-o", "none.ndjson"])
+    #expect(none.exitCode == 0, "\(none.errors)")
+    #expect(try server.read("none.ndjson").isEmpty)
+    let empty = try await server.client("result", "last")
+    #expect(empty.exitCode == 0 && empty.output.isEmpty, "\(empty.errors)")
+    let wrong = try await server.client("run", "lines.csv", "-o", "w", "--format", "xml")
+    #expect(wrong.exitCode == 64 && wrong.errors.contains("--format") && wrong.errors.contains("csv, ndjson"))
+  }
+
   @Test func theAnswerCanGoToStandardOutput() async throws {
     let done = try await server.client("run", "plays.csv", "-o", "-")
     #expect(done.exitCode == 0 && done.output == ServerProcess.answer)

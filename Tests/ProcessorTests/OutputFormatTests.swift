@@ -17,12 +17,12 @@ import Testing
       input: "in", output: "out", groupBy: ["k"], aggregates: OutputFormatTests.aggregates, format: .ndjson)
     spec.csv.null = ["-"]
     let input =
-      "k,n,t\n,99999999999999999999999999999999999999,x\n\"q\"\"\\\n\u{1}\r\té😀\0\u{85}\u{2028}\",-1.50,-\nz,-,\n"
+      "k,n,t\n,99999999999999999999999999999999999999,x\n\"q\"\"\\\n\u{1}\r\té😀\0\u{7F}\u{85}\u{2028}\",-1.50,-\nz,-,\n"
     let output = try await TestFolder().run(spec, on: Array(input.utf8)).output
     #expect(
       String(decoding: output, as: UTF8.self) == """
         {"k":"","sum":99999999999999999999999999999999999999,"a \\"text\\"":"x","mean":99999999999999999999999999999999999999}
-        {"k":"q\\"\\\\\\n\\u0001\\r\\té😀\\u0000\\u0085\\u2028","sum":-1.50,"a \\"text\\"":null,"mean":-1.5}
+        {"k":"q\\"\\\\\\n\\u0001\\r\\té😀\\u0000\\u007f\\u0085\\u2028","sum":-1.50,"a \\"text\\"":null,"mean":-1.5}
         {"k":"z","sum":null,"a \\"text\\"":"","mean":null}
 
         """)

@@ -43,6 +43,7 @@ import Testing
     (#"{"input":"a","output":"b","memoryBytes":1}"#, "memoryBytes"),
     (#"{"input":"a","output":"b","priority":101}"#, "priority"),
     (#"{"input":"a","output":"b","onBadRow":"drop"}"#, "onBadRow"),
+    (#"{"input":"a","output":"b","format":"xml"}"#, "format"),
     (#"{"input":"a","output":"b","startAt":"now"}"#, "startAt"),
     (#"{"input":"a","output":"b","idempotencyKey":""}"#, "idempotencyKey"),
     (#"{"input":"a\u0000","output":"b"}"#, "input"),
@@ -50,6 +51,15 @@ import Testing
   func whatIsWrongIsNamed(text: String, field: String) {
     let error = #expect(throws: JSONFieldError.self) { try spec(text) }
     #expect(error?.field == field, "\(text)")
+  }
+
+  /// A job's text without a format is the same as that with the default's, so that one key fits both.
+  @Test func aFormatComesBackAndIsLeftOutWhereItIsTheDefault() throws {
+    let plain = try spec(#"{"input":"a","output":"b"}"#)
+    #expect(try spec(#"{"input":"a","output":"b","format":"csv"}"#).spec.json.text == plain.spec.json.text)
+    let lines = try spec(#"{"input":"a","output":"b","format":"ndjson"}"#)
+    #expect(lines.spec.json["format"] == "ndjson")
+    #expect(try JobSpec(json: lines.spec.json) == lines.spec)
   }
 
   @Test func aStatusComesBackAsItWas() throws {

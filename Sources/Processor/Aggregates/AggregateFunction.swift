@@ -38,7 +38,7 @@ enum AggregateSource {
 protocol OrderedSearch {
   /// - Parameters:
   ///   - value: with 28 places.
-  ///   - scale: of the value as it was written; equal values are together, and not in the order of their scales.
+  ///   - scale: of the value as it was written. Equal values of several scales come one after the other.
   ///   - count: of the rows that have it.
   mutating func take(_ value: Int256, scale: UInt8, count: UInt64)
   /// After the last of them.

@@ -12,10 +12,12 @@ extension CodedFinisher {
     var divisor = 1
     for column in ranks.columns.dropFirst() { divisor *= column.count }
     var rest = combination
+    printer.writeBefore(0, &end)
     CodedFinisher.copy(first, rest / divisor, &end)
-    for column in ranks.columns.dropFirst() {
+    for (index, column) in ranks.columns.enumerated().dropFirst() {
       rest %= divisor
       divisor /= column.count
+      printer.writeBefore(index, &end)
       CodedFinisher.copy(column.texts, rest / divisor, &end)
     }
   }
@@ -23,8 +25,8 @@ extension CodedFinisher {
   @inline(__always)
   static func copy(_ texts: CodedRanks.RankedTexts, _ rank: Int, _ end: inout UnsafeMutableRawPointer) {
     let place = texts.places![rank]
-    let source = texts.bytes! + Int(place.offset)
-    let bytes = Int(place.bytes)
+    let source = texts.bytes! + place.offset
+    let bytes = place.bytes
     if bytes <= Int(TALLY_SHORT_TEXT) {
       tally_copy_short(end, source)
     } else {

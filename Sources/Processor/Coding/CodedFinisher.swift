@@ -84,14 +84,14 @@ struct CodedFinisher: ~Copyable {
     }
     let sorted = UnsafeMutableBufferPointer(start: list, count: count)
     KeySort.sort(sorted)
-    try texts.grow(to: RankedTextWriter.bytesMost(sorted, printer, 0))
+    try texts.grow(to: RankedTextWriter.bytesMost(sorted, printer))
     try places.grow(to: count * MemoryLayout<CodedRanks.RankedTexts.Place>.stride)
     var writer = RankedTextWriter(
       CodedRanks.RankedTexts(
         places: places.base.bindMemory(to: CodedRanks.RankedTexts.Place.self, capacity: max(count, 1)),
         bytes: texts.base))
     for (index, item) in sorted.enumerated() {
-      if KeySort.isFirst(index, sorted) { writer.add(item.key, printer, 0) }
+      if KeySort.isFirst(index, sorted) { writer.add(item.key, printer) }
       let entry = item.record - ColumnDictionary.recordOffset
       let thread = entry.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
       ranks.columns[0].ranks[Int(thread)][Int(ColumnDictionary.number(of: entry))] = UInt32(writer.count - 1)
@@ -208,7 +208,9 @@ struct CodedFinisher: ~Copyable {
           rowStart &+= columns
         }
         var end = try output.room(most)
+        printer.writeBefore(0, &end)
         CodedFinisher.copy(first, row, &end)
+        printer.writeBefore(1, &end)
         CodedFinisher.copy(second, cell &- rowStart, &end)
         try printer.write(cells + cell &* width, plan.answers, &end)
         output.wrote(upTo: end)

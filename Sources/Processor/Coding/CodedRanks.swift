@@ -14,11 +14,11 @@ final class CodedRanks: @unchecked Sendable {
     var texts = RankedTexts()
   }
 
-  /// Ready-made texts of fields with what stands before each, by rank; 31 bytes behind each may be read.
+  /// Ready-made texts of fields, by rank; 31 bytes behind each may be read.
   struct RankedTexts {
     struct Place {
-      var offset: UInt32
-      var bytes: UInt32
+      var offset: Int
+      var bytes: Int
     }
     var places: UnsafeMutablePointer<Place>?
     var bytes: UnsafeMutableRawPointer?
@@ -136,10 +136,10 @@ extension CodedRanks.Column {
     defer { withExtendedLifetime((entries, order)) {} }
     let ranks = order.bound(to: UInt32.self)
     texts.places = try room.array(of: CodedRanks.RankedTexts.Place.self, count: all)
-    texts.bytes = try room.bytes(RankedTextWriter.bytesMost(sorted, printer, column))
+    texts.bytes = try room.bytes(RankedTextWriter.bytesMost(sorted, printer))
     var writer = RankedTextWriter(texts)
     for (index, item) in sorted.enumerated() {
-      if KeySort.isFirst(index, sorted) { writer.add(item.key, printer, column) }
+      if KeySort.isFirst(index, sorted) { writer.add(item.key, printer) }
       let place = (item.record - ColumnDictionary.recordOffset).loadUnaligned(fromByteOffset: 4, as: UInt32.self)
       ranks[Int(place)] = UInt32(writer.count - 1)
     }
@@ -161,26 +161,24 @@ struct RankedTextWriter {
   private var end: UnsafeMutableRawPointer
 
   /// What the texts of all different keys need, and 32 bytes more: threads have mostly the same ones.
-  static func bytesMost(
-    _ sorted: UnsafeMutableBufferPointer<KeySort.Entry>, _ printer: GroupPrinter, _ column: Int
-  ) -> Int {
+  static func bytesMost(_ sorted: UnsafeMutableBufferPointer<KeySort.Entry>, _ printer: GroupPrinter) -> Int {
     sorted.indices.reduce(32) { bytes, index in
-      KeySort.isFirst(index, sorted) ? bytes + printer.fieldBytesMost(sorted[index].key.count, column: column) : bytes
+      KeySort.isFirst(index, sorted) ? bytes + printer.bytesMost(field: sorted[index].key) : bytes
     }
   }
 
-  /// - Parameter texts: with room for ``bytesMost(_:_:_:)``.
+  /// - Parameter texts: with room for ``bytesMost(_:_:)``.
   init(_ texts: CodedRanks.RankedTexts) {
     self.texts = texts
     end = texts.bytes!
     self.texts.longest = 0
   }
 
-  mutating func add(_ key: UnsafeRawBufferPointer, _ printer: GroupPrinter, _ column: Int) {
+  mutating func add(_ key: UnsafeRawBufferPointer, _ printer: GroupPrinter) {
     let start = end
-    printer.write(field: key, column: column, &end)
+    printer.write(field: key, &end)
     let bytes = end - start
-    texts.places![count] = CodedRanks.RankedTexts.Place(offset: UInt32(start - texts.bytes!), bytes: UInt32(bytes))
+    texts.places![count] = CodedRanks.RankedTexts.Place(offset: start - texts.bytes!, bytes: bytes)
     texts.longest = max(texts.longest, bytes)
     count += 1
   }

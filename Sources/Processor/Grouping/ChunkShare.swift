@@ -10,6 +10,10 @@ final class ChunkShare: Sendable {
   private let slabsMost: Int
   private let used = Atomic<Int>(0)
 
+  /// How many partitions can have open chunks in a share without spilling them nearly empty, for a router that may have twice
+  /// as many.
+  static func partitions(in bytes: Int) -> Int { max(2, bytes / PartitionWriter.chunkBytes / 4) }
+
   init(bytes: Int) {
     let chunks = bytes / 4 / PartitionWriter.chunkBytes * PartitionWriter.chunkBytes
     slabBytes = min(ChunkShare.slabBytesMost, max(chunks, ChunkShare.slabBytesLeast))

@@ -10,6 +10,9 @@ struct OrderedValueReader {
   let budget: MemoryBudget
   let memoryBytes: Int
 
+  /// So much is sorted well within the time in which a cancellation must be noticed.
+  static let memoryBytesMost = 64 << 20
+
   /// What is kept of each number, and of each group: a count.
   static func makeAggregates() -> AggregatePlan { AggregatePlan([Count()], values: [nil]) }
 

@@ -120,7 +120,7 @@ struct PartitionFinisher: ~Copyable {
     let sample = try PartitionReader.sampleKeys(
       of: parts, spill: spill, budget: budget, longest: longest, bytesMost: memoryBytes / 8)
     // Parts of half of what memory holds, so that uneven ones still fit.
-    let wanted = min(max(2, bytes / max(memoryBytes / 2, 1) + 1), 256)
+    let wanted = min(max(2, bytes / max(memoryBytes / 2, 1) + 1), 256, ChunkShare.partitions(in: memoryBytes / 2))
     let router = PartitionRouter(sample: sample, partitions: wanted, isolatesRepeated: true)
     let writer = PartitionWriter(
       partitions: router.count, share: ChunkShare(bytes: memoryBytes / 2), spill: spill, budget: budget)

@@ -34,7 +34,9 @@ struct SortedRecords {
     let bytes = parts.reduce(0) { $0 + $1.spilledBytes + $1.records * 16 }
     let sample = try PartitionReader.sampleKeys(
       of: parts, spill: spill, budget: budget, longest: longest, bytesMost: memoryBytes / 8)
-    let router = PartitionRouter(sample: sample, partitions: min(max(2, bytes / max(memoryBytes / 2, 1) + 1), 256))
+    let router = PartitionRouter(
+      sample: sample,
+      partitions: min(max(2, bytes / max(memoryBytes / 2, 1) + 1), 256, ChunkShare.partitions(in: memoryBytes / 2)))
     let writer = PartitionWriter(
       partitions: router.count, share: ChunkShare(bytes: memoryBytes / 2), spill: spill, budget: budget)
     for part in parts {

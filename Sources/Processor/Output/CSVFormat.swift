@@ -52,6 +52,8 @@ struct CSVFormat: OutputFormat {
 
   func before(column: Int) -> [UInt8] { column == 0 ? [] : [delimiter] }
 
+  func bytesMost(of text: UnsafeRawBufferPointer) -> Int { text.count * 2 + 2 }
+
   func write(text: UnsafeRawBufferPointer, isKey: Bool, _ output: inout UnsafeMutableRawPointer) {
     if text.isEmpty { return writeNull(&output) }
     let isQuoted = text.contains { special[Int($0)] && $0 != KeyCodec.separator } || hasSpecialEnds(text)

@@ -41,10 +41,8 @@ struct GroupPrinter {
     }
   }
 
-  /// The bytes that one of a key's fields needs at the most, with what stands before it.
-  func fieldBytesMost(_ bytes: Int, column: Int) -> Int {
-    bytes * growth.each + growth.beside + frame.before[column].room
-  }
+  /// The bytes that one of a key's fields needs at the most.
+  func bytesMost(field: UnsafeRawBufferPointer) -> Int { format.bytesMost(of: field) }
 
   /// The bytes that a record needs at the most, but for its key's fields.
   var answersBytesMost: Int { recordBytesMost }
@@ -62,7 +60,8 @@ struct GroupPrinter {
     var start = 0
     for index in 0..<keyFields {
       let end = index == keyFields - 1 ? key.count : KeyCodec.fieldEnd(key, from: start)
-      write(field: UnsafeRawBufferPointer(rebasing: key[start..<end]), column: index, &output)
+      writeBefore(index, &output)
+      write(field: UnsafeRawBufferPointer(rebasing: key[start..<end]), &output)
       start = end + 1
     }
     for index in 0..<aggregates.slots.count {
@@ -96,10 +95,13 @@ struct GroupPrinter {
     frame.end.write(&output)
   }
 
-  /// Writes one field of a key, and what stands before it.
+  /// Writes what stands before a column's value.
   @inline(__always)
-  func write(field: UnsafeRawBufferPointer, column: Int, _ output: inout UnsafeMutableRawPointer) {
-    frame.before[column].write(&output)
+  func writeBefore(_ column: Int, _ output: inout UnsafeMutableRawPointer) { frame.before[column].write(&output) }
+
+  /// Writes one field of a key.
+  @inline(__always)
+  func write(field: UnsafeRawBufferPointer, _ output: inout UnsafeMutableRawPointer) {
     let isPlain =
       copiesPlainTexts && !field.isEmpty
       && special.withUnsafeBufferPointer { special in

@@ -28,6 +28,17 @@ struct NDJSONFormat: OutputFormat {
     return text + Array(":".utf8)
   }
 
+  func bytesMost(of text: UnsafeRawBufferPointer) -> Int {
+    // Of a character of two or three bytes, the escape has six.
+    text.reduce(2) { bytes, byte in
+      switch byte {
+      case 0..<0x20, 0x7F, 0xC2, 0xE2: bytes + 6
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes + 2
+      default: bytes + 1
+      }
+    }
+  }
+
   func write(text: UnsafeRawBufferPointer, isKey: Bool, _ output: inout UnsafeMutableRawPointer) {
     KeyCodec.appendByte(UInt8(ascii: "\""), &output)
     var index = 0
@@ -39,10 +50,10 @@ struct NDJSONFormat: OutputFormat {
       case 0x0A: NDJSONFormat.escape(UInt8(ascii: "n"), &output)
       case 0x0D: NDJSONFormat.escape(UInt8(ascii: "r"), &output)
       case 0x09: NDJSONFormat.escape(UInt8(ascii: "t"), &output)
-      case 0..<0x20:
+      case 0..<0x20, 0x7F:
         NDJSONFormat.escape(number: UInt16(byte), &output)
         if isKey, byte == KeyCodec.separator { index += 1 }
-      // What some readers take for line ends: U+0080 to U+009F, U+2028 and U+2029.
+      // What terminals obey (U+0080 to U+009F), and what some readers take for line ends (U+0085, U+2028, U+2029).
       case 0xC2 where text[index] < 0xA0:
         NDJSONFormat.escape(number: UInt16(text[index]), &output)
         index += 1

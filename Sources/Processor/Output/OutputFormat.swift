@@ -21,6 +21,8 @@ public protocol OutputFormat: Sendable {
 
   /// What stands before a column's value.
   func before(column: Int) -> [UInt8]
+  /// The bytes that ``write(text:isKey:_:)`` needs for this text: close to what they are.
+  func bytesMost(of text: UnsafeRawBufferPointer) -> Int
   /// Writes any text.
   ///
   /// - Parameter isKey: a 0x00 of the text stands escaped, as ``KeyCodec`` has it.

@@ -39,20 +39,18 @@
 
     /// The aggregates in the order of the command line, which is the order of the output's columns.
     func ordered() throws -> [Aggregate] {
-      var left: [String: ArraySlice<Aggregate>] = [
-        "--sum": try named(sum, .sum)[...], "--min": try named(min, .min)[...], "--max": try named(max, .max)[...],
-        "--avg": try named(avg, .avg)[...], "--count-of": try named(countOf, .count)[...],
-        "--count-distinct": try named(countDistinct, .countDistinct)[...], "--first": try named(first, .first)[...],
-        "--last": try named(last, .last)[...], "--min-text": try named(minText, .min, .text)[...],
-        "--max-text": try named(maxText, .max, .text)[...], "--sum-double": try named(sumDouble, .sum, .double)[...],
-        "--avg-double": try named(avgDouble, .avg, .double)[...],
-        "--min-double": try named(minDouble, .min, .double)[...],
-        "--max-double": try named(maxDouble, .max, .double)[...],
-        "--count-distinct-number": try named(countDistinctNumber, .countDistinct, .number)[...],
-        "--median": try named(median, .median)[...],
-        "--variance": try named(variance, .variance)[...], "--variance-pop": try named(variancePop, .variancePop)[...],
-        "--count": count.map { Aggregate(.count, column: nil, as: $0) }[...],
+      var left: [String: ArraySlice<Aggregate>] = ["--count": count.map { Aggregate(.count, column: nil, as: $0) }[...]]
+      let options: [(String, [String], Aggregate.Function, Aggregate.ValueType?)] = [
+        ("--sum", sum, .sum, nil), ("--min", min, .min, nil), ("--max", max, .max, nil), ("--avg", avg, .avg, nil),
+        ("--count-of", countOf, .count, nil), ("--count-distinct", countDistinct, .countDistinct, nil),
+        ("--first", first, .first, nil), ("--last", last, .last, nil), ("--min-text", minText, .min, .text),
+        ("--max-text", maxText, .max, .text), ("--sum-double", sumDouble, .sum, .double),
+        ("--avg-double", avgDouble, .avg, .double), ("--min-double", minDouble, .min, .double),
+        ("--max-double", maxDouble, .max, .double),
+        ("--count-distinct-number", countDistinctNumber, .countDistinct, .number), ("--median", median, .median, nil),
+        ("--variance", variance, .variance, nil), ("--variance-pop", variancePop, .variancePop, nil),
       ]
+      for (option, texts, function, type) in options { left[option] = try named(option, texts, function, type)[...] }
       var ordered: [Aggregate] = []
       for argument in CommandLine.arguments {
         let option = String(argument.prefix { $0 != "=" })
@@ -63,13 +61,13 @@
     }
 
     private func named(
-      _ texts: [String], _ function: Aggregate.Function, _ type: Aggregate.ValueType? = nil
+      _ option: String, _ texts: [String], _ function: Aggregate.Function, _ type: Aggregate.ValueType?
     ) throws -> [Aggregate] {
       try texts.map { text in
         let parts = try ColumnText.parts(text, by: "=", most: 2)
         // The empty name is written as a pair of quotes.
         if text.isEmpty || text.hasPrefix("=") {
-          throw ValidationError("--\(function.rawValue) needs a column, as in COL or COL=NAME.")
+          throw ValidationError("\(option) needs a column, as in COL or COL=NAME.")
         }
         return Aggregate(function, column: parts[0], as: parts.count > 1 ? parts[1] : nil, type: type)
       }
