@@ -4,9 +4,12 @@ import TallySchema
 
 /// What a stream answers with: events, and at the end its result.
 public struct FakeStream<Event: Sendable, Output: Sendable>: Sendable {
+  /// The events, in their order.
   public var events: [Event]
+  /// The result at the end.
   public var result: Output
 
+  /// A stream of these events and this result.
   public init(events: [Event], result: Output) {
     self.events = events
     self.result = result

@@ -19,7 +19,9 @@ public final class FakeTransport: RPCTransport {
   public struct Received: Sendable {
     /// A batch's calls stand here one by one.
     public var method: String
+    /// The call's parameters.
     public var parameters: JSONValue
+    /// The call, with its deadline and metadata.
     public var call: RPCCall
   }
 
@@ -34,9 +36,12 @@ public final class FakeTransport: RPCTransport {
 
   private let state = Mutex(State())
 
+  /// A transport without answers: every call fails until one is set.
   public init() {}
 
+  /// The calls so far, in their order.
   public var received: [Received] { state.withLock { $0.received } }
+  /// Always 0: nothing is sent.
   public var activeExchanges: Int { 0 }
 
   /// Says what a method answers with.
@@ -68,10 +73,12 @@ public final class FakeTransport: RPCTransport {
 
   // MARK: The client's side.
 
+  /// Answers a call.
   public func call(_ request: RPCRequest, _ call: RPCCall) async throws -> JSONValue {
     try await found(request, call).stream.result
   }
 
+  /// Answers the calls of a batch, in their order.
   public func batch(_ requests: [RPCRequest], _ call: RPCCall) async throws -> [RPCResponse] {
     var responses: [RPCResponse] = []
     for request in requests {
@@ -85,6 +92,7 @@ public final class FakeTransport: RPCTransport {
     return responses
   }
 
+  /// Answers a call with its events and its result.
   public func stream(
     _ request: RPCRequest, after lastEventID: String?, _ call: RPCCall
   ) async throws -> any RPCMessageSource {
@@ -94,6 +102,7 @@ public final class FakeTransport: RPCTransport {
         + [.response(RPCResponse(id: request.id ?? .null, result: stream.result))])
   }
 
+  /// Answers a download.
   public func download(_ path: String, fields: [String: String], _ call: RPCCall) async throws -> any RPCDownload {
     let bytes = try state.withLock { state in
       try FakeTransport.refuseAfterShutdown(state)
@@ -106,6 +115,7 @@ public final class FakeTransport: RPCTransport {
     return FakeDownload(bytes)
   }
 
+  /// Refuses every later call.
   public func shutdown() async { state.withLock { $0.isShutDown = true } }
 
   private func found(

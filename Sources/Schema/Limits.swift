@@ -1,5 +1,6 @@
 /// Every limit, with its unit and its default. Reaching one is an error that names it.
 public struct Limits: Hashable, Sendable {
+  /// The limits of a server whose settings change none.
   public static let standard = Limits()
 
   /// The limits of a client that doesn't know its server's: sizes that the server's settings decide are left to the server.
@@ -20,7 +21,9 @@ public struct Limits: Hashable, Sendable {
   public var callsInFlight = 1_024
   /// Milliseconds until a TLS handshake is done and the first request's headers have come, a request's body has, and the next request has.
   public var headerMilliseconds = 10_000
+  /// Milliseconds that a request's body may take to arrive.
   public var bodyMilliseconds = 30_000
+  /// Milliseconds that a connection may be idle.
   public var idleMilliseconds = 75_000
   /// Milliseconds in which the reader of an answer must take what waits for it.
   public var writeMilliseconds = 30_000
@@ -65,6 +68,7 @@ public struct Limits: Hashable, Sendable {
   public var badRows = 1_000
   /// Bytes of memory that a job may ask for, at the least and unless it says.
   public var memoryBytesLeast = 64 << 20
+  /// Bytes of memory of a job that asks for none.
   public var memoryBytesDefault = 256 << 20
   /// Milliseconds for which a worker's lease holds. Every report of progress renews it.
   public var leaseMilliseconds = 15_000
@@ -74,18 +78,23 @@ public struct Limits: Hashable, Sendable {
   public var drainMilliseconds = 30_000
   /// Errors after which a job has failed; deaths of its workers after which it has.
   public var attempts = 3
+  /// Deaths of its workers after which a job has failed.
   public var rescues = 20
   /// Milliseconds between two comments on a silent stream.
   public var streamHeartbeatMilliseconds = 15_000
 
+  /// The default of every limit.
   public init() {}
 }
 
 extension Limits {
   /// One limit as a setting: what it is called, where it stands, and what it limits.
   public struct Setting: Sendable {
+    /// The limit's name in settings and messages.
     public var name: String
+    /// Where the limit stands.
     public var path: any WritableKeyPath<Limits, Int> & Sendable
+    /// What is limited, in a sentence.
     public var summary: String
   }
 

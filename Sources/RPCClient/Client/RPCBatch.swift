@@ -20,8 +20,10 @@ public struct RPCBatch: Sendable {
   private(set) var requests: [RPCRequest] = []
   private(set) var isRepeatable = true
 
+  /// A batch without calls.
   public init() {}
 
+  /// How many calls it has.
   public var count: Int { requests.count }
 
   /// Adds a call; its answer is found by what this returns.

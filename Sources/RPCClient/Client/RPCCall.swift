@@ -1,5 +1,6 @@
 /// A call on its way to the server, as interceptors and transports see it.
 public struct RPCCall: Sendable {
+  /// What is sent.
   public enum Kind: Hashable, Sendable {
     /// One answer.
     case unary
@@ -11,6 +12,7 @@ public struct RPCCall: Sendable {
     case download
   }
 
+  /// What is sent.
   public let kind: Kind
   /// The method; of a batch, the methods with commas between; of a download, its path.
   public let name: String
@@ -21,6 +23,7 @@ public struct RPCCall: Sendable {
   /// Milliseconds; both ends give the call up after it. Nil: as long as it takes.
   public var deadlineMilliseconds: Int?
 
+  /// A call with these properties.
   public init(
     _ kind: Kind, name: String, isRepeatable: Bool, metadata: [String: String] = [:], deadlineMilliseconds: Int? = nil
   ) {

@@ -59,11 +59,13 @@ public enum RPCClientError: Error, Hashable, Sendable {
 }
 
 extension RPCClientError: CustomStringConvertible {
+  /// The value as text, for messages and logs.
   public var description: String { rpcError.description }
 }
 
 /// A failure on this side of the wire.
 public struct RPCLocalError: Error, Hashable, Sendable {
+  /// Where the error comes from.
   public enum Kind: Hashable, Sendable {
     /// No connection, or one that broke.
     case connection
@@ -77,14 +79,20 @@ public struct RPCLocalError: Error, Hashable, Sendable {
     case configuration
   }
 
+  /// Where the error comes from.
   public var kind: Kind
+  /// The kind of error, as gRPC has them.
   public var status: RPCStatus
+  /// The error's name.
   public var reason: String
+  /// What was wrong, for people.
   public var message: String
   /// libcurl's own code (`CURLcode`) and words, where it is libcurl that failed.
   public var curlCode: Int?
+  /// What libcurl says of it; nil where it says nothing.
   public var curlMessage: String?
 
+  /// An error with these properties.
   public init(
     _ kind: Kind, _ status: RPCStatus, reason: String, _ message: String, curlCode: Int? = nil,
     curlMessage: String? = nil

@@ -2,7 +2,9 @@ public import TallySchema
 
 /// One element of a stream: an event, or, last and once, the result.
 public enum RPCStreamItem<Event: Sendable, Output: Sendable>: Sendable {
+  /// An event.
   case event(Event)
+  /// The result, at the end.
   case result(Output)
 }
 
@@ -14,14 +16,17 @@ public struct RPCClientStream<Parameters: RPCParameters, Event: RPCValue, Output
   AsyncSequence,
   Sendable
 {
+  /// An event, or at the end the result.
   public typealias Element = RPCStreamItem<Event, Output>
 
   let client: TallyClient
   let method: RPCStream<Parameters, Event, Output>
   let parameters: Parameters
 
+  /// Begins the call.
   public func makeAsyncIterator() -> Iterator { Iterator(stream: self) }
 
+  /// One pass over the stream: the call itself.
   public struct Iterator: AsyncIteratorProtocol {
     private let stream: RPCClientStream
     private var connection: (any RPCMessageSource)?

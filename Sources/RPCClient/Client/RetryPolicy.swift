@@ -7,14 +7,17 @@ public struct RetryPolicy: Hashable, Sendable {
   public var attempts: Int
   /// Before the second attempt; doubles each time.
   public var firstPauseMilliseconds: Int
+  /// The longest pause.
   public var pauseMillisecondsMost: Int
 
+  /// A policy with these properties.
   public init(attempts: Int = 3, firstPauseMilliseconds: Int = 100, pauseMillisecondsMost: Int = 5_000) {
     self.attempts = attempts
     self.firstPauseMilliseconds = firstPauseMilliseconds
     self.pauseMillisecondsMost = pauseMillisecondsMost
   }
 
+  /// Each call is sent once.
   public static let never = RetryPolicy(attempts: 1)
 
   /// Milliseconds to wait before the next attempt; nil: there is none.

@@ -11,6 +11,7 @@ public import TallySchema
 /// It starts lazily: who makes one and never calls has started nothing. ``shutdown()`` may be left out and may be called
 /// twice. All methods throw ``RPCClientError``, or `CancellationError` when the task was cancelled.
 public final class TallyClient: Sendable {
+  /// How the client reaches its servers.
   public let configuration: Configuration
   let transport: any RPCTransport
 
@@ -21,6 +22,7 @@ public final class TallyClient: Sendable {
     transport = HTTPTransport(configuration)
   }
 
+  /// A client of one server.
   public convenience init(server: String, configuration: Configuration = Configuration()) {
     var configuration = configuration
     configuration.servers = [server]

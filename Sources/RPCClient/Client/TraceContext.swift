@@ -42,6 +42,7 @@ public struct TraceContext: Hashable, Sendable {
     TraceContext(traceID: traceID, spanID: TraceContext.hexadecimal(8), flags: flags)
   }
 
+  /// The header's value (W3C Trace Context, section 3.2).
   public var traceparent: String { "00-\(traceID)-\(spanID)-0\(flags & 1)" }
 
   private static func isHexadecimal(_ text: Substring.UTF8View, _ count: Int) -> Bool {

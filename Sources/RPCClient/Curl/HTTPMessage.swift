@@ -29,6 +29,7 @@ struct HTTPRequestMessage: Sendable {
 
 /// The head of an HTTP response.
 public struct HTTPResponseHead: Hashable, Sendable {
+  /// The status code.
   public var status: Int
   /// By lower-case name; of several fields of one name, the last.
   public var headers: [String: String]
@@ -36,6 +37,7 @@ public struct HTTPResponseHead: Hashable, Sendable {
   var majorVersion = 1
   var minorVersion = 1
 
+  /// A head with these properties.
   public init(status: Int, headers: [String: String]) { (self.status, self.headers) = (status, headers) }
 
   /// Whether the connection broke before the head was whole. curl takes such a head for a whole one, and a body of no bytes

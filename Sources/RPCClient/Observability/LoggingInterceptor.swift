@@ -8,10 +8,16 @@
     private let level: Logger.Level
     private let failureLevel: Logger.Level
 
+    /// Writes to that logger.
+    ///
+    /// - Parameters:
+    ///   - level: of calls that succeed.
+    ///   - failureLevel: of calls that fail.
     public init(_ logger: Logger, level: Logger.Level = .debug, failureLevel: Logger.Level = .info) {
       (self.logger, self.level, self.failureLevel) = (logger, level, failureLevel)
     }
 
+    /// Carries the call on, and writes what came of it.
     public func intercept<Answer: Sendable>(
       _ call: RPCCall, next: @Sendable (RPCCall) async throws -> Answer
     ) async throws -> Answer {

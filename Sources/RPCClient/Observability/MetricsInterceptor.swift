@@ -9,6 +9,7 @@
     /// - Parameter factory: nil: the process's own.
     public init(factory: (any MetricsFactory)? = nil) { self.factory = factory }
 
+    /// Carries the call on, and counts and times it.
     public func intercept<Answer: Sendable>(
       _ call: RPCCall, next: @Sendable (RPCCall) async throws -> Answer
     ) async throws -> Answer {

@@ -2,10 +2,12 @@
 public struct SSEEvent: Hashable, Sendable {
   /// `message` unless the stream says otherwise.
   public var type: String
+  /// The bytes of its `data` fields, joined by LF.
   public var data: [UInt8]
   /// The last ID that the stream has named, this event's or an earlier one's.
   public var lastEventID: String
 
+  /// An event with these properties.
   public init(type: String = "message", data: [UInt8], lastEventID: String = "") {
     self.type = type
     self.data = data
@@ -19,6 +21,7 @@ public struct SSEDecoder: Sendable {
   public let eventBytesLimit: Int
   /// What the stream has asked for as the delay before a new connection.
   public private(set) var retryMilliseconds: Int?
+  /// The last ID that the stream has named.
   public private(set) var lastEventID = ""
 
   private var line: [UInt8] = []
@@ -29,6 +32,9 @@ public struct SSEDecoder: Sendable {
   private var afterCarriageReturn = false
   private var isFirstLine = true
 
+  /// A decoder at the beginning of a stream.
+  ///
+  /// - Parameter eventBytesLimit: bytes that one event may hold.
   public init(eventBytesLimit: Int = Limits.standard.responseBytes) { self.eventBytesLimit = eventBytesLimit }
 
   /// Takes more bytes and returns the events that they complete.
@@ -103,6 +109,8 @@ public struct SSEDecoder: Sendable {
 
 /// An event holds more bytes than the decoder's limit.
 public struct SSEEventTooLarge: Error, Hashable, CustomStringConvertible {
+  /// The limit that was reached, in bytes.
   public var limitBytes: Int
+  /// The value as text, for messages and logs.
   public var description: String { "an event of the stream is larger than \(limitBytes) bytes" }
 }

@@ -44,6 +44,9 @@ public struct JSONFields {
     return value
   }
 
+  /// The member's value; nil where there is no such member, or it is `null`.
+  ///
+  /// - Throws: ``JSONFieldError`` where it is of another type.
   public mutating func optional<Value: JSONConvertible>(_ name: String, as: Value.Type = Value.self) throws -> Value? {
     guard let value = value(name) else { return nil }
     do {
@@ -53,6 +56,9 @@ public struct JSONFields {
     }
   }
 
+  /// The member's value.
+  ///
+  /// - Throws: ``JSONFieldError`` where there is none, or it is of another type.
   public mutating func required<Value: JSONConvertible>(_ name: String, as: Value.Type = Value.self) throws -> Value {
     guard let value: Value = try optional(name) else { throw JSONFieldError(field: name, rule: "is required") }
     return value
@@ -65,6 +71,9 @@ public struct JSONFields {
     return count
   }
 
+  /// A whole number that isn't negative; nil where there is no such member.
+  ///
+  /// - Throws: ``JSONFieldError`` where it is something else.
   public mutating func optionalCount(_ name: String) throws -> Int? {
     try optional(name, as: Int.self).map { min(max($0, 0), 1 << 53) }
   }
@@ -80,6 +89,9 @@ public struct JSONFields {
 }
 
 extension String: JSONConvertible {
+  /// Reads the value from its JSON form.
+  ///
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue) throws {
     if case .unpairedSurrogate = json {
       throw JSONFieldError(field: "", rule: "holds half of a surrogate pair, which no Unicode text can")
@@ -89,20 +101,28 @@ extension String: JSONConvertible {
     }
     self = text
   }
+  /// The JSON form.
   public var json: JSONValue { .string(self) }
 }
 
 extension Bool: JSONConvertible {
+  /// Reads the value from its JSON form.
+  ///
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue) throws {
     guard case .bool(let value) = json else {
       throw JSONFieldError(field: "", rule: "must be true or false, not \(json.kind)")
     }
     self = value
   }
+  /// The JSON form.
   public var json: JSONValue { .bool(self) }
 }
 
 extension Int: JSONConvertible {
+  /// Reads the value from its JSON form.
+  ///
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue) throws {
     guard let value = json.integer, let exact = Int(exactly: value) else {
       let what = if case .number(let text) = json { Excerpt.of(text) } else { json.kind }
@@ -110,10 +130,14 @@ extension Int: JSONConvertible {
     }
     self = exact
   }
+  /// The JSON form.
   public var json: JSONValue { .number(self) }
 }
 
 extension Array: JSONConvertible where Element: JSONConvertible {
+  /// Reads the value from its JSON form.
+  ///
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue) throws {
     guard case .array(let items) = json else {
       throw JSONFieldError(field: "", rule: "must be an array, not \(json.kind)")
@@ -126,5 +150,6 @@ extension Array: JSONConvertible where Element: JSONConvertible {
       }
     }
   }
+  /// The JSON form.
   public var json: JSONValue { .array(map(\.json)) }
 }

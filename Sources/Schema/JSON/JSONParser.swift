@@ -12,6 +12,9 @@ extension JSONValue {
     self = builder.value()
   }
 
+  /// Parses a whole text.
+  ///
+  /// - Throws: ``JSONSyntaxError`` with the place and the rule.
   public init(parsing text: String) throws(JSONSyntaxError) { try self.init(parsing: Array(text.utf8)[...]) }
 }
 

@@ -1,21 +1,28 @@
 /// Walks JSON text (RFC 8259) byte by byte and finds where each value ends, without building anything: strict in
 /// grammar, UTF-8 and depth. What needs the raw text of a part (a request's ID, its parameters) takes the range.
 public struct JSONScanner: Sendable {
+  /// The whole text.
   public let bytes: ArraySlice<UInt8>
+  /// The index of the next byte in ``bytes``.
   public private(set) var position: Int
   let depthLimit: Int
 
+  /// A scanner at the beginning of a text.
+  ///
+  /// - Parameter depthLimit: levels of arrays and objects, at most.
   public init(_ bytes: ArraySlice<UInt8>, depthLimit: Int) {
     self.bytes = bytes
     self.position = bytes.startIndex
     self.depthLimit = depthLimit
   }
 
+  /// The next byte; nil at the end.
   public var current: UInt8? { position < bytes.endIndex ? bytes[position] : nil }
 
   /// Steps over one byte, which the caller has looked at.
   public mutating func advance() { position += 1 }
 
+  /// Moves on to the next byte that is no space, tab or line end.
   public mutating func skipWhitespace() {
     while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
   }
@@ -43,6 +50,7 @@ public struct JSONScanner: Sendable {
     if current != nil { throw failure("there are bytes after the value") }
   }
 
+  /// The error that a rule is broken at ``position``.
   public func failure(_ rule: String) -> JSONSyntaxError {
     JSONSyntaxError(offset: position - bytes.startIndex, rule: rule)
   }
@@ -164,7 +172,10 @@ public struct JSONScanner: Sendable {
 
 /// Why a text is not JSON, and at which byte (from 0).
 public struct JSONSyntaxError: Error, Hashable, CustomStringConvertible {
+  /// Where the text is wrong, in bytes from its beginning.
   public var offset: Int
+  /// What the text breaks, in words.
   public var rule: String
+  /// The value as text, for messages and logs.
   public var description: String { "byte \(offset): \(rule)" }
 }

@@ -1,16 +1,22 @@
 /// A JSON value (RFC 8259) that keeps what general decoders lose: numbers stay text, members keep their order and
 /// their duplicates.
 public enum JSONValue: Sendable {
+  /// `null`.
   case null
+  /// `true` or `false`.
   case bool(Bool)
   /// The number as it was written: `1`, `1.0`, `1e2` and `9007199254740993` come back unchanged.
   case number(String)
+  /// A text.
   case string(String)
   /// A string that RFC 8259 allows but Unicode doesn't: an escaped surrogate without its pair. The raw text, with quotes.
   case unpairedSurrogate(String)
+  /// An array.
   case array([JSONValue])
+  /// An object, with its members in their order.
   case object([JSONMember])
 
+  /// A whole number.
   public static func number(_ value: some BinaryInteger) -> JSONValue { .number(String(value)) }
 
   /// A finite double as the shortest text that reads back the same; `null` for what JSON cannot say.
@@ -24,21 +30,25 @@ public enum JSONValue: Sendable {
     return members.first { $0.name.hasSameBytes(as: name) }?.value
   }
 
+  /// The item of an array; nil where there is none, or the value is no array.
   public subscript(index: Int) -> JSONValue? {
     guard case .array(let items) = self, items.indices.contains(index) else { return nil }
     return items[index]
   }
 
+  /// The text; nil where the value is none.
   public var string: String? {
     guard case .string(let text) = self else { return nil }
     return text
   }
 
+  /// The truth value; nil where the value is none.
   public var bool: Bool? {
     guard case .bool(let value) = self else { return nil }
     return value
   }
 
+  /// The items; nil where the value is no array.
   public var array: [JSONValue]? {
     guard case .array(let items) = self else { return nil }
     return items
@@ -53,6 +63,7 @@ public enum JSONValue: Sendable {
     return exact
   }
 
+  /// The number as the nearest IEEE number; nil where the value is no number.
   public var double: Double? {
     guard case .number(let text) = self else { return nil }
     return Double(text)
@@ -73,9 +84,12 @@ public enum JSONValue: Sendable {
 
 /// One member of a JSON object.
 public struct JSONMember: Sendable {
+  /// The member's name.
   public var name: String
+  /// The member's value.
   public var value: JSONValue
 
+  /// A member with this name and value.
   public init(_ name: String, _ value: JSONValue) {
     self.name = name
     self.value = value
@@ -84,6 +98,7 @@ public struct JSONMember: Sendable {
 
 // Equal are equal bytes: see ``UTF8Key``.
 extension JSONValue: Hashable {
+  /// Equal are equal bytes: characters that look alike are not.
   public static func == (left: JSONValue, right: JSONValue) -> Bool {
     switch (left, right) {
     case (.null, .null): true
@@ -97,6 +112,7 @@ extension JSONValue: Hashable {
     }
   }
 
+  /// Hashes the bytes that are compared.
   public func hash(into hasher: inout Hasher) {
     switch self {
     case .null: hasher.combine(0)
@@ -109,10 +125,12 @@ extension JSONValue: Hashable {
 }
 
 extension JSONMember: Hashable {
+  /// Equal are equal bytes: characters that look alike are not.
   public static func == (left: JSONMember, right: JSONMember) -> Bool {
     left.name.hasSameBytes(as: right.name) && left.value == right.value
   }
 
+  /// Hashes the bytes that are compared.
   public func hash(into hasher: inout Hasher) {
     name.hashBytes(into: &hasher)
     hasher.combine(value)
@@ -122,13 +140,19 @@ extension JSONMember: Hashable {
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
   ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
 {
+  /// A text.
   public init(stringLiteral value: String) { self = .string(value) }
+  /// A whole number.
   public init(integerLiteral value: Int64) { self = .number(String(value)) }
+  /// A truth value.
   public init(booleanLiteral value: Bool) { self = .bool(value) }
+  /// An array of these items.
   public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+  /// An object with these members, in their order.
   public init(dictionaryLiteral elements: (String, JSONValue)...) {
     self = .object(elements.map { JSONMember($0.0, $0.1) })
   }
+  /// `null`.
   public init(nilLiteral: ()) { self = .null }
 }
 
@@ -141,20 +165,26 @@ public protocol JSONConvertible: Sendable {
 }
 
 extension JSONValue: JSONConvertible {
+  /// The value itself.
   public init(json: JSONValue) { self = json }
+  /// The JSON form.
   public var json: JSONValue { self }
 }
 
 /// What is wrong with one field of a value: the path to it (`csv.delimiter`) and the rule that it breaks.
 public struct JSONFieldError: Error, Hashable, CustomStringConvertible {
+  /// The field, such as `csv.quote` or `aggregates.0.column`; empty where the whole value is wrong.
   public var field: String
+  /// The rule that it breaks, in words that follow the field's name.
   public var rule: String
 
+  /// An error of this field.
   public init(field: String, rule: String) {
     self.field = field
     self.rule = rule
   }
 
+  /// The value as text, for messages and logs.
   public var description: String { field.isEmpty ? rule : "'\(field)' \(rule)" }
 
   /// The same error, seen from the value that holds the field.

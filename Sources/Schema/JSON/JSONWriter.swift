@@ -10,8 +10,10 @@ extension JSONValue {
   /// Room for a job's specification or its status, so that they needn't be moved while they grow.
   static let usualBytes = 512
 
+  /// The JSON text, without spaces.
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 
+  /// Appends the JSON text.
   public func write(into output: inout [UInt8]) { _ = write(into: &output, bytesMost: .max) }
 
   /// - Parameter bytesMost: of the whole output; nothing more is written once there are more.

@@ -14,7 +14,9 @@ extension OpenChoice {
     self = Self(named: name) ?? .other(name)
   }
 
+  /// The JSON form.
   public var json: JSONValue { .string(rawValue) }
+  /// The JSON Schema of the JSON form.
   public static var jsonSchema: JSONValue { JSONSchema.choice(allCases.map(\.rawValue)) }
 
   /// Refuses a name that isn't among `allCases`: for what callers send, which nobody newer has named.

@@ -19,6 +19,7 @@ public enum UTF8Rule {
     }
   }
 
+  /// Whether the bytes are well-formed UTF-8 (RFC 3629).
   public static func isValid(_ bytes: ArraySlice<UInt8>) -> Bool {
     var rest = bytes
     while !rest.isEmpty {

@@ -2,9 +2,12 @@
 ///
 /// IDs stay raw text, duplicate members are seen, and parameters stay a slice until the method is known.
 public struct RPCMessageDecoder: Sendable {
+  /// Levels of arrays and objects, at most.
   public var depthLimit: Int
+  /// Items of a batch, at most.
   public var batchLimit: Int
 
+  /// A decoder with the limits of a server.
   public init(limits: Limits) {
     depthLimit = limits.jsonDepth
     batchLimit = limits.batchCalls

@@ -2,20 +2,26 @@
 public struct RPCRequest: Hashable, Sendable {
   /// Nil: a notification.
   public var id: RPCID?
+  /// The method's name.
   public var method: String
   /// The raw text of `params`; nil when absent or `null`. Read only once the method is known.
   public var parameters: ArraySlice<UInt8>?
 
+  /// A call, or without an ID a notification.
+  ///
+  /// - Parameter parameters: their JSON text; nil: none.
   public init(id: RPCID?, method: String, parameters: ArraySlice<UInt8>? = nil) {
     self.id = id
     self.method = method
     self.parameters = parameters
   }
 
+  /// A call, or without an ID a notification.
   public init(id: RPCID?, method: String, parameters: JSONValue) {
     self.init(id: id, method: method, parameters: parameters == .null ? nil : parameters.bytes[...])
   }
 
+  /// The JSON text.
   public func encoded() -> [UInt8] {
     var output = Array(#"{"jsonrpc":"2.0","#.utf8)
     if let id { output.append(contentsOf: "\"id\":\(id.rawText),".utf8) }
@@ -32,6 +38,7 @@ public struct RPCRequest: Hashable, Sendable {
 
 /// What one item of a request's body turned out to be.
 public enum RPCItem: Hashable, Sendable {
+  /// A call or a notification.
   case call(RPCRequest)
   /// Not a valid request: the ID to answer with, and why.
   case invalid(RPCID, RPCError)
@@ -47,6 +54,8 @@ public enum RPCItem: Hashable, Sendable {
 
 /// A request's body: one item, or a batch of at least one.
 public enum RPCMessage: Hashable, Sendable {
+  /// One call.
   case single(RPCItem)
+  /// A batch: an array of calls.
   case batch([RPCItem])
 }

@@ -1,18 +1,23 @@
 /// A JSON-RPC response (JSON-RPC 2.0, section 5): a result or an error, never both.
 public struct RPCResponse: Hashable, Sendable {
+  /// The ID of the call that is answered.
   public var id: RPCID
+  /// The result or the error.
   public var outcome: Result<JSONValue, RPCError>
 
+  /// A response with a result.
   public init(id: RPCID, result: JSONValue) {
     self.id = id
     outcome = .success(result)
   }
 
+  /// A response with an error.
   public init(id: RPCID, error: RPCError) {
     self.id = id
     outcome = .failure(error)
   }
 
+  /// The JSON text.
   public func encoded() -> [UInt8] { encoded(bytesMost: .max) ?? [] }
 
   /// The response's bytes; nil, as soon as that is known, when there are more than so many.
@@ -48,7 +53,9 @@ public struct RPCResponse: Hashable, Sendable {
 
 /// What a server sends: a response, or a notification of a stream.
 public enum RPCServerMessage: Hashable, Sendable {
+  /// The answer to a call.
   case response(RPCResponse)
+  /// An event of a stream.
   case notification(method: String, parameters: JSONValue)
 
   /// - Throws: ``JSONFieldError`` for JSON that is no valid JSON-RPC response or notification.
@@ -67,6 +74,7 @@ public enum RPCServerMessage: Hashable, Sendable {
     }
   }
 
+  /// The JSON text of a notification.
   public static func encodedNotification(method: String, parameters: JSONValue) -> [UInt8] {
     RPCRequest(id: nil, method: method, parameters: parameters).encoded()
   }

@@ -1,7 +1,29 @@
 /// One aggregate of a job: a function over a column's values in each group.
 public struct Aggregate: Hashable, Sendable {
+  /// What is computed of a group's values.
   public enum Function: String, CaseIterable, Sendable {
-    case sum, count, min, max, avg, countDistinct, first, last, median, variance, variancePop
+    /// The exact sum.
+    case sum
+    /// The number of rows, or of the column's values that aren't null.
+    case count
+    /// The least value.
+    case min
+    /// The greatest value.
+    case max
+    /// The mean, exact until it is rounded once.
+    case avg
+    /// The number of different values.
+    case countDistinct
+    /// The first value in the order of the files.
+    case first
+    /// The last value in the order of the files.
+    case last
+    /// The number in the middle, or the mean of the two that are.
+    case median
+    /// The variance of a sample.
+    case variance
+    /// The variance of a population.
+    case variancePop
   }
 
   /// What a column's values are taken for.
@@ -14,6 +36,7 @@ public struct Aggregate: Hashable, Sendable {
     case double
   }
 
+  /// What is computed.
   public var function: Function
   /// The column's exact name in the header. Only `count` may leave it out, and then counts rows.
   public var column: String?
@@ -22,6 +45,11 @@ public struct Aggregate: Hashable, Sendable {
   /// By default ``Function/defaultType``.
   public var type: ValueType
 
+  /// An aggregate with these properties.
+  ///
+  /// - Parameters:
+  ///   - name: of the output column; nil: `function(column)`.
+  ///   - type: nil: the function's ``Function/defaultType``.
   public init(_ function: Function, column: String?, as name: String? = nil, type: ValueType? = nil) {
     self.function = function
     self.column = column
@@ -42,10 +70,14 @@ extension Aggregate.Function {
     }
   }
 
+  /// The type of a function whose request names none.
   public var defaultType: Aggregate.ValueType { types[0] }
 }
 
 extension Aggregate: JSONConvertible {
+  /// Reads the value from its JSON form.
+  ///
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue) throws {
     var fields = try JSONFields(json, of: "an aggregate")
     let function: Function = try JSONChoice.read("function", try fields.required("function"))
@@ -66,6 +98,7 @@ extension Aggregate: JSONConvertible {
     try fields.refuseTheRest()
   }
 
+  /// The JSON form.
   public var json: JSONValue {
     var members = [JSONMember("function", .string(function.rawValue))]
     if let column { members.append(JSONMember("column", .string(column))) }

@@ -1,11 +1,14 @@
 /// How a CSV file is written. The default is RFC 4180 in UTF-8 with a header.
 public struct CSVDialect: Hashable, Sendable {
+  /// How text is written as bytes.
   public enum Encoding: String, CaseIterable, Sendable {
     /// UTF-8, or what a byte order mark says.
     case utf8 = "utf-8"
     /// UTF-16, whose byte order mark says which; without one, little-endian.
     case utf16 = "utf-16"
+    /// UTF-16, the low byte first.
     case utf16LittleEndian = "utf-16le"
+    /// UTF-16, the high byte first.
     case utf16BigEndian = "utf-16be"
     /// ISO 8859-1.
     case latin1 = "latin-1"
@@ -31,6 +34,7 @@ public struct CSVDialect: Hashable, Sendable {
   public var header = true
   /// The texts of an absent value: unquoted or quoted alike. None by default.
   public var null: [String] = []
+  /// How the file's text is written as bytes.
   public var encoding = Encoding.utf8
   /// Lines that begin with this byte, ASCII, are left out; nil: none is.
   public var comment: UInt8?
@@ -42,8 +46,10 @@ public struct CSVDialect: Hashable, Sendable {
   public var decimalMark: UInt8 = UInt8(ascii: ".")
   /// The byte between groups of three digits before the decimal mark; nil: none may stand there.
   public var thousandsMark: UInt8?
+  /// What ends a line.
   public var lineEnd = LineEnd.auto
 
+  /// RFC 4180 in UTF-8 with a header.
   public init() {}
 
   /// The byte around a quoted field; 0xFF, which never stands in UTF-8, where there is none.
@@ -70,6 +76,9 @@ extension CSVDialect: JSONConvertible {
   /// Lines that may be skipped: they are read by one thread.
   private static let skipLinesMost = 1_000_000
 
+  /// Reads the value from its JSON form.
+  ///
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue) throws {
     self.init()
     var fields = try JSONFields(json, of: "csv")
@@ -117,6 +126,7 @@ extension CSVDialect: JSONConvertible {
     }
   }
 
+  /// The JSON form.
   public var json: JSONValue {
     var members = [
       JSONMember("delimiter", CSVDialect.text(delimiter)),

@@ -1,19 +1,26 @@
 /// The parameters of `describeInput`.
 public struct DescribeParameters: RPCParameters, Hashable {
+  /// What the method takes, in the order of its description.
   public static let parameters = [
     RPCParameter("input", "A name below the data folder.", JSONSchema.string, required: true),
     RPCParameter(
       "csv", "How the file is written, as for submitJob. Without it, that is looked for.", ["type": "object"]),
   ]
+  /// The input's name.
   public var input: String
   /// Nil: looked for in the file.
   public var csv: CSVDialect?
 
+  /// A question about this input.
   public init(input: String, csv: CSVDialect? = nil) {
     self.input = input
     self.csv = csv
   }
 
+  /// Reads the parameters from their JSON form.
+  ///
+  /// - Parameter limits: the server's.
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue, limits: Limits) throws {
     var fields = try JSONFields(json, of: "params")
     input = try fields.required("input")
@@ -22,6 +29,7 @@ public struct DescribeParameters: RPCParameters, Hashable {
     if let problem = FileName.problem(input) { throw JSONFieldError(field: "input", rule: problem) }
   }
 
+  /// The JSON form.
   public var json: JSONValue {
     var members = [JSONMember("input", .string(input))]
     if let csv { members.append(JSONMember("csv", csv.json)) }
@@ -32,16 +40,25 @@ public struct DescribeParameters: RPCParameters, Hashable {
 /// What a file looks like, from its beginning and places inside it. A job never guesses: whoever submits one says what of
 /// this holds.
 public struct InputDescription: RPCValue, Hashable {
+  /// A column of the file.
   public struct Column: JSONConvertible, Hashable {
+    /// What the column's values look like.
     public enum Kind: OpenChoice {
-      case number, double, text
+      /// Exact decimal numbers.
+      case number
+      /// IEEE numbers.
+      case double
+      /// Texts.
+      case text
       /// No row that was looked at has a value.
       case empty
       /// A type that a newer server has named.
       case other(String)
 
+      /// The values that this version knows.
       public static let allCases: [Kind] = [.number, .double, .text, .empty]
 
+      /// The value's name on the wire.
       public var rawValue: String {
         switch self {
         case .number: "number"
@@ -53,17 +70,23 @@ public struct InputDescription: RPCValue, Hashable {
       }
     }
 
+    /// The name in the header.
     public var name: String
+    /// What its values look like.
     public var type: Kind
     /// Of the rows that were looked at, those whose field is empty.
     public var empty: Int
 
+    /// A column with these properties.
     public init(name: String, type: Kind, empty: Int) {
       self.name = name
       self.type = type
       self.empty = empty
     }
 
+    /// Reads the value from its JSON form.
+    ///
+    /// - Throws: ``JSONFieldError``, which names the field and the rule.
     public init(json: JSONValue) throws {
       var fields = try JSONFields(json, of: "a column")
       self.init(
@@ -71,24 +94,30 @@ public struct InputDescription: RPCValue, Hashable {
         empty: try fields.count("empty"))
     }
 
+    /// The JSON form.
     public var json: JSONValue {
       ["name": .string(name), "type": .string(type.rawValue), "empty": .number(empty)]
     }
   }
 
+  /// The input's name.
   public var input: String
   /// Of the file.
   public var bytes: Int
   /// "none", "gzip" or "zstd".
   public var compression: String
+  /// The dialect that was found.
   public var csv: CSVDialect
   /// From 0, a guess, to 1: every record that was looked at fits.
   public var confidence: Double
+  /// The columns, in their order.
   public var columns: [Column]
   /// The first records after the header.
   public var firstRows: [[String]]
+  /// Rows that were looked at.
   public var rowsSeen: Int
 
+  /// A description with these properties.
   public init(
     input: String, bytes: Int, compression: String, csv: CSVDialect, confidence: Double, columns: [Column],
     firstRows: [[String]], rowsSeen: Int
@@ -103,6 +132,9 @@ public struct InputDescription: RPCValue, Hashable {
     self.rowsSeen = rowsSeen
   }
 
+  /// Reads the value from its JSON form.
+  ///
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue) throws {
     var fields = try JSONFields(json, of: "a description")
     self.init(
@@ -112,6 +144,7 @@ public struct InputDescription: RPCValue, Hashable {
       firstRows: try fields.required("firstRows"), rowsSeen: try fields.count("rowsSeen"))
   }
 
+  /// The JSON form.
   public var json: JSONValue {
     [
       "input": .string(input), "bytes": .number(bytes), "compression": .string(compression), "csv": csv.json,
@@ -131,6 +164,7 @@ public struct InputDescription: RPCValue, Hashable {
     return hundredths >= 100 ? "1" : hundredths < 10 ? "0.0\(hundredths)" : "0.\(hundredths)"
   }
 
+  /// The JSON Schema of the JSON form.
   public static var jsonSchema: JSONValue {
     let column = JSONSchema.object(
       [

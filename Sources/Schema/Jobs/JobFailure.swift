@@ -1,8 +1,12 @@
 /// Why a job failed, or couldn't be published: what was wrong, where, the rule, and what to do.
 public struct JobFailure: Error, Hashable, Sendable {
+  /// The kind of error.
   public var status: RPCStatus
+  /// The error's name, in capitals with underscores.
   public var reason: String
+  /// What was wrong, where, the rule, and what to do, for people.
   public var message: String
+  /// The file that the error is about.
   public var file: String?
   /// From 1.
   public var line: Int?
@@ -11,6 +15,7 @@ public struct JobFailure: Error, Hashable, Sendable {
   /// The attempt that ended so, from 1.
   public var attempt: Int?
 
+  /// A failure with these properties.
   public init(
     _ status: RPCStatus, reason: String, _ message: String, file: String? = nil, line: Int? = nil, column: Int? = nil,
     attempt: Int? = nil
@@ -26,6 +31,9 @@ public struct JobFailure: Error, Hashable, Sendable {
 }
 
 extension JobFailure: JSONConvertible {
+  /// Reads the value from its JSON form.
+  ///
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue) throws {
     var fields = try JSONFields(json, of: "error")
     self.init(
@@ -34,6 +42,7 @@ extension JobFailure: JSONConvertible {
       column: try fields.optional("column"), attempt: try fields.optional("attempt"))
   }
 
+  /// The JSON form.
   public var json: JSONValue {
     var members = [
       JSONMember("status", .string(status.name)), JSONMember("reason", .string(reason)),

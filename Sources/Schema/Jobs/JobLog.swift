@@ -1,8 +1,10 @@
 /// What can happen to a job.
 public enum JobAction: OpenChoice {
+  /// A caller has submitted the job.
   case submitted
   /// Its start time has come.
   case ready
+  /// A worker has taken the job.
   case claimed
   /// Claimed after its worker had died.
   case rescued
@@ -10,10 +12,15 @@ public enum JobAction: OpenChoice {
   case released
   /// A run ended in an error, and another will follow.
   case retryScheduled
+  /// A caller has asked for the job's end.
   case cancelRequested
+  /// The job's result is committed.
   case succeeded
+  /// The job has failed.
   case failed
+  /// The job has been cancelled.
   case cancelled
+  /// The output's name shows the result.
   case published
   /// The result can't be shown under the output's name.
   case notPublished
@@ -22,11 +29,13 @@ public enum JobAction: OpenChoice {
   /// An action that a newer server has named.
   case other(String)
 
+  /// The values that this version knows.
   public static let allCases: [JobAction] = [
     .submitted, .ready, .claimed, .rescued, .released, .retryScheduled, .cancelRequested, .succeeded, .failed,
     .cancelled, .published, .notPublished, .retried,
   ]
 
+  /// The value's name on the wire.
   public var rawValue: String {
     switch self {
     case .submitted: "submitted"
@@ -55,10 +64,12 @@ public struct JobLogLine: Hashable, Sendable {
   public var at: Timestamp
   /// An owner, a worker, `publisher` (whoever shows outputs under their names) or `clock` (whoever wakes waiting jobs).
   public var actor: String
+  /// What was done.
   public var action: JobAction
   /// The error that this brought about.
   public var error: JobFailure?
 
+  /// A line with these properties.
   public init(cursor: JobCursor, at: Timestamp, actor: String, action: JobAction, error: JobFailure? = nil) {
     self.cursor = cursor
     self.at = at
@@ -69,6 +80,9 @@ public struct JobLogLine: Hashable, Sendable {
 }
 
 extension JobLogLine: JSONConvertible {
+  /// Reads the value from its JSON form.
+  ///
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue) throws {
     var fields = try JSONFields(json, of: "a line of a job's log")
     self.init(
@@ -76,6 +90,7 @@ extension JobLogLine: JSONConvertible {
       action: try fields.required("action"), error: try fields.optional("error"))
   }
 
+  /// The JSON form.
   public var json: JSONValue {
     var members = [
       JSONMember("cursor", cursor.json), JSONMember("at", at.json), JSONMember("actor", .string(actor)),
@@ -88,21 +103,30 @@ extension JobLogLine: JSONConvertible {
 
 /// The parameters of `listEvents`.
 public struct EventsParameters: RPCParameters, Hashable {
+  /// What the method takes, in the order of its description.
   public static let parameters = [
     RPCParameter("jobId", "The job.", JSONSchema.string, required: true),
     RPCParameter("after", "Only what has happened after this cursor.", JSONSchema.string),
     RPCParameter("pageSize", "Lines of a page.", JSONSchema.integer(1, most: Limits.standard.pageSize)),
   ]
+  /// The job.
   public var jobID: String
+  /// Lines behind this one; nil: from the first.
   public var after: JobCursor?
+  /// Lines on a page, at most.
   public var pageSize: Int
 
+  /// Parameters for one page.
   public init(jobID: String, after: JobCursor? = nil, pageSize: Int = 100) {
     self.jobID = jobID
     self.after = after
     self.pageSize = pageSize
   }
 
+  /// Reads the parameters from their JSON form.
+  ///
+  /// - Parameter limits: the server's.
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue, limits: Limits) throws {
     var fields = try JSONFields(json, of: "params")
     jobID = try fields.required("jobId")
@@ -114,6 +138,7 @@ public struct EventsParameters: RPCParameters, Hashable {
     }
   }
 
+  /// The JSON form.
   public var json: JSONValue {
     var members = [JSONMember("jobId", .string(jobID)), JSONMember("pageSize", .number(pageSize))]
     if let after { members.append(JSONMember("after", after.json)) }
@@ -123,21 +148,29 @@ public struct EventsParameters: RPCParameters, Hashable {
 
 /// One page of a job's log, oldest line first. Where there is more, `after` the last line's cursor is the next page.
 public struct JobLogPage: RPCValue, Hashable {
+  /// The page's lines, in their order.
   public var events: [JobLogLine]
+  /// There are lines behind this page.
   public var hasMore: Bool
 
+  /// A page of these lines.
   public init(events: [JobLogLine], hasMore: Bool) {
     self.events = events
     self.hasMore = hasMore
   }
 
+  /// Reads the value from its JSON form.
+  ///
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue) throws {
     var fields = try JSONFields(json, of: "a page of a job's log")
     self.init(events: try fields.required("events"), hasMore: try fields.required("hasMore"))
   }
 
+  /// The JSON form.
   public var json: JSONValue { ["events": events.json, "hasMore": .bool(hasMore)] }
 
+  /// The JSON Schema of the JSON form.
   public static var jsonSchema: JSONValue {
     let line = JSONSchema.object(
       [

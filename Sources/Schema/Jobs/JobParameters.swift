@@ -1,21 +1,31 @@
 /// The parameters of `submitJob`: the job's own members, and beside them the key that makes a repeated call harmless.
 public struct SubmitParameters: RPCParameters, Hashable {
+  /// What the method takes, in the order of its description.
   public static let parameters =
     JobSpec.parameters + [
       RPCParameter(
         "idempotencyKey", "The same key with the same job is the same job.",
         ["type": "string", "minLength": 1, "maxLength": 255])
     ]
+  /// The names of the parameters that may be given by position, in their order.
   public static let positions = ["input", "output"]
+  /// The job.
   public var spec: JobSpec
   /// Unique for each owner: the same key and job is the same job.
   public var idempotencyKey: String?
 
+  /// Parameters for this job.
+  ///
+  /// - Parameter idempotencyKey: makes a repeated submission harmless.
   public init(spec: JobSpec, idempotencyKey: String? = nil) {
     self.spec = spec
     self.idempotencyKey = idempotencyKey
   }
 
+  /// Reads the parameters from their JSON form.
+  ///
+  /// - Parameter limits: the server's.
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue, limits: Limits) throws {
     var fields = try JSONFields(json, of: "params")
     spec = try JobSpec(from: &fields, limits: limits)
@@ -27,6 +37,7 @@ public struct SubmitParameters: RPCParameters, Hashable {
     try spec.validate(limits: limits)
   }
 
+  /// The JSON form.
   public var json: JSONValue {
     guard case .object(var members) = spec.json else { return spec.json }
     if let idempotencyKey { members.append(JSONMember("idempotencyKey", .string(idempotencyKey))) }
@@ -36,39 +47,54 @@ public struct SubmitParameters: RPCParameters, Hashable {
 
 /// The parameters of a method that speaks of one job.
 public struct JobParameters: RPCParameters, Hashable {
+  /// What the method takes, in the order of its description.
   public static let parameters = [RPCParameter("jobId", "The job.", JSONSchema.string, required: true)]
+  /// The job.
   public var jobID: String
 
+  /// Parameters for this job.
   public init(jobID: String) { self.jobID = jobID }
 
+  /// Reads the parameters from their JSON form.
+  ///
+  /// - Parameter limits: the server's.
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue, limits: Limits) throws {
     var fields = try JSONFields(json, of: "params")
     jobID = try fields.required("jobId")
     try fields.refuseTheRest()
   }
 
+  /// The JSON form.
   public var json: JSONValue { ["jobId": .string(jobID)] }
 }
 
 /// The parameters of `streamProgress`.
 public struct ProgressParameters: RPCParameters, Hashable {
+  /// What the method takes, in the order of its description.
   public static let parameters = [
     RPCParameter("jobId", "The job.", JSONSchema.string, required: true),
     RPCParameter("after", "Go on after this cursor.", JSONSchema.string),
     RPCParameter("waitMs", "For the long poll: how long to wait for the job's end.", JSONSchema.integer()),
   ]
+  /// The job.
   public var jobID: String
   /// Resume with the event after this one.
   public var after: JobCursor?
   /// For the long poll: milliseconds to wait for the job's end.
   public var waitMilliseconds: Int?
 
+  /// Parameters for this job.
   public init(jobID: String, after: JobCursor? = nil, waitMilliseconds: Int? = nil) {
     self.jobID = jobID
     self.after = after
     self.waitMilliseconds = waitMilliseconds
   }
 
+  /// Reads the parameters from their JSON form.
+  ///
+  /// - Parameter limits: the server's.
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue, limits: Limits) throws {
     var fields = try JSONFields(json, of: "params")
     jobID = try fields.required("jobId")
@@ -80,6 +106,7 @@ public struct ProgressParameters: RPCParameters, Hashable {
     }
   }
 
+  /// The JSON form.
   public var json: JSONValue {
     var members = [JSONMember("jobId", .string(jobID))]
     if let after { members.append(JSONMember("after", after.json)) }
@@ -90,6 +117,7 @@ public struct ProgressParameters: RPCParameters, Hashable {
 
 /// The parameters of `listJobs`.
 public struct ListParameters: RPCParameters, Hashable {
+  /// What the method takes, in the order of its description.
   public static let parameters = [
     RPCParameter("states", "Only jobs in these states.", JSONSchema.list(of: JobState.jsonSchema)),
     RPCParameter("output", "Only jobs whose output's name begins so.", JSONSchema.string),
@@ -103,14 +131,18 @@ public struct ListParameters: RPCParameters, Hashable {
   public var states: [JobState]?
   /// What the output's name begins with.
   public var output: String?
+  /// Jobs submitted at this time or later.
   public var createdFrom: Timestamp?
+  /// Jobs submitted before this time.
   public var createdBefore: Timestamp?
   /// Whether the page tells how many jobs there are in each state.
   public var counts: Bool
+  /// Jobs on a page, at most.
   public var pageSize: Int
   /// From the page before.
   public var pageToken: String?
 
+  /// Parameters for one page, with these properties.
   public init(
     states: [JobState]? = nil, output: String? = nil, createdFrom: Timestamp? = nil, createdBefore: Timestamp? = nil,
     counts: Bool = false, pageSize: Int = 50, pageToken: String? = nil
@@ -124,6 +156,10 @@ public struct ListParameters: RPCParameters, Hashable {
     self.pageToken = pageToken
   }
 
+  /// Reads the parameters from their JSON form.
+  ///
+  /// - Parameter limits: the server's.
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue, limits: Limits) throws {
     var fields = try JSONFields(json, of: "params")
     let asked: [JobState]? = try fields.optional("states")
@@ -142,6 +178,7 @@ public struct ListParameters: RPCParameters, Hashable {
     }
   }
 
+  /// The JSON form.
   public var json: JSONValue {
     var members: [JSONMember] = []
     if let states { members.append(JSONMember("states", states.json)) }
@@ -157,6 +194,7 @@ public struct ListParameters: RPCParameters, Hashable {
 
 /// One page of `listJobs`, newest job first.
 public struct JobPage: RPCValue, Hashable {
+  /// The page's jobs, newest first.
   public var jobs: [JobStatus]
   /// For the next page; nil on the last.
   public var nextPageToken: String?
@@ -165,6 +203,7 @@ public struct JobPage: RPCValue, Hashable {
   /// Of `watchJobs`: IDs that were asked for and are no jobs of the caller's, or no more; nil: there are none.
   public var missing: [String]?
 
+  /// A page with these properties.
   public init(
     jobs: [JobStatus], nextPageToken: String? = nil, counts: [JobState: Int]? = nil, missing: [String]? = nil
   ) {
@@ -174,6 +213,9 @@ public struct JobPage: RPCValue, Hashable {
     self.missing = missing
   }
 
+  /// Reads the value from its JSON form.
+  ///
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue) throws {
     var fields = try JSONFields(json, of: "a page of jobs")
     jobs = try fields.required("jobs")
@@ -185,6 +227,7 @@ public struct JobPage: RPCValue, Hashable {
     for state in JobState.allCases { counts?[state] = try counted.optional(state.rawValue) }
   }
 
+  /// The JSON form.
   public var json: JSONValue {
     var members = [JSONMember("jobs", jobs.json)]
     if let nextPageToken { members.append(JSONMember("nextPageToken", .string(nextPageToken))) }
@@ -199,21 +242,27 @@ public struct JobPage: RPCValue, Hashable {
 
 /// The answer of `getResult`: where and what the result is, and its first rows.
 public struct ResultSummary: RPCValue, Hashable {
+  /// The result.
   public var result: JobResult
   /// The header and at most 20 rows, as text fields.
   public var firstRows: [[String]]
 
+  /// A summary of this result.
   public init(result: JobResult, firstRows: [[String]]) {
     self.result = result
     self.firstRows = firstRows
   }
 
+  /// Reads the value from its JSON form.
+  ///
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue) throws {
     result = try JobResult(json: json)
     var fields = try JSONFields(json, of: "the result")
     firstRows = try fields.required("firstRows")
   }
 
+  /// The JSON form.
   public var json: JSONValue {
     guard case .object(let members) = result.json else { return result.json }
     return .object(members + [JSONMember("firstRows", firstRows.json)])

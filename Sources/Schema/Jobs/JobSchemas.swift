@@ -3,10 +3,12 @@
 extension JobState: RPCValue {}
 
 extension JobStatus: RPCValue {
+  /// The JSON Schema of the JSON form.
   public static var jsonSchema: JSONValue { JSONSchema.reference("JobStatus") }
 }
 
 extension JobEvent: RPCValue {
+  /// The JSON Schema of the JSON form.
   public static var jsonSchema: JSONValue {
     JSONSchema.object(
       [("cursor", JSONSchema.string), ("gap", JSONSchema.boolean), ("status", JobStatus.jsonSchema)],
@@ -15,6 +17,7 @@ extension JobEvent: RPCValue {
 }
 
 extension JobPage {
+  /// The JSON Schema of the JSON form.
   public static var jsonSchema: JSONValue {
     JSONSchema.object(
       [
@@ -26,6 +29,7 @@ extension JobPage {
 }
 
 extension ResultSummary {
+  /// The JSON Schema of the JSON form.
   public static var jsonSchema: JSONValue {
     JSONSchema.object(
       JobResult.members + [("firstRows", JSONSchema.list(of: JSONSchema.list(of: JSONSchema.string)))],

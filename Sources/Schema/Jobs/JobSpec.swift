@@ -1,5 +1,6 @@
 /// What a job is to do: this CSV file, these columns to group by, these to aggregate, the answer there.
 public struct JobSpec: Hashable, Sendable {
+  /// What a bad row does to the job.
   public enum BadRowPolicy: String, CaseIterable, Sendable {
     /// The first bad row ends the job.
     case fail
@@ -22,7 +23,9 @@ public struct JobSpec: Hashable, Sendable {
   public var inputs: [String]
   /// A name under the server's data folder, of a file that need not exist.
   public var output: String
+  /// The columns to group by, by their exact names in the header.
   public var groupBy: [String]
+  /// What is computed for each group, in the order of the output's columns.
   public var aggregates: [Aggregate]
   /// The rows that are looked at; nil: all.
   public var filter: RowFilter?
@@ -30,8 +33,11 @@ public struct JobSpec: Hashable, Sendable {
   public var orderBy: [OrderTerm]
   /// Records of the output at most, the first ones; nil: all.
   public var limit: Int?
+  /// How the input is written.
   public var csv: CSVDialect
+  /// How the output is written.
   public var format: Format
+  /// What a bad row does to the job.
   public var onBadRow: BadRowPolicy
   /// Bad rows that may be left out before the job fails.
   public var maxBadRows: Int
@@ -44,10 +50,12 @@ public struct JobSpec: Hashable, Sendable {
 
   /// The question of the application that Tally replaces: a song's plays per day.
   public static let defaultGroupBy = ["Song", "Date"]
+  /// What is computed where a job asks neither for groups nor for aggregates.
   public static let defaultAggregates = [
     Aggregate(.sum, column: "Number of Plays", as: "Total Number of Plays for Date")
   ]
 
+  /// A job with one input. Without `groupBy` and `aggregates` it asks the default question.
   public init(
     input: String, output: String, groupBy: [String]? = nil, aggregates: [Aggregate]? = nil,
     filter: RowFilter? = nil, orderBy: [OrderTerm] = [], limit: Int? = nil, csv: CSVDialect = CSVDialect(),
@@ -189,6 +197,9 @@ extension JobSpec {
 }
 
 extension JobSpec: JSONConvertible {
+  /// Reads the value from its JSON form.
+  ///
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue) throws {
     var fields = try JSONFields(json, of: "the job")
     // A job's own text has every default filled in.

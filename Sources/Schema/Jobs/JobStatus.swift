@@ -2,16 +2,23 @@
 public enum JobState: OpenChoice {
   /// For its start time.
   case waiting
+  /// For a worker.
   case queued
+  /// A worker is at it, or its result is about to be shown.
   case running
+  /// The output is there.
   case succeeded
+  /// An error has ended it.
   case failed
+  /// A caller has ended it.
   case cancelled
   /// A state that a newer server has named. Whoever waits for the job goes on waiting.
   case other(String)
 
+  /// The values that this version knows.
   public static let allCases: [JobState] = [.waiting, .queued, .running, .succeeded, .failed, .cancelled]
 
+  /// The value's name on the wire.
   public var rawValue: String {
     switch self {
     case .waiting: "waiting"
@@ -24,21 +31,31 @@ public enum JobState: OpenChoice {
     }
   }
 
+  /// The job has ended: nothing changes it but `retryJob`.
   public var isFinal: Bool { self == .succeeded || self == .failed || self == .cancelled }
 }
 
 /// How far a job is.
 public struct JobProgress: Hashable, Sendable {
+  /// What a run is at.
   public enum Phase: OpenChoice {
-    case waiting, reading, writing
+    /// No run has begun.
+    case waiting
+    /// The inputs are read.
+    case reading
+    /// The result is written.
+    case writing
     /// The result is there, and isn't shown under its name yet.
     case publishing
+    /// The run is over.
     case done
     /// A phase that a newer server has named.
     case other(String)
 
+    /// The values that this version knows.
     public static let allCases: [Phase] = [.waiting, .reading, .writing, .publishing, .done]
 
+    /// The value's name on the wire.
     public var rawValue: String {
       switch self {
       case .waiting: "waiting"
@@ -51,21 +68,28 @@ public struct JobProgress: Hashable, Sendable {
     }
   }
 
+  /// What the run is at.
   public var phase: Phase
+  /// Bytes of the inputs that have been read.
   public var bytesRead: Int
   /// Nil where the size isn't known.
   public var bytesTotal: Int?
+  /// Rows that have been read; in a result, records without the header.
   public var rows: Int
   /// Groups that stand in the output so far.
   public var groups: Int
+  /// Bytes written to the spill file.
   public var bytesSpilled: Int
   /// Rows that were left out.
   public var badRows: Int
   /// Lines of those rows: a row whose quoted fields have line ends has several.
   public var badLines: Int
+  /// Rows read per second since the run began.
   public var rowsPerSecond: Int
+  /// Seconds until the input is read, at this speed; nil where that can't be told.
   public var secondsLeft: Double?
 
+  /// Progress with these properties.
   public init(
     phase: Phase = .waiting, bytesRead: Int = 0, bytesTotal: Int? = nil, rows: Int = 0, groups: Int = 0,
     bytesSpilled: Int = 0, badRows: Int = 0, badLines: Int? = nil, rowsPerSecond: Int = 0,
@@ -85,6 +109,9 @@ public struct JobProgress: Hashable, Sendable {
 }
 
 extension JobProgress: JSONConvertible {
+  /// Reads the value from its JSON form.
+  ///
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue) throws {
     var fields = try JSONFields(json, of: "progress")
     self.init(
@@ -97,6 +124,7 @@ extension JobProgress: JSONConvertible {
       secondsLeft: fields.value("secondsLeft")?.double.flatMap { $0.isFinite ? max(0, $0) : nil })
   }
 
+  /// The JSON form.
   public var json: JSONValue {
     var members = [
       JSONMember("phase", .string(phase.rawValue)), JSONMember("bytesRead", .number(bytesRead)),
@@ -115,7 +143,9 @@ extension JobProgress: JSONConvertible {
 
 /// The answer of a job that succeeded.
 public struct JobResult: Hashable, Sendable {
+  /// The output's name below the data folder.
   public var output: String
+  /// The size of the result.
   public var bytes: Int
   /// Records after the header.
   public var rows: Int
@@ -126,6 +156,7 @@ public struct JobResult: Hashable, Sendable {
   /// The name of the file of rejected rows, where the job collects them.
   public var rejects: String?
 
+  /// A result with these properties.
   public init(output: String, bytes: Int, rows: Int, sha256: String, url: String, rejects: String? = nil) {
     self.rejects = rejects
     self.output = output
@@ -137,6 +168,9 @@ public struct JobResult: Hashable, Sendable {
 }
 
 extension JobResult: JSONConvertible {
+  /// Reads the value from its JSON form.
+  ///
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue) throws {
     var fields = try JSONFields(json, of: "result")
     self.init(
@@ -145,6 +179,7 @@ extension JobResult: JSONConvertible {
       rejects: try fields.optional("rejects"))
   }
 
+  /// The JSON form.
   public var json: JSONValue {
     var members = [
       JSONMember("output", .string(output)), JSONMember("bytes", .number(bytes)), JSONMember("rows", .number(rows)),
@@ -157,12 +192,19 @@ extension JobResult: JSONConvertible {
 
 /// Everything that is told of a job.
 public struct JobStatus: Hashable, Sendable {
+  /// The job's identifier.
   public var jobID: String
+  /// The job's state.
   public var state: JobState
+  /// The input, as it is shown to people.
   public var input: String
+  /// The output's name below the data folder.
   public var output: String
+  /// When the job was submitted.
   public var createdAt: Timestamp
+  /// When its last run began.
   public var startedAt: Timestamp?
+  /// When it ended.
   public var finishedAt: Timestamp?
   /// Grows with every run; the fence of everything that a worker writes.
   public var epoch: Int
@@ -170,12 +212,16 @@ public struct JobStatus: Hashable, Sendable {
   public var attempts: Int
   /// Runs whose worker died.
   public var rescues: Int
+  /// How far its last run is.
   public var progress: JobProgress
   /// Whether the output's name shows this job's result, or has shown it.
   public var published: Bool
+  /// The result, once there is one.
   public var result: JobResult?
+  /// Why it has failed, or why it isn't published yet.
   public var error: JobFailure?
 
+  /// A status with these properties.
   public init(
     jobID: String, state: JobState, input: String, output: String, createdAt: Timestamp, startedAt: Timestamp? = nil,
     finishedAt: Timestamp? = nil, epoch: Int = 0, attempts: Int = 0, rescues: Int = 0,
@@ -199,6 +245,9 @@ public struct JobStatus: Hashable, Sendable {
 }
 
 extension JobStatus: JSONConvertible {
+  /// Reads the value from its JSON form.
+  ///
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue) throws {
     var fields = try JSONFields(json, of: "the job's status")
     self.init(
@@ -211,6 +260,7 @@ extension JobStatus: JSONConvertible {
       error: try fields.optional("error"))
   }
 
+  /// The JSON form.
   public var json: JSONValue {
     var members = [
       JSONMember("jobId", .string(jobID)), JSONMember("state", state.json), JSONMember("input", .string(input)),

@@ -3,18 +3,27 @@
 /// A comparison is of numbers where its value is a JSON number, and of bytes where it is a string. A null (`csv.null`)
 /// is neither less nor equal nor greater than anything: only `isNull` and what is negated hold for it.
 public indirect enum RowFilter: Hashable, Sendable {
+  /// How a value is compared.
   public enum Comparison: String, CaseIterable, Sendable {
+    /// The value is the same.
     case equal = "="
+    /// The value is another.
     case notEqual = "!="
+    /// The column's value comes before.
     case less = "<"
+    /// The column's value comes before, or is the same.
     case atMost = "<="
+    /// The column's value comes behind.
     case greater = ">"
+    /// The column's value comes behind, or is the same.
     case atLeast = ">="
   }
 
+  /// What a column's value is compared with.
   public enum Value: Hashable, Sendable {
     /// The number's JSON text.
     case number(String)
+    /// Compared by its bytes.
     case text(String)
   }
 
@@ -41,6 +50,9 @@ public indirect enum RowFilter: Hashable, Sendable {
 extension RowFilter: JSONConvertible {
   private static let operators = Comparison.allCases.map(\.rawValue) + ["in", "prefix", "isNull"]
 
+  /// Reads the value from its JSON form.
+  ///
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue) throws {
     var fields = try JSONFields(json, of: "a condition")
     if let all: [RowFilter] = try fields.optional("and") {
@@ -79,6 +91,7 @@ extension RowFilter: JSONConvertible {
     }
   }
 
+  /// The JSON form.
   public var json: JSONValue {
     switch self {
     case .compare(let column, let comparison, let value):
@@ -94,6 +107,9 @@ extension RowFilter: JSONConvertible {
 }
 
 extension RowFilter.Value: JSONConvertible {
+  /// Reads the value from its JSON form.
+  ///
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue) throws {
     switch json {
     case .number(let text): self = .number(text)
@@ -102,6 +118,7 @@ extension RowFilter.Value: JSONConvertible {
     }
   }
 
+  /// The JSON form.
   public var json: JSONValue {
     switch self {
     case .number(let text): .number(text)
@@ -114,25 +131,33 @@ extension RowFilter.Value: JSONConvertible {
 public struct OrderTerm: Hashable, Sendable, JSONConvertible {
   /// An output column's name.
   public var column: String
+  /// The greatest comes first.
   public var descending: Bool
 
+  /// A term with these properties.
   public init(column: String, descending: Bool = false) {
     self.column = column
     self.descending = descending
   }
 
+  /// Reads the value from its JSON form.
+  ///
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue) throws {
     var fields = try JSONFields(json, of: "an order")
     self.init(column: try fields.required("column"), descending: try fields.optional("descending") ?? false)
     try fields.refuseTheRest()
   }
 
+  /// The JSON form.
   public var json: JSONValue { ["column": .string(column), "descending": .bool(descending)] }
 
+  /// Equal are equal bytes: characters that look alike are not.
   public static func == (left: OrderTerm, right: OrderTerm) -> Bool {
     left.descending == right.descending && left.column.hasSameBytes(as: right.column)
   }
 
+  /// Hashes the bytes that are compared.
   public func hash(into hasher: inout Hasher) {
     column.hashBytes(into: &hasher)
     hasher.combine(descending)

@@ -6,8 +6,10 @@
 
 /// A moment, in whole milliseconds since 1970-01-01 UTC; in JSON an RFC 3339 string in UTC with milliseconds.
 public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// Since the beginning of 1970 in UTC.
   public var milliseconds: Int64
 
+  /// A moment so many milliseconds after the beginning of 1970 in UTC.
   public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
   /// The machine's clock.
@@ -17,8 +19,10 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
     return Timestamp(milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
   }
 
+  /// The earlier comes first.
   public static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }
 
+  /// So many milliseconds later.
   public static func + (moment: Timestamp, milliseconds: Int) -> Timestamp {
     Timestamp(milliseconds: moment.milliseconds + Int64(milliseconds))
   }
@@ -100,12 +104,16 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
 }
 
 extension Timestamp: JSONConvertible {
+  /// Reads the value from its JSON form.
+  ///
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue) throws {
     guard let text = json.string, let value = Timestamp(text) else {
       throw JSONFieldError(field: "", rule: "must be an RFC 3339 time such as \"2026-01-31T12:00:00Z\"")
     }
     self = value
   }
+  /// The JSON form.
   public var json: JSONValue { .string(description) }
 }
 

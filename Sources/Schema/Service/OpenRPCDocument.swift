@@ -1,5 +1,6 @@
 /// The description of a service in the words of OpenRPC 1.3.2, made from its methods' descriptors.
 public enum OpenRPCDocument {
+  /// The version of OpenRPC.
   public static let version = "1.3.2"
 
   /// - Parameters:
@@ -64,11 +65,14 @@ public enum OpenRPCDocument {
 
 /// An example of a call, which a test carries out.
 public struct RPCExample: Hashable, Sendable {
+  /// What the example shows.
   public var name: String
   /// By name.
   public var parameters: JSONValue
+  /// The result.
   public var result: JSONValue
 
+  /// An example of a call.
   public init(_ name: String, parameters: JSONValue, result: JSONValue) {
     self.name = name
     self.parameters = parameters
@@ -78,8 +82,11 @@ public struct RPCExample: Hashable, Sendable {
 
 /// What a descriptor's types say of themselves.
 public struct RPCDescription: Sendable {
+  /// What the method takes.
   public var parameters: [RPCParameter]
+  /// The names of the parameters that may be given by position.
   public var positions: [String]
+  /// The result.
   public var result: JSONValue
   /// Of a stream's notifications.
   public var event: (name: String, schema: JSONValue)?

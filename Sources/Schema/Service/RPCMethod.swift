@@ -18,13 +18,20 @@ public protocol RPCDescriptor<Parameters, Output>: Sendable {
 
 /// A method with one answer: a stream of no events and one result.
 public struct RPCMethod<Parameters: RPCParameters, Output: RPCValue>: RPCDescriptor {
+  /// The method's name.
   public let name: String
+  /// What the method does, in a sentence.
   public let summary: String
+  /// Whether a call may be sent again.
   public let idempotency: RPCIdempotency
+  /// What a caller's token must have.
   public let scope: AccessScope
+  /// Milliseconds after which a call without a deadline of its own is given up; nil: never.
   public let defaultDeadlineMilliseconds: Int?
+  /// The errors that are the method's own.
   public let errors: [RPCErrorDescription]
 
+  /// A method with these properties.
   public init(
     _ name: String, summary: String, idempotency: RPCIdempotency, scope: AccessScope,
     defaultDeadlineMilliseconds: Int? = 30_000, errors: [RPCErrorDescription] = []
@@ -37,6 +44,7 @@ public struct RPCMethod<Parameters: RPCParameters, Output: RPCValue>: RPCDescrip
     self.errors = errors
   }
 
+  /// What its types say of themselves.
   public var description: RPCDescription {
     RPCDescription(parameters: Parameters.parameters, positions: Parameters.positions, result: Output.jsonSchema)
   }
@@ -44,15 +52,22 @@ public struct RPCMethod<Parameters: RPCParameters, Output: RPCValue>: RPCDescrip
 
 /// A method that answers with events, as notifications, and then exactly one result.
 public struct RPCStream<Parameters: RPCParameters, Event: RPCValue, Output: RPCValue>: RPCDescriptor {
+  /// The method's name.
   public let name: String
+  /// What the method does, in a sentence.
   public let summary: String
   /// The method of its notifications.
   public let eventName: String
+  /// Whether a call may be sent again.
   public let idempotency: RPCIdempotency
+  /// What a caller's token must have.
   public let scope: AccessScope
+  /// The errors that are the method's own.
   public let errors: [RPCErrorDescription]
+  /// Nil: a stream ends with its job.
   public var defaultDeadlineMilliseconds: Int? { nil }
 
+  /// A method with these properties.
   public init(
     _ name: String, summary: String, eventName: String, idempotency: RPCIdempotency, scope: AccessScope,
     errors: [RPCErrorDescription] = []
@@ -65,6 +80,7 @@ public struct RPCStream<Parameters: RPCParameters, Event: RPCValue, Output: RPCV
     self.errors = errors
   }
 
+  /// What its types say of themselves.
   public var description: RPCDescription {
     RPCDescription(
       parameters: Parameters.parameters, positions: Parameters.positions, result: Output.jsonSchema,
@@ -84,10 +100,14 @@ public enum RPCIdempotency: String, Sendable {
 
 /// One error of a method: its status, its reason, and when it happens.
 public struct RPCErrorDescription: Hashable, Sendable {
+  /// The kind of error.
   public var status: RPCStatus
+  /// The error's name.
   public var reason: String
+  /// When it happens.
   public var summary: String
 
+  /// An error with these properties.
   public init(_ status: RPCStatus, _ reason: String, _ summary: String) {
     self.status = status
     self.reason = reason
@@ -111,6 +131,7 @@ public protocol RPCParameters: Sendable {
 }
 
 extension RPCParameters {
+  /// All names.
   public static var positions: [String] { parameters.map(\.name) }
 }
 
@@ -147,11 +168,18 @@ extension RPCParameters {
 
 /// The parameters of a method that has none.
 public struct NoParameters: RPCParameters, Hashable {
+  /// What the method takes, in the order of its description.
   public static let parameters: [RPCParameter] = []
+  /// No parameters.
   public init() {}
+  /// Reads the parameters from their JSON form.
+  ///
+  /// - Parameter limits: the server's.
+  /// - Throws: ``JSONFieldError``, which names the field and the rule.
   public init(json: JSONValue, limits: Limits) throws {
     let fields = try JSONFields(json, of: "params")
     try fields.refuseTheRest()
   }
+  /// The JSON form.
   public var json: JSONValue { .object([]) }
 }

@@ -1,11 +1,15 @@
 /// One parameter of a method, as `rpc.discover` and the command line's help tell it.
 public struct RPCParameter: Hashable, Sendable {
+  /// The parameter's name.
   public var name: String
+  /// What it means, in a sentence.
   public var summary: String
   /// A JSON Schema (draft 7).
   public var schema: JSONValue
+  /// A call without it is refused.
   public var isRequired: Bool
 
+  /// A parameter with these properties.
   public init(_ name: String, _ summary: String, _ schema: JSONValue, required isRequired: Bool = false) {
     self.name = name
     self.summary = summary
@@ -21,18 +25,24 @@ public protocol RPCValue: JSONConvertible {
 }
 
 extension String: RPCValue {
+  /// The JSON Schema of the JSON form.
   public static var jsonSchema: JSONValue { JSONSchema.string }
 }
 
 extension JSONValue: RPCValue {
+  /// The JSON Schema of the JSON form.
   public static var jsonSchema: JSONValue { true }
 }
 
 /// The words of JSON Schema that the service needs.
 public enum JSONSchema {
+  /// A text.
   public static let string: JSONValue = ["type": "string"]
+  /// A truth value.
   public static let boolean: JSONValue = ["type": "boolean"]
+  /// A number.
   public static let number: JSONValue = ["type": "number"]
+  /// A time as RFC 3339 has it.
   public static let time: JSONValue = ["type": "string", "format": "date-time"]
 
   /// A whole number from `least` on.
@@ -42,8 +52,10 @@ public enum JSONSchema {
     return .object(members)
   }
 
+  /// An array of such items.
   public static func list(of item: JSONValue) -> JSONValue { ["type": "array", "items": item] }
 
+  /// One of these texts.
   public static func choice(_ names: [String]) -> JSONValue { ["type": "string", "enum": names.json] }
 
   /// An object with these members, of which some must be there.

@@ -3,9 +3,13 @@ public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConver
   /// The text itself, for whoever sends or compares it.
   public let text: String
 
+  /// A secret with this text.
   public init(_ text: String) { self.text = text }
 
+  /// Shows nothing of it.
   public var description: String { "…" }
+  /// The same as ``description``.
   public var debugDescription: String { "…" }
+  /// Shows nothing of it.
   public var customMirror: Mirror { Mirror(self, children: [(label: String?, value: Any)]()) }
 }

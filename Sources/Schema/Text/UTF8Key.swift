@@ -9,12 +9,16 @@
 /// Swift compares and hashes strings by canonical equivalence (Unicode Standard Annex 15), for which it sorts each run of
 /// combining marks: a long run costs quadratic time, and texts with other bytes are equal. Bytes cost linear time.
 public struct UTF8Key: Hashable, Sendable {
+  /// The text.
   public let text: String
 
+  /// A key with this text.
   public init(_ text: String) { self.text = text }
 
+  /// Equal are equal bytes: characters that look alike are not.
   public static func == (left: UTF8Key, right: UTF8Key) -> Bool { left.text.hasSameBytes(as: right.text) }
 
+  /// Hashes the bytes that are compared.
   public func hash(into hasher: inout Hasher) { text.hashBytes(into: &hasher) }
 }
 
