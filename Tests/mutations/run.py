@@ -20,7 +20,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 SECONDS_MOST = 900
 
 arguments = argparse.ArgumentParser()
-arguments.add_argument("--only", action="append", default=[], metavar="TEXT", help="only faults whose name has this in it")
+arguments.add_argument("--only", action="append", default=[], metavar="TEXT", help="only faults whose names have one of these in them")
 arguments.add_argument("--scratch", help="where to build")
 arguments = arguments.parse_args()
 SCRATCH = ["--scratch-path", arguments.scratch] if arguments.scratch else []
@@ -75,7 +75,7 @@ def main():
     if code != 0 or changes.strip():
         raise SystemExit("mutations: the tree has uncommitted changes; commit them, or run ./run mutate, which works in a copy")
     with open(os.path.join(ROOT, "Tests", "mutations", "faults.json")) as file:
-        faults = [fault for fault in json.load(file) if all(text in fault["name"] for text in arguments.only)]
+        faults = [fault for fault in json.load(file) if not arguments.only or any(text in fault["name"] for text in arguments.only)]
     if not faults:
         raise SystemExit("mutations: there is no such fault")
     code, output = build()
