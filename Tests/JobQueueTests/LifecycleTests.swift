@@ -34,6 +34,19 @@ import Testing
     for write in writes { #expect((write == .stale(before)) == (state != .running)) }
   }
 
+  /// A lease is its holder's up to its last millisecond.
+  @Test func aRunningJobIsClaimedOnceItsLeaseHasExpired() {
+    let before = job(.running)
+    for milliseconds in [0, 14_999, 15_000] {
+      #expect(lifecycle.claim(before, worker: "x", now: now + milliseconds) == .notYet, "after \(milliseconds) ms")
+    }
+    guard case .run(let rescued) = lifecycle.claim(before, worker: "x", now: now + 15_001) else {
+      Issue.record("a job whose lease has expired is claimed")
+      return
+    }
+    #expect(rescued.epoch == 4 && rescued.rescues == 1 && rescued.lease?.worker == "x")
+  }
+
   @Test(arguments: [2, 4]) func onlyTheCurrentEpochMayWrite(epoch: Int) {
     let before = job(.running)
     #expect(lifecycle.release(before, epoch: epoch, now: now) == .stale(before))

@@ -122,6 +122,21 @@ import Testing
     #expect(try JSONValue(parsing: text)["error"]?["data"]?["status"] == "DEADLINE_EXCEEDED")
   }
 
+  /// The caller isn't only told of the deadline: the work ends with it.
+  @Test func aDeadlineCancelsTheHandler() async throws {
+    let wasCancelled = Mutex(false)
+    var router = RPCRouter(limits: .standard)
+    try router.register(Self.echo) { parameters, _ in
+      try? await Task.sleep(for: .seconds(5))
+      wasCancelled.withLock { $0 = Task.isCancelled }
+      return parameters.word
+    }
+    let dispatcher = RPCDispatcher(router: router, interceptors: [DeadlineInterceptor()], limits: .standard)
+    let body = #"{"jsonrpc":"2.0","id":1,"method":"echo","params":["a"]}"#
+    let text = try #require(await answer(body, dispatcher, RPCContext(deadlineMilliseconds: 10)))
+    #expect(text.contains("DEADLINE_EXCEEDED") && wasCancelled.withLock { $0 })
+  }
+
   @Test func aDeadlineHoldsForACallThatNeverWaits() async throws {
     let body = #"{"jsonrpc":"2.0","id":1,"method":"echo","params":["a",-100]}"#
     let text = try #require(await answer(body, dispatcher(), RPCContext(deadlineMilliseconds: 10)))
