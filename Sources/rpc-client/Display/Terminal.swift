@@ -96,7 +96,7 @@
       exit(problem.code == EPIPE ? 141 : 74)
     }
 
-    /// What can't be said is not said.
+    /// Writes to standard error. A failure of this write is ignored: there is no other place to report it.
     static func writeErrors(_ text: String) { _ = write(Array(text.utf8), to: STDERR_FILENO) }
 
     /// - Returns: the `errno` of a write that failed.
