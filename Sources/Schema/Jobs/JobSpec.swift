@@ -211,7 +211,9 @@ extension JobSpec: JSONConvertible {
   ///
   /// - Parameter limits: where defaults come from.
   init(from fields: inout JSONFields, limits: Limits) throws {
-    let onBadRow: BadRowPolicy = try JSONChoice.read("onBadRow", try fields.optional("onBadRow") ?? "fail")
+    var (onBadRow, format) = (BadRowPolicy.fail, Format.csv)
+    if let text: String = try fields.optional("onBadRow") { onBadRow = try JSONChoice.read("onBadRow", text) }
+    if let text: String = try fields.optional("format") { format = try JSONChoice.read("format", text) }
     let inputs: [String]
     if case .array = fields.value("input") {
       inputs = try fields.required("input")
@@ -224,7 +226,7 @@ extension JobSpec: JSONConvertible {
       filter: try fields.optional("where"), orderBy: try fields.optional("orderBy") ?? [],
       limit: try fields.optional("limit"),
       csv: try fields.optional("csv") ?? CSVDialect(),
-      format: try JSONChoice.read("format", try fields.optional("format") ?? "csv"), onBadRow: onBadRow,
+      format: format, onBadRow: onBadRow,
       maxBadRows: try fields.optional("maxBadRows") ?? limits.badRows,
       memoryBytes: try fields.optional("memoryBytes") ?? limits.memoryBytesDefault,
       priority: try fields.optional("priority") ?? 0, startAt: try fields.optional("startAt"))
