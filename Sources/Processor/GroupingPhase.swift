@@ -189,9 +189,9 @@ struct GroupingPhase: Sendable {
     while let partition = round.distinctPartitions.next(below: 2 * distinctPartitions) {
       let parts = distinctWriters.map { $0.partitions[partition] }
       if partition < distinctPartitions {
-        try values.run(parts) { try sink.change($0, slot: $1, OrderedValueReader.count(one:)) }
+        try values.run(parts) { try sink.change($0, slot: $1, CountState.increment) }
       } else {
-        try rows.run(parts) { try sink.change($0, slot: $1, OrderedValueReader.count(one:)) }
+        try rows.run(parts) { try sink.change($0, slot: $1, CountState.increment) }
       }
     }
   }

@@ -12,6 +12,12 @@ enum CountState: AggregateState {
 
   @inline(__always)
   static func add(_ value: UnsafePointer<RowValue>, position: UInt64, to state: UnsafeMutableRawPointer) {
+    increment(state)
+  }
+
+  /// Counts one more.
+  @inline(__always)
+  static func increment(_ state: UnsafeMutableRawPointer) {
     state.assumingMemoryBound(to: UInt64.self).pointee &+= 1
   }
 

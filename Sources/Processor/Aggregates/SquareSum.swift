@@ -16,10 +16,7 @@ struct SquareSum {
   init(at state: UnsafeMutableRawPointer) { self.state = state }
 
   /// Of the numbers, and how many they are.
-  var sum: SumState {
-    get { state.load(fromByteOffset: SquareSum.sumOffset, as: SumState.self) }
-    nonmutating set { state.storeBytes(of: newValue, toByteOffset: SquareSum.sumOffset, as: SumState.self) }
-  }
+  var sum: SumState { sumPointer.pointee }
 
   private var scale: UInt8 {
     get { state.load(fromByteOffset: SquareSum.scaleOffset, as: UInt8.self) }

@@ -41,17 +41,13 @@ enum OrderedValueKey {
     let group: UnsafeRawBufferPointer
     /// Nil: the record counts all numbers.
     let number: (value: Int256, scale: UInt8)?
-    /// What all of the group's keys for that aggregate begin with.
-    let beginning: UnsafeRawBufferPointer
 
     init(_ key: UnsafeRawBufferPointer) {
-      let start = key.baseAddress!
-      var cursor = start
+      var cursor = key.baseAddress!
       slot = Int(ByteCursor.readVarint(&cursor))
       let bytes = Int(ByteCursor.readVarint(&cursor))
       group = UnsafeRawBufferPointer(start: cursor, count: bytes)
       cursor += bytes
-      beginning = UnsafeRawBufferPointer(start: start, count: cursor - start)
       let hasNumber = cursor.load(as: UInt8.self) == 1
       number = hasNumber ? OrderedValueKey.readNumber(cursor + 1) : nil
     }

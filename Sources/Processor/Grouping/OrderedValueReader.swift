@@ -16,10 +16,6 @@ struct OrderedValueReader {
   /// What is kept of each number, and of each group: a count.
   static func makeAggregates() -> AggregatePlan { AggregatePlan([Count()], values: [nil]) }
 
-  static func count(one state: UnsafeMutableRawPointer) {
-    state.assumingMemoryBound(to: UInt64.self).pointee &+= 1
-  }
-
   /// The partitions of a plan's numbers: ranges of groups, so that none has its numbers in two.
   static func makeRouter(_ plan: GroupingPlan, sample: KeySample, partitions: Int) -> PartitionRouter {
     let keys = plan.ordered.flatMap { ordered in

@@ -40,8 +40,8 @@ struct OrderedValueWriter: ~Copyable {
       try groups.flushTable()
       states = groups.table.states(of: key)
     }
-    guard let states else { return try groups.append(key, slot: 0) { OrderedValueReader.count(one: $0) } }
-    OrderedValueReader.count(one: states)
+    guard let states else { return try groups.append(key, slot: 0) { CountState.increment($0) } }
+    CountState.increment(states)
   }
 
   mutating func finish() throws {
