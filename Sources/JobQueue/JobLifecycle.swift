@@ -133,9 +133,10 @@ public struct JobLifecycle: Sendable {
     }
   }
 
-  /// Queues a failed or cancelled job again, with its counters anew; its epoch goes on. Nil for every other state.
+  /// Queues a failed or cancelled job again, with its counters anew; its epoch goes on. Nil for every other state, and for a
+  /// job whose question can't be read.
   public func retry(_ job: JobRecord, now: Timestamp) -> JobRecord? {
-    guard job.state == .failed || job.state == .cancelled else { return nil }
+    guard job.state == .failed || job.state == .cancelled, job.unreadable == nil else { return nil }
     return changed(job) {
       $0.state = .queued
       $0.readyAt = now

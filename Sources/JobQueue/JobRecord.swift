@@ -29,6 +29,8 @@ public struct JobRecord: Hashable, Sendable {
   public var result: CommittedResult?
   public var publication = Publication.none
   public var error: JobFailure?
+  /// Why what the job asks can't be read; nil: it can. Then the specification has the inputs and the output only.
+  public var unreadable: JobFailure?
 
   public init(
     id: String, owner: String, idempotencyKey: String? = nil, spec: JobSpec, state: JobState, createdAt: Timestamp,
@@ -72,8 +74,8 @@ public struct JobRecord: Hashable, Sendable {
         : result.map {
           JobResult(
             output: spec.output, bytes: $0.bytes, rows: $0.rows, sha256: $0.sha256, url: "/results/\(id)",
-            rejects: spec.rejectsName)
-        }, error: error)
+            rejects: unreadable == nil ? spec.rejectsName : nil)
+        }, error: unreadable ?? error)
   }
 }
 

@@ -84,8 +84,8 @@ struct DeafStore: JobStore {
   func retry(_ id: String, by actor: String) async throws -> JobRecord { try await store.retry(id, by: actor) }
   func delete(_ id: String) async throws { try await store.delete(id) }
   func counts(owner: String?) async throws -> [JobState: Int] { try await store.counts(owner: owner) }
-  func claim(worker: String, memory: ClaimMemory) async throws -> JobRecord? {
-    try await store.claim(worker: worker, memory: memory)
+  func claim(worker: String, offer: WorkerOffer) async throws -> JobRecord? {
+    try await store.claim(worker: worker, offer: offer)
   }
   func renew(_ id: String, epoch: Int, progress: JobProgress) async throws -> JobLifecycle.WorkerWrite {
     try await store.renew(id, epoch: epoch, progress: progress)

@@ -32,20 +32,20 @@ extension StoreConformance {
     Case("theFirstJobIsNotOvertakenForWantOfMemory") { h in
       _ = try await h.submit(JobSpec(input: "i", output: "large", memoryBytes: 1 << 30))
       _ = try await h.submit(h.spec("small"))
-      let none = try await h.claim(memory: ClaimMemory(freeBytes: 512 << 20))
+      let none = try await h.claim(offer: WorkerOffer(freeBytes: 512 << 20))
       try h.expect(none == nil, "the large one is first, and those behind it wait")
-      let first = try await h.claim(memory: ClaimMemory(freeBytes: 1 << 30))
+      let first = try await h.claim(offer: WorkerOffer(freeBytes: 1 << 30))
       try h.expect(first?.spec.output == "large", "it starts when its memory can be had")
     },
     Case("whatIsTooLargeForAWorkerIsLeftToOthers") { h in
       _ = try await h.submit(JobSpec(input: "i", output: "large", memoryBytes: 1 << 30))
       _ = try await h.submit(h.spec("small"))
-      let small = ClaimMemory(freeBytes: 512 << 20, mostBytes: 512 << 20)
-      let first = try await h.claim("s", memory: small)
+      let small = WorkerOffer(freeBytes: 512 << 20, mostBytes: 512 << 20)
+      let first = try await h.claim("s", offer: small)
       try h.expect(first?.spec.output == "small", "a small worker goes on behind it")
-      let none = try await h.claim("s", memory: small)
+      let none = try await h.claim("s", offer: small)
       try h.expect(none == nil, "and never claims it")
-      let second = try await h.claim("l", memory: ClaimMemory(freeBytes: 1 << 30, mostBytes: 1 << 30))
+      let second = try await h.claim("l", offer: WorkerOffer(freeBytes: 1 << 30, mostBytes: 1 << 30))
       try h.expect(second?.spec.output == "large", "a larger worker does")
     },
     Case("anExpiredLeaseLetsTheNextWorkerClaim") { h in

@@ -23,7 +23,7 @@ extension StoreConformance {
       try await h.place.kill(h.store)
       let next = try await h.place.open(clock: h.clock, limits: h.limits)
       h.clock.advance(milliseconds: 15_001)
-      let again = try await h.required(next.claim(worker: "x", memory: .unlimited))
+      let again = try await h.required(next.claim(worker: "x", offer: .unlimited))
       try h.expect(again.id == job.id && again.epoch == 2 && again.rescues == 1, "under the next epoch")
       let stale = try await next.commit(job.id, epoch: 1, result: h.result(), progress: JobProgress())
       try h.expect(stale == .stale(again), "and the old one is fenced")

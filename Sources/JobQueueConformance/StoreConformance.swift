@@ -32,7 +32,8 @@ public enum StoreConformance {
   }
 
   public static let cases: [Case] =
-    submitting + claiming + racing + fencing + ending + cancelling + publishing + showing + telling + surviving
+    submitting + claiming + racing + fencing + ending + cancelling + upgrading + publishing
+    + showing + telling + surviving
 }
 
 /// One store, as its tests start it, end it and take it away.
@@ -48,6 +49,8 @@ public protocol StoreUnderTest: Sendable {
   func bringBack() async throws
   /// Loses the reply to what the store commits next: the call must settle whether it was carried out.
   func loseNextReply(of store: any JobStore) async throws
+  /// Writes what a job asks as another version might have, past the store: values of the columns `spec` and `needs`.
+  func rewrite(_ id: String, spec: String, needs: String) async throws
   /// A folder for this store's data.
   var folder: String { get }
 }
@@ -69,8 +72,8 @@ public struct StoreHarness: Sendable {
     try await store.submit(JobSubmission(owner: owner, spec: spec, idempotencyKey: key))
   }
 
-  func claim(_ worker: String = "w", memory: ClaimMemory = .unlimited) async throws -> JobRecord? {
-    try await store.claim(worker: worker, memory: memory)
+  func claim(_ worker: String = "w", offer: WorkerOffer = .unlimited) async throws -> JobRecord? {
+    try await store.claim(worker: worker, offer: offer)
   }
 
   /// Submits and claims.

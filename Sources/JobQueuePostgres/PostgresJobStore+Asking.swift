@@ -22,6 +22,7 @@ extension PostgresJobStore {
 
   public func retry(_ id: String, by actor: String) async throws -> JobRecord {
     guard let job = try await job(id) else { throw JobStoreError.notFound(jobID: id) }
+    if job.unreadable != nil { throw JobStoreError.unreadable(jobID: id) }
     let names = job.spec.outputs
     let reads = [tables.lockNames, tables.clock, tables.lock(id), tables.writers(names), tables.readers(names)]
     let again = try await database.transaction(reads: reads) { [tables, lifecycle] found, isRepeated in

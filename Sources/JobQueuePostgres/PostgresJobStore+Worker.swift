@@ -5,24 +5,25 @@ public import TallySchema
 extension PostgresJobStore {
   /// The first job that may be claimed: queued and ready, or running under a lease that has expired. Of one millisecond,
   /// the one that was submitted first.
-  private func head(_ now: String, _ memory: ClaimMemory) -> String {
+  private func head(_ now: String, _ offer: WorkerOffer) -> String {
     """
     j.state IN ('queued', 'running')
       AND ((j.state = 'queued' AND j.ready_at <= \(now)) OR (j.state = 'running' AND j.lease_expires_at < \(now)))
-      AND j.memory_bytes <= \(memory.mostBytes)
+      AND j.memory_bytes <= \(offer.mostBytes)
+      AND (j.needs = '[]' OR j.needs::jsonb <@ \(StoredValue.text(offer.featuresText).literal)::jsonb)
     ORDER BY j.claim_key, j.number LIMIT 1
     """
   }
 
-  public func claim(worker: String, memory: ClaimMemory) async throws -> JobRecord? {
+  public func claim(worker: String, offer: WorkerOffer) async throws -> JobRecord? {
     while true {
       // Looking costs a read only: an idle fleet writes nothing.
-      guard try await mayClaim(memory) else { return nil }
+      guard try await mayClaim(offer) else { return nil }
       let now = tables.now()
       let reads = [
         tables.clock, tables.jobs("j.state = 'waiting' AND j.ready_at <= \(now) LIMIT 100 FOR UPDATE OF j SKIP LOCKED"),
         // Those that another worker is just claiming are skipped.
-        tables.jobs(head(now, memory) + " FOR UPDATE OF j SKIP LOCKED"),
+        tables.jobs(head(now, offer) + " FOR UPDATE OF j SKIP LOCKED"),
       ]
       let decided = Mutex<JobRecord?>(nil)
       let outcome = try await database.transaction(reads: reads) { [tables, lifecycle] found, isRepeated in
@@ -41,7 +42,7 @@ extension PostgresJobStore {
         if decision.value == .again { return decision }
         guard let job = try found[2].rows.first.map(PostgresTables.job) else { return decision }
         switch lifecycle.claim(job, worker: worker, now: now) {
-        case .run(let claimed) where job.spec.memoryBytes <= memory.freeBytes:
+        case .run(let claimed) where job.spec.memoryBytes <= offer.freeBytes:
           decision.value = .claimed(claimed)
           decided.withLock { $0 = claimed }
           decision.writes += tables.update(claimed, from: job, at: now)
@@ -76,13 +77,13 @@ extension PostgresJobStore {
     case claimed(JobRecord)
   }
 
-  private func mayClaim(_ memory: ClaimMemory) async throws -> Bool {
+  private func mayClaim(_ offer: WorkerOffer) async throws -> Bool {
     let now = tables.now()
     let statement = PostgresStatement(
       """
       SELECT EXISTS (SELECT 1 FROM \(tables.schema).jobs j WHERE j.state = 'waiting' AND j.ready_at <= \(now)) AS due,
-        (SELECT j.state = 'running' OR j.memory_bytes <= $1::bigint FROM \(tables.schema).jobs j WHERE \(head(now, memory))) AS fits
-      """, [String(memory.freeBytes)])
+        (SELECT j.state = 'running' OR j.memory_bytes <= $1::bigint FROM \(tables.schema).jobs j WHERE \(head(now, offer))) AS fits
+      """, [String(offer.freeBytes)])
     let row = try await database.read(statement).first
     return row?.text("due") == "t" || row?.text("fits") == "t"
   }

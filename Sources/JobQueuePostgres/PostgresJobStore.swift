@@ -74,9 +74,16 @@ public final class PostgresJobStore: JobStore {
         let (found, known) = (
           Int(try version?.required("version") ?? 0), PostgresSchema.migrations(address.schema).count
         )
-        if found > known { throw StoreTooNew(version: found, known: known) }
+        if found > known {
+          let least = try await database.read(
+            PostgresStatement("SELECT least_version FROM \(address.schema).store")
+          ).first?.required("least_version")
+          if least ?? .max > known { throw StoreTooNew(version: found, known: known) }
+        }
         outcome = .success(
-          found == known ? "tables of version \(found)" : "tables of version \(found), serve migrates them to \(known)")
+          found < known
+            ? "tables of version \(found), serve migrates them to \(known)"
+            : "tables of version \(found)\(found > known ? ", made by a newer program" : "")")
       } else {
         outcome = .success("no tables yet; serve makes them")
       }

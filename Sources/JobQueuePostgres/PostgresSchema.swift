@@ -7,7 +7,7 @@ import TallySchema
 /// what a heartbeat writes: an update of those touches one page. What never changes is in a table apart.
 enum PostgresSchema {
   /// Every version's statements, in order. One that has been released is never changed.
-  static func migrations(_ schema: String) -> [String] { [version1(schema)] }
+  static func migrations(_ schema: String) -> [String] { [version1(schema), version2(schema)] }
 
   /// - Throws: ``StoreTooNew``; ``PostgresError``.
   static func migrate(_ connection: PostgresConnection, schema: String) async throws {
@@ -27,9 +27,11 @@ enum PostgresSchema {
           "version")
           ?? 0)
     }
-    guard version <= migrations.count else {
+    if version > migrations.count {
+      let least = try await leastVersion(connection, schema: schema)
       _ = try await connection.run([PostgresStatement("ROLLBACK")])
-      throw StoreTooNew(version: version, known: migrations.count)
+      if least > migrations.count { throw StoreTooNew(version: version, known: migrations.count) }
+      return
     }
     for migration in migrations[version...] {
       let statements = migration.split(separator: ";\n").map { PostgresStatement(String($0)) }
@@ -41,8 +43,23 @@ enum PostgresSchema {
     ])
   }
 
+  /// The version of the oldest programs that a newer one's tables are still good for.
+  private static func leastVersion(_ connection: PostgresConnection, schema: String) async throws -> Int {
+    let found = try await connection.run([PostgresStatement("SELECT least_version FROM \(schema).store")])
+    return Int(try found[0].rows.first?.required("least_version") ?? .max)
+  }
+
   private static func list<Value: CaseIterable & RawRepresentable<String>>(_: Value.Type) -> String {
     Value.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+  }
+
+  /// What a job needs of a worker, and which programs the tables are good for: a version only adds to them, so that the
+  /// programs of the version before go on beside it.
+  private static func version2(_ schema: String) -> String {
+    """
+    ALTER TABLE \(schema).jobs ADD COLUMN needs text NOT NULL DEFAULT '[]';
+    ALTER TABLE \(schema).store ADD COLUMN least_version integer NOT NULL DEFAULT 1
+    """
   }
 
   private static func version1(_ schema: String) -> String {

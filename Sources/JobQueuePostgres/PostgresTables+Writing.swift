@@ -5,7 +5,7 @@ extension PostgresTables {
   /// New jobs.
   func insert(_ jobs: [JobRecord]) -> [PostgresStatement] {
     if jobs.isEmpty { return [] }
-    let columns = ["id", "owner", "memory_bytes", "created_at"]
+    let columns = ["id", "owner", "memory_bytes", "created_at", "needs"]
     let asked = jobs.map { Dictionary(uniqueKeysWithValues: zip(JobColumns.asked, JobColumns.asked($0))) }
     let rows = zip(jobs, asked).map { job, asked in columns.map { asked[$0] ?? .null } + JobColumns.brought(job) }
     let payloads = zip(jobs, asked).map { job, asked in

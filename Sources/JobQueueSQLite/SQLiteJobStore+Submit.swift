@@ -34,6 +34,7 @@ extension SQLiteJobStore {
     try await write { [lifecycle, clock] tables in
       let now = clock()
       return try tables.change(id, at: now, by: actor) { job in
+        if job.unreadable != nil { throw JobStoreError.unreadable(jobID: id) }
         guard let again = lifecycle.retry(job, now: now) else {
           throw JobStoreError.wrongState(jobID: id, job.shownState)
         }

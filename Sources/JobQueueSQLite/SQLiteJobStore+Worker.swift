@@ -3,14 +3,14 @@ public import JobQueue
 public import TallySchema
 
 extension SQLiteJobStore {
-  public func claim(worker: String, memory: ClaimMemory) async throws -> JobRecord? {
+  public func claim(worker: String, offer: WorkerOffer) async throws -> JobRecord? {
     // Looking costs a read only: an idle server writes nothing.
     let now = clock()
     let isWorthIt = try await read { tables in
       if try tables.first(SQLiteJobStore.isDue, [now.milliseconds]) != nil { return true }
-      guard let head = try SQLiteJobStore.head(tables, now: now, memory) else { return false }
+      guard let head = try SQLiteJobStore.head(tables, now: now, offer) else { return false }
       // A lease that has expired may end its job without any memory.
-      return head.state == .running || head.spec.memoryBytes <= memory.freeBytes
+      return head.state == .running || head.spec.memoryBytes <= offer.freeBytes
     }
     guard isWorthIt else { return nil }
     return try await write { [lifecycle, clock] tables in
@@ -18,10 +18,10 @@ extension SQLiteJobStore {
       for job in try tables.all(SQLiteJobStore.isDue, [now.milliseconds]) {
         if let awake = lifecycle.wake(job, now: now) { try tables.update(awake, from: job, at: now) }
       }
-      while let job = try SQLiteJobStore.head(tables, now: now, memory) {
+      while let job = try SQLiteJobStore.head(tables, now: now, offer) {
         switch lifecycle.claim(job, worker: worker, now: now) {
         case .run(let claimed):
-          guard job.spec.memoryBytes <= memory.freeBytes else { return nil }
+          guard job.spec.memoryBytes <= offer.freeBytes else { return nil }
           try tables.update(claimed, from: job, at: now)
           return claimed
         case .ended(let ended): try tables.update(ended, from: job, at: now)
@@ -32,17 +32,21 @@ extension SQLiteJobStore {
     }
   }
 
+  /// Whether every need of a job is in a JSON array.
+  private static let isKnown =
+    "(needs = '[]' OR NOT EXISTS (SELECT 1 FROM json_each(needs) AS n WHERE n.value NOT IN (SELECT value FROM json_each(?))))"
+
   private static let isDue = "state = 'waiting' AND ready_at <= ? LIMIT 100"
 
   /// The first job that may be claimed: queued and ready, or running under a lease that has expired. Of one millisecond,
   /// the one that was submitted first.
-  private static func head(_ tables: JobTables, now: Timestamp, _ memory: ClaimMemory) throws -> JobRecord? {
+  private static func head(_ tables: JobTables, now: Timestamp, _ offer: WorkerOffer) throws -> JobRecord? {
     try tables.first(
       """
       state IN ('queued', 'running') AND ((state = 'queued' AND ready_at <= ?) OR (state = 'running' AND lease_expires_at < ?))
-        AND memory_bytes <= ?
+        AND memory_bytes <= ? AND \(SQLiteJobStore.isKnown)
       ORDER BY claim_key, rowid LIMIT 1
-      """, [now.milliseconds, now.milliseconds, memory.mostBytes])
+      """, [now.milliseconds, now.milliseconds, offer.mostBytes, offer.featuresText])
   }
 
   public func renew(_ id: String, epoch: Int, progress: JobProgress) async throws -> JobLifecycle.WorkerWrite {

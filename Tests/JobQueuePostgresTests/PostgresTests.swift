@@ -109,7 +109,7 @@ import Testing
   @Test func aHeartbeatIsAHeapOnlyUpdate() async throws {
     try await withStores(1) { stores, place in
       _ = try await stores[0].submit(submission())
-      let job = try #require(try await stores[0].claim(worker: "w", memory: .unlimited))
+      let job = try #require(try await stores[0].claim(worker: "w", offer: .unlimited))
       let schema = place.address.schema
       try place.server.sql("SELECT pg_stat_reset()")
       for step in 1...50 { _ = try await stores[0].renew(job.id, epoch: 1, progress: JobProgress(bytesRead: step)) }
@@ -121,10 +121,31 @@ import Testing
     }
   }
 
-  @Test func aNewerStoreIsRefused() async throws {
-    try await withStores(1) { _, place in
-      try place.server.sql("UPDATE \(place.address.schema).store SET version = 99")
+  @Test func tablesOfAnOlderVersionAreBroughtUp() async throws {
+    let place = try PostgresUnderTest()
+    let schema = place.address.schema
+    try place.server.sql(PostgresSchema.migrations(schema)[0])
+    try place.server.sql("UPDATE \(schema).store SET version = 1")
+    let store = try await PostgresJobStore(place.address)
+    let job = try await store.submit(submission())
+    #expect(try await store.claim(worker: "w", offer: .unlimited)?.id == job.id)
+    await store.close()
+    #expect(try await PostgresJobStore.inspect(place.address) == "tables of version 2")
+  }
+
+  @Test func tablesOfANewerVersionAreGoodUntilTheySayOtherwise() async throws {
+    try await withStores(1) { stores, place in
+      let schema = place.address.schema
+      let job = try await stores[0].submit(submission())
+      try place.server.sql("UPDATE \(schema).store SET version = 99")
+      let beside = try await PostgresJobStore(place.address)
+      #expect(try await beside.claim(worker: "w", offer: .unlimited)?.id == job.id)
+      await beside.close()
+      #expect(try await PostgresJobStore.inspect(place.address) == "tables of version 99, made by a newer program")
+      #expect(try place.server.sql("SELECT version FROM \(schema).store") == "99")
+      try place.server.sql("UPDATE \(schema).store SET least_version = 98")
       await #expect(throws: StoreTooNew.self) { try await PostgresJobStore(place.address) }
+      await #expect(throws: StoreTooNew.self) { try await PostgresJobStore.inspect(place.address) }
     }
   }
 }

@@ -42,6 +42,12 @@ final class PostgresUnderTest: StoreUnderTest {
   func takeAway() async throws { try server.stop("immediate") }
   func bringBack() async throws { try server.start() }
 
+  func rewrite(_ id: String, spec: String, needs: String) async throws {
+    let (schema, condition) = (address.schema, "\(StoredValue.text(id).literal)")
+    try server.sql("UPDATE \(schema).jobs SET needs = \(StoredValue.text(needs).literal) WHERE id = \(condition)")
+    try server.sql("UPDATE \(schema).payloads SET spec = \(StoredValue.text(spec).literal) WHERE job_id = \(condition)")
+  }
+
   func loseNextReply(of store: any JobStore) async throws { (store as? PostgresJobStore)?.loseNextReply() }
 
   func closeAll() async { for store in opened.withLock({ $0 }) { await store.close() } }

@@ -34,11 +34,11 @@ import Testing
     do {
       let store = try open()
       id = try await store.submit(JobSubmission(owner: "a", spec: JobSpec(input: "i", output: "o"))).id
-      #expect(try await store.claim(worker: "w", memory: .unlimited)?.epoch == 1)
+      #expect(try await store.claim(worker: "w", offer: .unlimited)?.epoch == 1)
       try await store.close()
     }
     let store = try open()
-    let job = try #require(try await store.claim(worker: "x", memory: .unlimited))
+    let job = try #require(try await store.claim(worker: "x", offer: .unlimited))
     #expect(job.id == id && job.epoch == 2 && job.rescues == 1)
   }
 

@@ -28,7 +28,7 @@ import Testing
     let policy: JobSpec.BadRowPolicy = rejects == nil ? .fail : .collect
     _ = try await store.submit(
       JobSubmission(owner: "a", spec: JobSpec(input: "in.csv", output: output, onBadRow: policy)))
-    let job = try #require(try await store.claim(worker: "w", memory: .unlimited))
+    let job = try #require(try await store.claim(worker: "w", offer: .unlimited))
     let name = try folder.makeResultName(job: job.id, epoch: job.epoch)
     _ = try place.write(Array(text.utf8), as: "data/" + name)
     if let rejects { _ = try place.write(Array(rejects.utf8), as: "data/" + name + ".rejects") }

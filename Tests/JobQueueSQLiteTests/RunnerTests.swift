@@ -166,7 +166,7 @@ import Testing
     var successor: JobRecord?
     while successor == nil {
       clock.withLock { $0 = $0 + 60_000 }
-      successor = try await store.claim(worker: "x", memory: .unlimited)
+      successor = try await store.claim(worker: "x", offer: .unlimited)
     }
     #expect(successor?.epoch == 2)
     while work.running.load(ordering: .relaxed) > 0 { try await Task.sleep(for: .milliseconds(5)) }

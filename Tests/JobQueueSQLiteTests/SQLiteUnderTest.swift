@@ -49,6 +49,12 @@ final class SQLiteUnderTest: StoreUnderTest {
     try await outsider.withLock { $0.take() }?.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
   }
 
+  func rewrite(_ id: String, spec: String, needs: String) async throws {
+    try await DatabaseQueue(path: path).write {
+      try $0.execute(sql: "UPDATE jobs SET spec = ?, needs = ? WHERE id = ?", arguments: [spec, needs, id])
+    }
+  }
+
   /// In one process no reply is lost.
   func loseNextReply(of store: any JobStore) async throws {}
 }

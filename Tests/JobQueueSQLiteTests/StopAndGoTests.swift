@@ -30,9 +30,9 @@ import Testing
       let output = "out-\(round).csv"
       let spec = JobSpec(input: "in.csv", output: output)
       let job = try await first.submit(JobSubmission(owner: "a", spec: spec, idempotencyKey: nil))
-      let old = try #require(await first.claim(worker: "stopped", memory: .unlimited))
+      let old = try #require(await first.claim(worker: "stopped", offer: .unlimited))
       clock.advance(milliseconds: 15_001 + Int.random(in: 0...60_000, using: &random))
-      let new = try #require(await second.claim(worker: "successor", memory: .unlimited))
+      let new = try #require(await second.claim(worker: "successor", offer: .unlimited))
       #expect(new.id == job.id && new.epoch == old.epoch + 1, "seed \(seed)")
       // The stopped one goes on before, amid and after the successor's writes.
       for step in 0..<3 {

@@ -32,6 +32,8 @@ extension JobRunner {
   }
 
   private func runToEnd(_ job: JobRecord, _ logger: Logger) async -> Ending {
+    // No need of it is unknown, and yet it can't be read: no other worker will do better.
+    if let unreadable = job.unreadable { return .failed(unreadable) }
     if job.spec.memoryBytes > memory.totalBytes {
       return .failed(
         JobFailure(

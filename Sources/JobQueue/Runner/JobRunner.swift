@@ -111,9 +111,9 @@ public struct JobRunner: Sendable {
     do {
       return try await store.claim(
         worker: configuration.worker,
-        memory: configuration.leavesLargerJobs
-          ? ClaimMemory(freeBytes: memory.freeBytes, mostBytes: memory.totalBytes)
-          : ClaimMemory(freeBytes: isFirst ? .max : memory.freeBytes))
+        offer: configuration.leavesLargerJobs
+          ? WorkerOffer(freeBytes: memory.freeBytes, mostBytes: memory.totalBytes)
+          : WorkerOffer(freeBytes: isFirst ? .max : memory.freeBytes))
     } catch is CancellationError {
       return nil
     } catch {

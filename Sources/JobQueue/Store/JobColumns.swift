@@ -34,7 +34,9 @@ public protocol StoredRow {
 /// A job as the columns of a table, the same in every store of rows.
 public enum JobColumns {
   /// What never changes.
-  public static let asked = ["id", "owner", "idempotency_key", "spec", "input", "output", "memory_bytes", "created_at"]
+  public static let asked = [
+    "id", "owner", "idempotency_key", "spec", "input", "output", "memory_bytes", "created_at", "needs",
+  ]
   /// What its life changes.
   public static let life = [
     "state", "claim_key", "ready_at", "started_at", "finished_at", "epoch", "attempts", "rescues", "sequence",
@@ -59,7 +61,14 @@ public enum JobColumns {
     [
       .text(job.id), .text(job.owner), StoredValue(job.idempotencyKey), .text(job.spec.json.text),
       .text(job.spec.input), .text(job.spec.output), StoredValue(job.spec.memoryBytes), StoredValue(job.createdAt),
+      .text(needs(job.spec)),
     ]
+  }
+
+  /// A JSON array of names: what only workers may claim that know it.
+  private static func needs(_ spec: JobSpec) -> String {
+    let needs = spec.needs
+    return needs.isEmpty ? "[]" : needs.map(\.rawValue).json.text
   }
 
   /// In the order of ``brought``.
@@ -90,15 +99,11 @@ public enum JobColumns {
       return value
     }
     func moment(_ column: String) -> Timestamp? { row.integer(column).map(Timestamp.init(milliseconds:)) }
-    func named<Value: RawRepresentable<String>>(_ column: String) throws -> Value {
-      guard let value = Value(rawValue: try text(column)) else {
-        throw UnreadableRow(id: row.text("id"), column: column)
-      }
-      return value
-    }
+    let state = try text("state")
+    let asked = AskedSpec(row)
     var job = JobRecord(
       id: try text("id"), owner: try text("owner"), idempotencyKey: row.text("idempotency_key"),
-      spec: try JobSpec(json: JSONValue(parsing: try text("spec"))), state: try named("state"),
+      spec: asked.spec, state: JobState(rawValue: state) ?? .other(state),
       createdAt: Timestamp(milliseconds: try integer("created_at")),
       readyAt: Timestamp(milliseconds: try integer("ready_at")))
     job.startedAt = moment("started_at")
@@ -117,7 +122,11 @@ public enum JobColumns {
         file: file, bytes: Int(try integer("result_bytes")), rows: Int(try integer("result_rows")),
         sha256: try text("result_sha256"), generation: Int(try integer("result_generation")))
     }
-    job.publication = try named("publication")
+    guard let publication = Publication(rawValue: try text("publication")) else {
+      throw UnreadableRow(id: row.text("id"), column: "publication")
+    }
+    job.publication = publication
+    job.unreadable = asked.unreadable
     job.error = try row.text("error").map { try JobFailure(json: JSONValue(parsing: $0)) }
     return job
   }

@@ -54,9 +54,9 @@ public protocol JobStore: Sendable {
   func counts(owner: String?) async throws -> [JobState: Int]
 
   /// Gives the first job of the queue to a worker: nil when there is none, or when it needs more memory than is free
-  /// (those behind it wait as well, so that it doesn't starve). Jobs for which the worker will never have enough are left
-  /// to others.
-  func claim(worker: String, memory: ClaimMemory) async throws -> JobRecord?
+  /// (those behind it wait as well, so that it doesn't starve). Jobs for which the worker will never have enough, or that
+  /// need what it doesn't know, are left to others.
+  func claim(worker: String, offer: WorkerOffer) async throws -> JobRecord?
   func renew(_ id: String, epoch: Int, progress: JobProgress) async throws -> JobLifecycle.WorkerWrite
   func commit(_ id: String, epoch: Int, result: UncommittedResult, progress: JobProgress) async throws
     -> JobLifecycle.WorkerWrite
@@ -84,18 +84,27 @@ public protocol JobStore: Sendable {
   func close() async throws
 }
 
-/// The memory that a worker has for a job, in bytes.
-public struct ClaimMemory: Hashable, Sendable {
+/// What a worker has for a job, and what it knows.
+public struct WorkerOffer: Hashable, Sendable {
+  /// Bytes of memory.
   public var freeBytes: Int
-  /// All that it ever has.
+  /// Bytes of memory: all that it ever has.
   public var mostBytes: Int
+  /// Names of ``JobFeature``.
+  public var features: [String]
 
-  public init(freeBytes: Int, mostBytes: Int = .max) {
+  public init(
+    freeBytes: Int, mostBytes: Int = .max, features: [String] = JobFeature.allCases.map(\.rawValue)
+  ) {
     self.freeBytes = freeBytes
     self.mostBytes = mostBytes
+    self.features = features
   }
 
-  public static let unlimited = ClaimMemory(freeBytes: .max)
+  /// The features as a JSON array.
+  public var featuresText: String { features.json.text }
+
+  public static let unlimited = WorkerOffer(freeBytes: .max)
 }
 
 /// What has become of watched jobs.
@@ -151,4 +160,6 @@ public enum JobStoreError: Error, Hashable, Sendable {
   case notFound(jobID: String)
   /// The job's state doesn't allow what was asked.
   case wrongState(jobID: String, JobState)
+  /// Another version has submitted the job, and this one can't read what it asks.
+  case unreadable(jobID: String)
 }

@@ -6,6 +6,7 @@ extension JobMethods {
   /// `retryJob`.
   func retry(_ parameters: JobParameters, _ context: RPCContext) async throws -> JobStatus {
     let job = try await find(parameters.jobID, for: context)
+    if job.unreadable != nil { throw RPCError(.unreadable(jobID: job.id)) }
     guard job.state == .failed || job.state == .cancelled else {
       throw RPCError(
         .failedPrecondition, reason: "JOB_NOT_RETRYABLE",

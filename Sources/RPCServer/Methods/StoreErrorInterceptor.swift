@@ -59,6 +59,10 @@ extension RPCError {
       self.init(
         .failedPrecondition, reason: "WRONG_STATE", "The job \(jobID) is \(state.rawValue), which doesn't allow this.",
         field: "jobId")
+    case .unreadable(let jobID):
+      self.init(
+        .failedPrecondition, reason: "JOB_UNREADABLE",
+        "The job \(jobID) was submitted by another version of the server. Ask a server of that version.", field: "jobId")
     case .notFound(let jobID):
       self = JobMethods.notFound(jobID)
     }

@@ -1,7 +1,7 @@
 /// The answer of a job that succeeded.
 public struct JobResult: Hashable, Sendable {
-  /// The output's name below the data folder.
-  public var output: String
+  /// The output's name below the data folder; nil: the result is shown under no name.
+  public var output: String?
   /// The size of the result.
   public var bytes: Int
   /// Records after the header.
@@ -14,7 +14,7 @@ public struct JobResult: Hashable, Sendable {
   public var rejects: String?
 
   /// A result with these properties.
-  public init(output: String, bytes: Int, rows: Int, sha256: String, url: String, rejects: String? = nil) {
+  public init(output: String?, bytes: Int, rows: Int, sha256: String, url: String, rejects: String? = nil) {
     self.rejects = rejects
     self.output = output
     self.bytes = bytes
@@ -31,16 +31,18 @@ extension JobResult: JSONConvertible {
   public init(json: JSONValue) throws {
     var fields = try JSONFields(json, of: "result")
     self.init(
-      output: try fields.required("output"), bytes: try fields.count("bytes"), rows: try fields.count("rows"),
+      output: try fields.optional("output"), bytes: try fields.count("bytes"), rows: try fields.count("rows"),
       sha256: try fields.required("sha256"), url: try fields.required("url"),
       rejects: try fields.optional("rejects"))
   }
 
   /// The JSON form.
   public var json: JSONValue {
-    var members = [
-      JSONMember("output", .string(output)), JSONMember("bytes", .number(bytes)), JSONMember("rows", .number(rows)),
-      JSONMember("sha256", .string(sha256)), JSONMember("url", .string(url)),
+    var members: [JSONMember] = []
+    if let output { members.append(JSONMember("output", .string(output))) }
+    members += [
+      JSONMember("bytes", .number(bytes)), JSONMember("rows", .number(rows)), JSONMember("sha256", .string(sha256)),
+      JSONMember("url", .string(url)),
     ]
     if let rejects { members.append(JSONMember("rejects", .string(rejects))) }
     return .object(members)

@@ -6,8 +6,8 @@ public struct JobStatus: Hashable, Sendable {
   public var state: JobState
   /// The input, as it is shown to people.
   public var input: String
-  /// The output's name below the data folder.
-  public var output: String
+  /// The output's name below the data folder; nil: the result is shown under no name.
+  public var output: String?
   /// When the job was submitted.
   public var createdAt: Timestamp
   /// When its last run began.
@@ -31,7 +31,7 @@ public struct JobStatus: Hashable, Sendable {
 
   /// A status with these properties.
   public init(
-    jobID: String, state: JobState, input: String, output: String, createdAt: Timestamp, startedAt: Timestamp? = nil,
+    jobID: String, state: JobState, input: String, output: String?, createdAt: Timestamp, startedAt: Timestamp? = nil,
     finishedAt: Timestamp? = nil, epoch: Int = 0, attempts: Int = 0, rescues: Int = 0,
     progress: JobProgress = JobProgress(), published: Bool = false, result: JobResult? = nil, error: JobFailure? = nil
   ) {
@@ -60,7 +60,7 @@ extension JobStatus: JSONConvertible {
     var fields = try JSONFields(json, of: "the job's status")
     self.init(
       jobID: try fields.required("jobId"), state: try fields.required("state"), input: try fields.required("input"),
-      output: try fields.required("output"), createdAt: try fields.required("createdAt"),
+      output: try fields.optional("output"), createdAt: try fields.required("createdAt"),
       startedAt: try fields.optional("startedAt"), finishedAt: try fields.optional("finishedAt"),
       epoch: try fields.required("epoch"), attempts: try fields.required("attempts"),
       rescues: try fields.required("rescues"), progress: try fields.required("progress"),
@@ -72,8 +72,9 @@ extension JobStatus: JSONConvertible {
   public var json: JSONValue {
     var members = [
       JSONMember("jobId", .string(jobID)), JSONMember("state", state.json), JSONMember("input", .string(input)),
-      JSONMember("output", .string(output)), JSONMember("createdAt", createdAt.json),
     ]
+    if let output { members.append(JSONMember("output", .string(output))) }
+    members.append(JSONMember("createdAt", createdAt.json))
     if let startedAt { members.append(JSONMember("startedAt", startedAt.json)) }
     if let finishedAt { members.append(JSONMember("finishedAt", finishedAt.json)) }
     members += [

@@ -18,7 +18,7 @@
         let id = try await job.resolve(client)
         if !yes, terminal.canAsk {
           let status = try await client.call(Jobs.status, JobParameters(jobID: id))
-          let answer = status.published ? " and \(status.output)" : ""
+          let answer = status.published ? status.output.map { " and \($0)" } ?? "" : ""
           guard terminal.ask("Delete the job \(id)\(answer)?") else {
             terminal.remark("Nothing was deleted.")
             throw ExitCode(RPCStatus.cancelled.exitCode)

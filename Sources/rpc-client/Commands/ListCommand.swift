@@ -67,7 +67,7 @@
       let rows = jobs.map { job in
         [
           job.jobID, job.state.rawValue, Elapsed.milliseconds(job).map(Elapsed.text) ?? "", job.createdAt.description,
-          job.input, job.output,
+          job.input, job.output ?? "",
         ]
       }
       var table = TextTable(

@@ -13,7 +13,7 @@
       let state = status.state.rawValue + (time ?? "")
       switch status.state {
       case .succeeded:
-        var parts = [output ?? status.output]
+        var parts = [output ?? status.output].compactMap { $0 }
         if let result = status.result {
           parts += [count(result.rows, "row"), ByteCount.text(result.bytes)]
         }

@@ -1,0 +1,30 @@
+import TallySchema
+
+/// What a row says that its job asks: the question, or, where another version has written it in words that this one doesn't
+/// know, what can be told of it and why that is all.
+struct AskedSpec {
+  let spec: JobSpec
+  let unreadable: JobFailure?
+
+  init(_ row: some StoredRow) {
+    do {
+      spec = try JobSpec(json: JSONValue(parsing: row.text("spec") ?? ""))
+      unreadable = nil
+    } catch {
+      // With a file of rejected rows: whatever the job has reserved is given up with it.
+      spec = JobSpec(input: row.text("input") ?? "", output: row.text("output") ?? "", onBadRow: .collect)
+      unreadable = AskedSpec.failure(needs: row.text("needs") ?? "[]", "\(error)")
+    }
+  }
+
+  private static func failure(needs: String, _ problem: String) -> JobFailure {
+    let known = Set(JobFeature.allCases.map(\.rawValue))
+    let needs = (try? [String](json: JSONValue(parsing: needs))) ?? []
+    let unknown = needs.filter { !known.contains($0) }
+    let why = unknown.isEmpty ? problem : "it needs \(unknown.joined(separator: ", ")), which this version doesn't know"
+    return JobFailure(
+      .failedPrecondition, reason: "JOB_UNREADABLE",
+      "Another version of the server has written what this job asks, and this one can't read it: \(Excerpt.of(why)). "
+        + "A server of that version runs the job and tells more.")
+  }
+}
