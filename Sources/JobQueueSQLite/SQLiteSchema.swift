@@ -23,7 +23,8 @@ enum SQLiteSchema {
       try database.execute(sql: version4)
     }
     migrator.registerMigration("5: what a job needs of a worker") { database in
-      try database.execute(sql: "ALTER TABLE jobs ADD COLUMN needs TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(needs))")
+      try database.execute(
+        sql: "ALTER TABLE jobs ADD COLUMN needs TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(needs))")
     }
     return migrator
   }

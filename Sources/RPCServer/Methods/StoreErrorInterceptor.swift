@@ -62,7 +62,8 @@ extension RPCError {
     case .unreadable(let jobID):
       self.init(
         .failedPrecondition, reason: "JOB_UNREADABLE",
-        "The job \(jobID) was submitted by another version of the server. Ask a server of that version.", field: "jobId")
+        "The job \(jobID) was submitted by another version of the server. Ask a server of that version.", field: "jobId"
+      )
     case .notFound(let jobID):
       self = JobMethods.notFound(jobID)
     }

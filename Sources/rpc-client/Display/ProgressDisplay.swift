@@ -79,7 +79,8 @@
       ProgressLine(
         status: status, rowsPerSecond: rates[status.jobID] ?? 0,
         elapsedSeconds: Int((ContinuousClock.now - start) / .seconds(1)),
-        name: jobIDs.count > 1 ? Printable.replaced(status.output ?? status.jobID) : nil, hasBar: terminal.errors.canDraw)
+        name: jobIDs.count > 1 ? Printable.replaced(status.output ?? status.jobID) : nil,
+        hasBar: terminal.errors.canDraw)
     }
   }
 #endif
