@@ -88,7 +88,7 @@ public struct JobLifecycle: Sendable {
       } else {
         job.progress = progress
         job.result = result
-        job.publication = .pending
+        job.publication = job.spec.output == nil ? .impossible : .pending
         job = ended(job, .succeeded, now: now)
       }
     }
@@ -185,7 +185,7 @@ public struct JobLifecycle: Sendable {
   private static func abandonedPublication(of job: JobRecord) -> JobFailure {
     JobFailure(
       .cancelled, reason: publicationCancelled,
-      "The job was cancelled when its result was there and not shown as '\(job.spec.output)' yet. The result stays "
+      "The job was cancelled when its result was there and not shown as '\(job.spec.output ?? "")' yet. The result stays "
         + "downloadable under the job's URL.", file: job.spec.output)
   }
 

@@ -99,7 +99,7 @@ public struct CommittedResult: Hashable, Sendable {
   public var rows: Int
   /// Lower-case hexadecimal.
   public var sha256: String
-  /// Of the output's name: the newest committed generation is what the name is to show.
+  /// Of the output's name: the newest committed generation is what the name is to show. 1 where there is no name.
   public var generation: Int
   /// The file of rejected rows, where the job collects them, below the data folder.
   public var rejectsFile: String { file + ".rejects" }
@@ -121,6 +121,6 @@ public enum Publication: String, CaseIterable, Sendable {
   case pending
   /// The name shows it, or has shown it.
   case published
-  /// The name can't show it. The result stays downloadable.
+  /// There is no name, or it can't show it. The result stays downloadable.
   case impossible
 }

@@ -83,7 +83,12 @@ struct DeafStore: JobStore {
   }
   func retry(_ id: String, by actor: String) async throws -> JobRecord { try await store.retry(id, by: actor) }
   func delete(_ id: String) async throws { try await store.delete(id) }
-  func counts(owner: String?) async throws -> [JobState: Int] { try await store.counts(owner: owner) }
+  func counts(owner: String?, includesUnnamed: Bool) async throws -> [JobState: Int] {
+    try await store.counts(owner: owner, includesUnnamed: includesUnnamed)
+  }
+  func unnamed(endedBefore moment: Timestamp, most: Int) async throws -> [JobRecord] {
+    try await store.unnamed(endedBefore: moment, most: most)
+  }
   func claim(worker: String, offer: WorkerOffer) async throws -> JobRecord? {
     try await store.claim(worker: worker, offer: offer)
   }

@@ -36,7 +36,7 @@ extension StoreConformance {
       for job in [queued, waiting] {
         let ended = try await h.required(h.store.requestCancel(job.id, by: "a"))
         try h.expect(ended.state == .cancelled && ended.finishedAt == h.clock.now, "nobody runs it: it has ended")
-        _ = try await h.submit(h.spec(job.spec.output))
+        _ = try await h.submit(job.spec)
       }
     },
     Case("cancelRunningSeenWithoutNotify") { h in

@@ -109,7 +109,7 @@ extension StoreConformance {
       _ = try await h.running("1")
       _ = try await h.submit(h.spec("2"))
       _ = try await h.submit(h.spec("3"))
-      let counts = try await h.store.counts(owner: nil)
+      let counts = try await h.store.counts(owner: nil, includesUnnamed: true)
       try h.expect(counts == [.running: 1, .queued: 2], "\(counts)")
     },
   ]

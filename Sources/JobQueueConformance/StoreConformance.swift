@@ -33,7 +33,7 @@ public enum StoreConformance {
 
   public static let cases: [Case] =
     submitting + claiming + racing + fencing + ending + cancelling + upgrading + publishing
-    + showing + telling + surviving
+    + unnamed + showing + telling + surviving
 }
 
 /// One store, as its tests start it, end it and take it away.

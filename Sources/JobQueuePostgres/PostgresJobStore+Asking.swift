@@ -69,6 +69,7 @@ extension PostgresJobStore {
       if prefix.utf8.contains(0) { return JobListing(jobs: []) }
       conditions.append("starts_with(p.output, \(place(prefix)))")
     }
+    if !query.includesUnnamed { conditions.append("p.output <> ''") }
     if let moment = query.createdFrom {
       conditions.append("j.created_at >= \(place(String(moment.milliseconds)))::bigint")
     }
@@ -104,11 +105,14 @@ extension PostgresJobStore {
       jobs: try found.map(PostgresTables.job), nextPageToken: ids.count < sizes.count ? last?.description : nil)
   }
 
-  public func counts(owner: String?) async throws -> [JobState: Int] {
+  public func counts(owner: String?, includesUnnamed: Bool) async throws -> [JobState: Int] {
+    let isCounted =
+      includesUnnamed
+      ? "true" : "NOT EXISTS (SELECT 1 FROM \(tables.schema).payloads p WHERE p.job_id = j.id AND p.output = '')"
     let statement = PostgresStatement(
       """
-      SELECT \(JobColumns.shownState) AS shown, count(*) AS count FROM \(tables.schema).jobs
-        WHERE $1::text IS NULL OR owner = $1 GROUP BY shown
+      SELECT \(JobColumns.shownState) AS shown, count(*) AS count FROM \(tables.schema).jobs j
+        WHERE ($1::text IS NULL OR owner = $1) AND \(isCounted) GROUP BY shown
       """, [owner])
     return Dictionary(
       try await database.read(statement).compactMap { row in

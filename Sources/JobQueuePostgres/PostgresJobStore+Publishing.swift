@@ -45,6 +45,12 @@ extension PostgresJobStore {
     return changed
   }
 
+  public func unnamed(endedBefore moment: Timestamp, most: Int) async throws -> [JobRecord] {
+    let condition = "p.output = '' AND j.finished_at < $1::bigint ORDER BY j.finished_at LIMIT $2::bigint"
+    return try await database.read(tables.jobs(condition, [String(moment.milliseconds), String(most)]))
+      .map(PostgresTables.job)
+  }
+
   public func prune(endedBefore moment: Timestamp, most: Int) async throws -> Int {
     let jobs = "\(tables.schema).jobs"
     let statement = PostgresStatement(

@@ -139,7 +139,7 @@ extension PostgresJobStore {
       let outcome = lifecycle.commit(old, epoch: epoch, result: committed, progress: progress, now: now)
       guard case .applied(let new) = outcome else { return PostgresDatabase.Decision(value: outcome, writes: []) }
       var writes = tables.update(new, from: old, at: now)
-      if new.state == .succeeded { writes.append(tables.setNewest(committed, of: new)) }
+      if new.state == .succeeded { writes += tables.setNewest(committed, of: new) }
       return PostgresDatabase.Decision(value: outcome, writes: writes)
     }
     changes.notify()

@@ -7,7 +7,9 @@ import TallySchema
 /// what a heartbeat writes: an update of those touches one page. What never changes is in a table apart.
 enum PostgresSchema {
   /// Every version's statements, in order. One that has been released is never changed.
-  static func migrations(_ schema: String) -> [String] { [version1(schema), version2(schema)] }
+  static func migrations(_ schema: String) -> [String] {
+    [version1(schema), version2(schema), version3(schema)]
+  }
 
   /// - Throws: ``StoreTooNew``; ``PostgresError``.
   static func migrate(_ connection: PostgresConnection, schema: String) async throws {
@@ -60,6 +62,11 @@ enum PostgresSchema {
     ALTER TABLE \(schema).jobs ADD COLUMN needs text NOT NULL DEFAULT '[]';
     ALTER TABLE \(schema).store ADD COLUMN least_version integer NOT NULL DEFAULT 1
     """
+  }
+
+  /// Jobs without an output, whose name is empty here.
+  private static func version3(_ schema: String) -> String {
+    "CREATE INDEX payloads_unnamed ON \(schema).payloads (job_id) WHERE output = ''"
   }
 
   private static func version1(_ schema: String) -> String {

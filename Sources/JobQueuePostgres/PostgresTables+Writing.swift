@@ -60,12 +60,15 @@ extension PostgresTables {
     return statements
   }
 
-  func setNewest(_ result: CommittedResult, of job: JobRecord) -> PostgresStatement {
-    PostgresStatement(
+  /// - Returns: nothing for a job without an output.
+  func setNewest(_ result: CommittedResult, of job: JobRecord) -> [PostgresStatement] {
+    guard let output = job.spec.output else { return [] }
+    let statement = PostgresStatement(
       """
       INSERT INTO \(schema).outputs (name, generation, job_id) VALUES ($1, $2::bigint, $3)
       ON CONFLICT (name) DO UPDATE SET generation = excluded.generation, job_id = excluded.job_id
-      """, [job.spec.output, String(result.generation), job.id])
+      """, [output, String(result.generation), job.id])
+    return [statement]
   }
 
   /// Wakes who listens. For submissions and cancellations only: a notification puts commits in a row, in the whole

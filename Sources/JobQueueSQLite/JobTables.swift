@@ -139,11 +139,12 @@ final class JobTables {
   }
 
   func setNewest(_ result: CommittedResult, of job: JobRecord) throws {
+    guard let output = job.spec.output else { return }
     try run(
       """
       INSERT INTO outputs (name, generation, job_id) VALUES (?, ?, ?)
       ON CONFLICT (name) DO UPDATE SET generation = excluded.generation, job_id = excluded.job_id
-      """, [job.spec.output, result.generation, job.id])
+      """, [output, result.generation, job.id])
   }
 
   /// The unfinished jobs that write and read a name: one statement for both, since every submission asks. Of jobs that

@@ -9,10 +9,12 @@ extension SQLiteJobStore {
       condition += " AND \(JobColumns.shownState) IN (SELECT value FROM json_each(?))"
       arguments += [states.map(\.rawValue).json.text]
     }
-    if let prefix = query.outputPrefix {
+    // SQLite takes the beginning of an empty blob for null.
+    if let prefix = query.outputPrefix, !prefix.isEmpty {
       condition += " AND substr(CAST(output AS BLOB), 1, ?) = CAST(? AS BLOB)"
       arguments += [prefix.utf8.count, prefix]
     }
+    if !query.includesUnnamed { condition += " AND output <> ''" }
     if let moment = query.createdFrom {
       condition += " AND created_at >= ?"
       arguments += [moment.milliseconds]
@@ -35,14 +37,15 @@ extension SQLiteJobStore {
   }
 
   /// Numbers of the moment: they tell of no job, and may count what is just being brought to the disk.
-  public func counts(owner: String?) async throws -> [JobState: Int] {
+  public func counts(owner: String?, includesUnnamed: Bool) async throws -> [JobState: Int] {
     try await read { tables in
       let rows = try Row.fetchAll(
         tables.database,
         sql: """
-          SELECT \(JobColumns.shownState) AS shown, count(*) AS count FROM jobs WHERE ? IS NULL OR owner = ? GROUP BY shown
+          SELECT \(JobColumns.shownState) AS shown, count(*) AS count FROM jobs
+          WHERE (? IS NULL OR owner = ?) AND (? OR output <> '') GROUP BY shown
           """,
-        arguments: [owner, owner])
+        arguments: [owner, owner, includesUnnamed])
       return Dictionary(
         uniqueKeysWithValues: rows.compactMap { row in JobState(rawValue: row["shown"]).map { ($0, row["count"]) } })
     }

@@ -44,6 +44,12 @@ extension SQLiteJobStore {
     }
   }
 
+  public func unnamed(endedBefore moment: Timestamp, most: Int) async throws -> [JobRecord] {
+    try await read(telling: { $0.map(\.id) }) {
+      try $0.all("output = '' AND finished_at < ? ORDER BY finished_at LIMIT ?", [moment.milliseconds, most])
+    }
+  }
+
   public func prune(endedBefore moment: Timestamp, most: Int) async throws -> Int {
     try await write { tables in
       let gone = try String.fetchAll(

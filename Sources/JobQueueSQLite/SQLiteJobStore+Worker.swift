@@ -66,7 +66,7 @@ extension SQLiteJobStore {
       return try tables.write(id, at: now) { job in
         let committed = CommittedResult(
           file: result.file, bytes: result.bytes, rows: result.rows, sha256: result.sha256,
-          generation: try tables.nextGeneration(output: job.spec.output))
+          generation: try job.spec.output.map(tables.nextGeneration) ?? 1)
         let outcome = lifecycle.commit(job, epoch: epoch, result: committed, progress: progress, now: now)
         if case .applied(let ended) = outcome, ended.state == .succeeded { try tables.setNewest(committed, of: ended) }
         return outcome

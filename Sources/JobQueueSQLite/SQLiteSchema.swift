@@ -26,6 +26,9 @@ enum SQLiteSchema {
       try database.execute(
         sql: "ALTER TABLE jobs ADD COLUMN needs TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(needs))")
     }
+    migrator.registerMigration("6: jobs without an output") { database in
+      try database.execute(sql: "CREATE INDEX jobs_unnamed ON jobs (finished_at) WHERE output = ''")
+    }
     return migrator
   }
 

@@ -59,7 +59,7 @@ public struct TallyWorker: Service {
   /// The last one is shut down first.
   var services: [any Service] {
     let housekeeping = Housekeeping(
-      store: store, folder: folder, retentionMilliseconds: configuration.limits.retentionMilliseconds, logger: logger)
+      store: store, folder: folder, limits: configuration.limits, logger: logger)
     var services: [any Service] = [
       LoopService { [threads] in await withTaskExecutorPreference(threads) { await housekeeping.run() } }
     ]

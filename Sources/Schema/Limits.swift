@@ -74,6 +74,8 @@ public struct Limits: Hashable, Sendable {
   public var leaseMilliseconds = 15_000
   /// Milliseconds for which ended jobs are kept.
   public var retentionMilliseconds = 7 * 86_400_000
+  /// Milliseconds for which ended jobs without an output are kept, with their results.
+  public var unnamedMilliseconds = 3_600_000
   /// Milliseconds that an orderly stop may take.
   public var drainMilliseconds = 30_000
   /// Errors after which a job has failed; deaths of its workers after which it has.
@@ -150,5 +152,8 @@ extension Limits {
     Setting(
       name: "retentionMilliseconds", path: \.retentionMilliseconds,
       summary: "milliseconds for which ended jobs are kept"),
+    Setting(
+      name: "unnamedMilliseconds", path: \.unnamedMilliseconds,
+      summary: "milliseconds for which ended jobs without an output are kept, with their results"),
   ]
 }

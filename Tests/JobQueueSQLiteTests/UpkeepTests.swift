@@ -145,7 +145,7 @@ import Testing
         }
       }
     }
-    let counts = try await store.counts(owner: nil)
+    let counts = try await store.counts(owner: nil, includesUnnamed: true)
     #expect(counts == [.queued: 20, .cancelled: 20])
     #expect(try await store.read { try $0.unfinished() } == 20)
   }

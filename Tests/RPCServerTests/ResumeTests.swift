@@ -26,8 +26,14 @@ import Testing
     let recorder = Recorder()
     let request = RPCRequest(id: RPCID(1), method: "streamProgress", parameters: .object(parameters))
     let stream = Task { try await service.dispatcher.stream(request, context: RPCContext(), to: recorder) }
-    // Time for what must not come.
-    try await Task.sleep(for: .milliseconds(300))
+    if hasSeenIt {
+      // Time for what must not come.
+      try await Task.sleep(for: .milliseconds(300))
+    } else {
+      for _ in 0..<3_000 where recorder.cursors.withLock({ $0.isEmpty }) {
+        try await Task.sleep(for: .milliseconds(10))
+      }
+    }
     #expect(recorder.cursors.withLock { $0 } == (hasSeenIt ? [] : [newest]))
     _ = try await service.call("cancelJob", ["jobId": .string(job)])
     try await stream.value

@@ -26,7 +26,9 @@ import Testing
   }
 
   @Test(arguments: [
-    (#"{"output":"b"}"#, "input"), (#"{"input":"a"}"#, "output"), (#"{"input":"a","output":"a"}"#, "output"),
+    (#"{"output":"b"}"#, "input"), (#"{"input":"a","output":""}"#, "output"),
+    (#"{"input":"a","output":"a"}"#, "output"),
+    (#"{"input":"a","onBadRow":"collect"}"#, "onBadRow"),
     (#"{"input":"/a","output":"b"}"#, "input"), (#"{"input":"../a","output":"b"}"#, "input"),
     (#"{"input":"a/./b","output":"b"}"#, "input"), ("{\"input\":\"a\",\"output\":\"../\u{301}x\"}", "output"),
     ("{\"input\":\"/\u{301}etc\",\"output\":\"b\"}", "input"),

@@ -41,6 +41,22 @@ func TestJob(t *testing.T) {
 	}
 }
 
+func TestJobWithoutAnOutput(t *testing.T) {
+	ctx := context.Background()
+	job, err := client().Submit(ctx, "plays.csv", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last, err := client().Wait(ctx, job.JobID, nil)
+	if err != nil || last.State != "succeeded" || last.Published || last.Output != "" {
+		t.Fatal(last, err)
+	}
+	var answer bytes.Buffer
+	if _, err := client().Download(ctx, job.JobID, &answer); err != nil || !strings.HasPrefix(answer.String(), header) {
+		t.Fatal(answer.String(), err)
+	}
+}
+
 func TestErrorsBatchesAndCancellation(t *testing.T) {
 	ctx := context.Background()
 	waiting, err := client().Submit(ctx, "plays.csv", output(), later)

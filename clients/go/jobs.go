@@ -41,9 +41,13 @@ type JobStatus struct {
 	} `json:"error"`
 }
 
-// Submit submits a job; spec as in docs/protocol.md: groupBy, aggregates, where, idempotencyKey, …
+// Submit submits a job; spec as in docs/protocol.md: groupBy, aggregates, where, idempotencyKey, … Without an output, the
+// result is only downloaded.
 func (c *Client) Submit(ctx context.Context, input, output string, spec Params) (status JobStatus, err error) {
-	params := Params{"input": input, "output": output}
+	params := Params{"input": input}
+	if output != "" {
+		params["output"] = output
+	}
 	for name, value := range spec {
 		params[name] = value
 	}

@@ -18,10 +18,10 @@ export { ConnectionFailed, DeadlineExceeded, ProtocolError, RemoteError, TallyEr
  * @property {string} jobId
  * @property {"waiting" | "queued" | "running" | "succeeded" | "failed" | "cancelled"} state
  * @property {string} input
- * @property {string} output
+ * @property {string} [output] none: the result is only downloaded
  * @property {{phase: string, bytesRead: number, bytesTotal?: number, rows: number, groups: number, secondsLeft?: number}} progress
  * @property {boolean} published
- * @property {{output: string, bytes: number, rows: number, sha256: string, url: string}} [result]
+ * @property {{output?: string, bytes: number, rows: number, sha256: string, url: string}} [result]
  * @property {{status: string, reason: string, message: string, file?: string, line?: number, column?: number}} [error]
  */
 

@@ -20,7 +20,7 @@ extension DataFolder {
     var names: [String] = []
     // By bytes, as the system has names: for Swift, other spellings of a character are equal.
     var seen: Set<UTF8Key> = []
-    let own = Set([spec.output, JobSpec.rejectsName(of: spec.output)].map(UTF8Key.init))
+    let own = Set([spec.output, spec.output.map(JobSpec.rejectsName)].compactMap { $0.map(UTF8Key.init) })
     // One walk for all patterns: a folder is read once.
     var walk = PatternWalk(folder: self, entriesMost: limits.patternEntries, isStopping: isStopping)
     for name in spec.inputs {

@@ -14,12 +14,12 @@ public struct HeldOutput: Sendable {
 
   /// Takes the output's lock, without waiting for it.
   ///
-  /// - Returns: nil when another holder has it.
+  /// - Returns: nil when another holder has it, or the job has no output.
   /// - Throws: ``SystemCallError``.
   public init?(of job: JobRecord, in folder: DataFolder) throws {
-    guard let lock = try OutputLock.takeNow(job.spec.output, in: folder) else { return nil }
+    guard let output = job.spec.output, let lock = try OutputLock.takeNow(output, in: folder) else { return nil }
     self.lock = lock
-    showsResult = job.result.map { folder.shows($0.file, as: job.spec.output) } ?? false
+    showsResult = job.result.map { folder.shows($0.file, as: output) } ?? false
   }
 }
 

@@ -60,7 +60,7 @@ public struct OutputPublisher: Sendable {
   /// Publishes everything that is committed and not shown yet: after a crash, and now and then.
   public func recover() async {
     do {
-      for output in Set(try await store.unpublished().map(\.spec.output)) { await publish(output: output) }
+      for output in Set(try await store.unpublished().compactMap(\.spec.output)) { await publish(output: output) }
     } catch {
       logger.warning("the store doesn't tell what is unpublished", metadata: ["error": "\(error)"])
     }

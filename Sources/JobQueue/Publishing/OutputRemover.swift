@@ -20,22 +20,27 @@ public struct OutputRemover: Sendable {
   ///
   /// - Throws: ``JobStoreError``; ``SystemCallError``; ``OutputBusy`` when another holder keeps the output's lock.
   public func delete(_ job: JobRecord) async throws {
-    if let result = job.result {
-      guard let lock = try await OutputLock.take(job.spec.output, in: folder) else { throw OutputBusy() }
+    guard let result = job.result else { return try await store.delete(job.id) }
+    if let output = job.spec.output {
+      guard let lock = try await OutputLock.take(output, in: folder) else { throw OutputBusy() }
       defer { withExtendedLifetime(lock) {} }
       // Under the lock, so that nobody publishes a newer result in between.
-      if try await store.newestCommitted(output: job.spec.output)?.id == job.id {
-        try removeVisible(job.spec.output, showing: result.file)
+      if try await store.newestCommitted(output: output)?.id == job.id {
+        try removeVisible(output, showing: result.file)
       }
       // A later job need not have written any: only a name that still shows this job's own is removed.
       if let rejects = job.spec.rejectsName { try removeVisible(rejects, showing: result.rejectsFile) }
-      Failpoint.deleteUnlinked.reach()
-      try await store.delete(job.id)
-      Failpoint.deleteForgotten.reach()
-      try removeResult(result)
+      try await forget(job, result)
     } else {
-      try await store.delete(job.id)
+      try await forget(job, result)
     }
+  }
+
+  private func forget(_ job: JobRecord, _ result: CommittedResult) async throws {
+    Failpoint.deleteUnlinked.reach()
+    try await store.delete(job.id)
+    Failpoint.deleteForgotten.reach()
+    removeResult(result, of: job.id)
   }
 
   private func removeVisible(_ output: String, showing result: String) throws {
@@ -45,10 +50,12 @@ public struct OutputRemover: Sendable {
     try parent.synchronize()
   }
 
-  private func removeResult(_ result: CommittedResult) throws {
+  private func removeResult(_ result: CommittedResult, of job: String) {
     guard let (parent, name) = try? folder.openParent(of: result.file) else { return }
     unlinkat(parent.descriptor, name, 0)
     unlinkat(parent.descriptor, name + ".rejects", 0)
+    // With the job's folder, where that was all of it: a result of an older run is left to the janitor.
+    if let results = try? folder.openOwn("results") { unlinkat(results.descriptor, job, AT_REMOVEDIR) }
   }
 }
 

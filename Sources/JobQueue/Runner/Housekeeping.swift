@@ -1,5 +1,5 @@
 public import Logging
-import TallySchema
+public import TallySchema
 
 /// What a server does now and then: publishes what a crash left unpublished, removes what nobody names, and forgets jobs
 /// that ended long ago.
@@ -7,33 +7,54 @@ public struct Housekeeping: Sendable {
   private let store: any JobStore
   private let publisher: OutputPublisher
   private let janitor: Janitor
-  private let retentionMilliseconds: Int
+  private let remover: OutputRemover
+  private let limits: Limits
   private let logger: Logger
 
   public init(
-    store: any JobStore, folder: DataFolder, retentionMilliseconds: Int,
+    store: any JobStore, folder: DataFolder, limits: Limits,
     logger: Logger = Logger(label: "tally.housekeeping")
   ) {
     self.store = store
     publisher = OutputPublisher(folder: folder, store: store, logger: logger)
     janitor = Janitor(folder: folder, store: store, logger: logger)
-    self.retentionMilliseconds = retentionMilliseconds
+    remover = OutputRemover(folder: folder, store: store)
+    self.limits = limits
     self.logger = logger
   }
 
-  /// Runs until the task is cancelled: publishing every 5 seconds, the rest every hour, all of it at once at the start.
+  /// Runs until the task is cancelled: publishing every 5 seconds, results without a name every minute, the rest every hour,
+  /// all of it at once at the start.
   public func run() async {
     var round = 0
     repeat {
       await publisher.recover()
+      if round % 12 == 0 { await forgetUnnamed() }
       if round % 720 == 0 { await cleanUp() }
       round += 1
     } while (try? await Task.sleep(for: .seconds(5))) != nil
   }
 
+  /// Ended jobs without an output go early, and their results with them.
+  func forgetUnnamed() async {
+    do {
+      let moment = Timestamp.now + -limits.unnamedMilliseconds
+      while true {
+        let jobs = try await store.unnamed(endedBefore: moment, most: 100)
+        for job in jobs {
+          // Another process may have forgotten it.
+          do { try await remover.delete(job) } catch JobStoreError.notFound {}
+        }
+        if jobs.count < 100 { return }
+      }
+    } catch {
+      logger.warning("results without a name have to wait", metadata: ["error": "\(error)"])
+    }
+  }
+
   private func cleanUp() async {
     do {
-      let moment = Timestamp.now + -retentionMilliseconds
+      let moment = Timestamp.now + -limits.retentionMilliseconds
       while try await store.prune(endedBefore: moment, most: 500) == 500 {}
       try await janitor.sweep()
     } catch {

@@ -152,7 +152,7 @@ extension JobRunner {
     switch written {
     case .applied(let now), .stale(let now):
       logger.info("the run has ended", metadata: ["state": "\(now.state)", "error": "\(now.error?.message ?? "none")"])
-      if now.publication == .pending { await publisher.publish(output: now.spec.output) }
+      if now.isPublishing, let output = now.spec.output { await publisher.publish(output: output) }
     }
   }
 

@@ -12,7 +12,8 @@ struct AskedSpec {
       unreadable = nil
     } catch {
       // With a file of rejected rows: whatever the job has reserved is given up with it.
-      spec = JobSpec(input: row.text("input") ?? "", output: row.text("output") ?? "", onBadRow: .collect)
+      let output = row.text("output").flatMap { $0.isEmpty ? nil : $0 }
+      spec = JobSpec(input: row.text("input") ?? "", output: output, onBadRow: .collect)
       unreadable = AskedSpec.failure(needs: row.text("needs") ?? "[]", "\(error)")
     }
   }

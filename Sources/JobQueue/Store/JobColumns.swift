@@ -52,7 +52,7 @@ public enum JobColumns {
   /// The rest of ``life``, which is the same for every new job.
   public static let untouched: [(column: String, value: StoredValue)] = {
     let job = JobLifecycle.admit(
-      JobSubmission(owner: "", spec: JobSpec(input: "", output: "")), id: "", now: Timestamp(milliseconds: 0))
+      JobSubmission(owner: "", spec: JobSpec(input: "")), id: "", now: Timestamp(milliseconds: 0))
     return zip(life, life(job)).filter { !brought.contains($0.0) }.map { (column: $0.0, value: $0.1) }
   }()
 
@@ -60,7 +60,8 @@ public enum JobColumns {
   public static func asked(_ job: JobRecord) -> [StoredValue] {
     [
       .text(job.id), .text(job.owner), StoredValue(job.idempotencyKey), .text(job.spec.json.text),
-      .text(job.spec.input), .text(job.spec.output), StoredValue(job.spec.memoryBytes), StoredValue(job.createdAt),
+      .text(job.spec.input), .text(job.spec.output ?? ""), StoredValue(job.spec.memoryBytes),
+      StoredValue(job.createdAt),
       .text(needs(job.spec)),
     ]
   }

@@ -6,6 +6,8 @@ public struct JobQuery: Hashable, Sendable {
   public var states: [JobState]?
   /// Only jobs whose output's name begins so.
   public var outputPrefix: String?
+  /// Whether jobs without an output are listed as well.
+  public var includesUnnamed: Bool
   /// Only jobs that were submitted at this moment or later, and before this one.
   public var createdFrom: Timestamp?
   public var createdBefore: Timestamp?
@@ -15,12 +17,13 @@ public struct JobQuery: Hashable, Sendable {
   public var pageToken: String?
 
   public init(
-    owner: String, states: [JobState]? = nil, outputPrefix: String? = nil, createdFrom: Timestamp? = nil,
-    createdBefore: Timestamp? = nil, pageSize: Int = 50, pageToken: String? = nil
+    owner: String, states: [JobState]? = nil, outputPrefix: String? = nil, includesUnnamed: Bool = false,
+    createdFrom: Timestamp? = nil, createdBefore: Timestamp? = nil, pageSize: Int = 50, pageToken: String? = nil
   ) {
     self.owner = owner
     self.states = states
     self.outputPrefix = outputPrefix
+    self.includesUnnamed = includesUnnamed
     self.createdFrom = createdFrom
     self.createdBefore = createdBefore
     self.pageSize = pageSize

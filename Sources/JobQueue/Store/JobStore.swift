@@ -51,7 +51,9 @@ public protocol JobStore: Sendable {
   /// - Throws: ``JobStoreError``.
   func delete(_ id: String) async throws
   /// How many jobs there are in each state: of one owner, or, with nil, of all.
-  func counts(owner: String?) async throws -> [JobState: Int]
+  ///
+  /// - Parameter includesUnnamed: whether those without an output count.
+  func counts(owner: String?, includesUnnamed: Bool) async throws -> [JobState: Int]
 
   /// Gives the first job of the queue to a worker: nil when there is none, or when it needs more memory than is free
   /// (those behind it wait as well, so that it doesn't starve). Jobs for which the worker will never have enough, or that
@@ -78,6 +80,8 @@ public protocol JobStore: Sendable {
   func markUnpublishable(_ id: String, generation: Int, failure: JobFailure) async throws
   /// Forgets jobs that ended before then and have nothing left to publish, at most that many; returns how many.
   func prune(endedBefore moment: Timestamp, most: Int) async throws -> Int
+  /// Jobs without an output that ended before then, at most that many: whoever asks forgets them with their results.
+  func unnamed(endedBefore moment: Timestamp, most: Int) async throws -> [JobRecord]
   /// Whether the store answers.
   func check() async throws
   /// Gives back what the store holds open. Calls after it fail.

@@ -37,7 +37,8 @@ extension JobAction {
 
   /// What has happened between two records of a job; nil when nothing that a log tells.
   init?(from old: JobRecord, to new: JobRecord) {
-    if new.publication != old.publication, new.publication != .pending {
+    // What was never to be published has only succeeded.
+    if old.publication != .none, new.publication != old.publication {
       self = new.publication == .published ? .published : .notPublished
     } else if new.epoch != old.epoch {
       self = new.rescues > old.rescues ? .rescued : .claimed
@@ -70,7 +71,7 @@ extension JobEvent {
     let status = try JobStatus(json: JSONValue(parsing: status))
     if status.progress.phase == .publishing { return nil }
     // As an older program has written it.
-    if status.state == .succeeded, !status.published, status.error == nil { return nil }
+    if status.state == .succeeded, !status.published, status.error == nil, status.output != nil { return nil }
     return JobEvent(cursor: JobCursor(jobID: jobID, epoch: epoch, sequence: sequence), status: status)
   }
 }

@@ -32,17 +32,17 @@ struct ResultEndpoint: Sendable {
       return HTTPAnswers.refusal(
         .notFound, RPCError(.dataLoss, reason: "RESULT_GONE", "The result's file can't be read (\(error))."))
     }
-    return respond(to: request, with: result, in: file, of: job.spec)
+    return respond(to: request, with: result, in: file, of: job)
   }
 
   private func respond(
-    to request: Request, with result: CommittedResult, in file: OpenFile, of spec: JobSpec
+    to request: Request, with result: CommittedResult, in file: OpenFile, of job: JobRecord
   ) -> Response {
     let eTag = "\"\(result.sha256)\""
     var headers: HTTPFields = [
-      .contentType: spec.makeFormat().mediaType, .eTag: eTag, .acceptRanges: "bytes",
+      .contentType: job.spec.makeFormat().mediaType, .eTag: eTag, .acceptRanges: "bytes",
       .cacheControl: "private, no-cache", .xContentTypeOptions: "nosniff",
-      .contentDisposition: "attachment; filename=\"\(ResultEndpoint.safeName(spec.output))\"",
+      .contentDisposition: "attachment; filename=\"\(ResultEndpoint.fileName(of: job))\"",
     ]
     // Of the whole, also where a part is sent (RFC 9530, section 3).
     if let digest = HTTPField.Name("Repr-Digest") {
@@ -131,9 +131,9 @@ struct ResultEndpoint: Sendable {
     return Data(bytes).base64EncodedString()
   }
 
-  /// The last part of the output's name, without what could end the quoted string.
-  private static func safeName(_ output: String) -> String {
-    let last = FileName.parts(output).last ?? "result.csv"
+  /// The last part of the output's name, without what could end the quoted string; the job's ID where there is none.
+  private static func fileName(of job: JobRecord) -> String {
+    let last = job.spec.output.flatMap { FileName.parts($0).last } ?? "\(job.id).\(job.spec.format.rawValue)"
     return String(
       String.UnicodeScalarView(last.unicodeScalars.map { $0.isASCII && $0 != "\"" && $0 != "\\" ? $0 : "_" }))
   }

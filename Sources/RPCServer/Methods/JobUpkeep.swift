@@ -27,7 +27,7 @@ extension JobMethods {
       try await OutputRemover(folder: folder, store: store).delete(job)
     } catch is OutputBusy {
       throw RPCError(
-        .unavailable, reason: "OUTPUT_BUSY", "The output '\(job.spec.output)' is being published. Try again.",
+        .unavailable, reason: "OUTPUT_BUSY", "The output '\(job.spec.output ?? "")' is being published. Try again.",
         retryAfterMilliseconds: 1_000)
     }
     return job.status

@@ -41,10 +41,12 @@ extension JobMethods {
   func list(_ parameters: ListParameters, _ context: RPCContext) async throws -> JobPage {
     let query = JobQuery(
       owner: context.owner, states: parameters.states, outputPrefix: parameters.output,
+      includesUnnamed: parameters.unnamed,
       createdFrom: parameters.createdFrom, createdBefore: parameters.createdBefore, pageSize: parameters.pageSize,
       pageToken: parameters.pageToken)
     let listing = try await store.list(query)
-    let counts = parameters.counts ? try await store.counts(owner: context.owner) : nil
+    let counts =
+      parameters.counts ? try await store.counts(owner: context.owner, includesUnnamed: parameters.unnamed) : nil
     var page = JobPage(jobs: [], nextPageToken: listing.nextPageToken, counts: counts)
     var bytes = 0
     for job in listing.jobs {

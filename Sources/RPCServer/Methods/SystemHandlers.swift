@@ -18,7 +18,7 @@ struct ServerStats: Sendable {
   let start = ContinuousClock.now
 
   func json() async throws -> JSONValue {
-    let counts = try await store.counts(owner: nil)
+    let counts = try await store.counts(owner: nil, includesUnnamed: true)
     return [
       "uptimeMs": .number(Int((ContinuousClock.now - start) / .milliseconds(1))), "version": .string(TallyVersion.text),
       "now": Timestamp.now.json, "calls": metrics.json, "callsInFlight": .number(inFlight.count),

@@ -9,6 +9,8 @@ public enum JobFeature: String, CaseIterable, Sendable {
   case median
   /// ``Aggregate/Function/variance`` and ``Aggregate/Function/variancePop``.
   case variance
+  /// No ``JobSpec/output``.
+  case unnamedResult
 }
 
 extension JobSpec {
@@ -19,6 +21,7 @@ extension JobSpec {
       case .ndjson: format == .ndjson
       case .median: aggregates.contains { $0.function == .median }
       case .variance: aggregates.contains { $0.function == .variance || $0.function == .variancePop }
+      case .unnamedResult: output == nil
       }
     }
   }

@@ -43,7 +43,7 @@ extension JobResult {
     ("sha256", ["type": "string", "pattern": "^[0-9a-f]{64}$"]), ("url", JSONSchema.string),
     ("rejects", JSONSchema.string),
   ]
-  fileprivate static let requiredMembers = members.map(\.0).filter { $0 != "rejects" }
+  fileprivate static let requiredMembers = members.map(\.0).filter { !["rejects", "output"].contains($0) }
 }
 
 extension Jobs {
@@ -63,7 +63,7 @@ extension Jobs {
       ("error", JSONSchema.reference("JobFailure")),
     ],
     required: [
-      "jobId", "state", "input", "output", "createdAt", "epoch", "attempts", "rescues", "progress", "published",
+      "jobId", "state", "input", "createdAt", "epoch", "attempts", "rescues", "progress", "published",
     ])
 
   private static let progressSchema = JSONSchema.object(
@@ -89,7 +89,9 @@ extension JobSpec {
       "input",
       "The CSV file, a name below the data folder; or names, or a pattern such as plays/*.csv, of files with "
         + "equal headers.", ["oneOf": [JSONSchema.string, JSONSchema.list(of: JSONSchema.string)]], required: true),
-    RPCParameter("output", "The answer's name below the data folder.", JSONSchema.string, required: true),
+    RPCParameter(
+      "output", "The answer's name below the data folder; without it, the result is only downloaded.", JSONSchema.string
+    ),
     RPCParameter("groupBy", "The columns to group by.", JSONSchema.list(of: JSONSchema.string)),
     RPCParameter("aggregates", "What to compute for each group.", JSONSchema.list(of: aggregate)),
     RPCParameter(

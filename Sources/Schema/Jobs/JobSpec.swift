@@ -21,8 +21,9 @@ public struct JobSpec: Hashable, Sendable {
   /// Names under the server's data folder, of files with equal headers. A name with `*`, `?` or `[` in it is a pattern,
   /// and stands for what it matches, in order.
   public var inputs: [String]
-  /// A name under the server's data folder, of a file that need not exist.
-  public var output: String
+  /// A name under the server's data folder, of a file that need not exist. Nil: the result is shown under no name; it is
+  /// downloaded, and kept for ``Limits/unnamedMilliseconds`` only.
+  public var output: String?
   /// The columns to group by, by their exact names in the header.
   public var groupBy: [String]
   /// What is computed for each group, in the order of the output's columns.
@@ -57,7 +58,7 @@ public struct JobSpec: Hashable, Sendable {
 
   /// A job with one input. Without `groupBy` and `aggregates` it asks the default question.
   public init(
-    input: String, output: String, groupBy: [String]? = nil, aggregates: [Aggregate]? = nil,
+    input: String, output: String? = nil, groupBy: [String]? = nil, aggregates: [Aggregate]? = nil,
     filter: RowFilter? = nil, orderBy: [OrderTerm] = [], limit: Int? = nil, csv: CSVDialect = CSVDialect(),
     format: Format = .csv, onBadRow: BadRowPolicy = .fail, maxBadRows: Int = Limits.standard.badRows,
     memoryBytes: Int = Limits.standard.memoryBytesDefault, priority: Int = 0, startAt: Timestamp? = nil
@@ -99,79 +100,13 @@ public struct JobSpec: Hashable, Sendable {
   public static func rejectsName(of output: String) -> String { output + ".rejects.csv" }
 
   /// The name of the file of rejected rows; nil when they aren't collected.
-  public var rejectsName: String? { onBadRow == .collect ? JobSpec.rejectsName(of: output) : nil }
+  public var rejectsName: String? { onBadRow == .collect ? output.map(JobSpec.rejectsName) : nil }
 
   /// The names that the job writes.
-  public var outputs: [String] { [output] + (rejectsName.map { [$0] } ?? []) }
+  public var outputs: [String] { [output, rejectsName].compactMap { $0 } }
 
   /// The names of the output's columns: the group columns, then the aggregates, in the order asked.
   public var outputColumns: [String] { groupBy + aggregates.map(\.name) }
-
-  /// Checks what needs no file: names that must differ, and ranges.
-  ///
-  /// - Parameter limits: the server's.
-  /// - Throws: ``JSONFieldError``.
-  public func validate(limits: Limits) throws {
-    if inputs.isEmpty { throw JSONFieldError(field: "input", rule: "must name a file") }
-    if inputs.count > limits.inputFiles {
-      throw JSONFieldError(field: "input", rule: "must not name more than \(limits.inputFiles) files (inputFiles)")
-    }
-    for name in inputs {
-      if let problem = FileName.problem(name) { throw JSONFieldError(field: "input", rule: problem) }
-    }
-    if let problem = FileName.problem(output) { throw JSONFieldError(field: "output", rule: problem) }
-    var names: Set<UTF8Key> = []
-    for name in inputs where !names.insert(UTF8Key(name)).inserted {
-      throw JSONFieldError(field: "input", rule: "names '\(Excerpt.of(name))' twice")
-    }
-    if onBadRow == .collect, let problem = FileName.problem(JobSpec.rejectsName(of: output)) {
-      throw JSONFieldError(field: "output", rule: "with .rejects.csv behind it \(problem)")
-    }
-    if outputs.contains(where: { names.contains(UTF8Key($0)) }) {
-      throw JSONFieldError(field: "output", rule: "must not be the input")
-    }
-    if groupBy.isEmpty && aggregates.isEmpty {
-      throw JSONFieldError(field: "groupBy", rule: "and 'aggregates' must not both be empty")
-    }
-    if outputColumns.count > limits.columns {
-      throw JSONFieldError(field: "aggregates", rule: "make more output columns than \(limits.columns) (columns)")
-    }
-    var seen: Set<UTF8Key> = []
-    for column in groupBy where !seen.insert(UTF8Key(column)).inserted {
-      throw JSONFieldError(field: "groupBy", rule: "names the column '\(Excerpt.of(column))' twice")
-    }
-    for aggregate in aggregates where !seen.insert(UTF8Key(aggregate.name)).inserted {
-      throw JSONFieldError(
-        field: "aggregates",
-        rule: "make two output columns named '\(Excerpt.of(aggregate.name))'; give one of them another 'as'")
-    }
-    try validateOrder()
-    if memoryBytes < limits.memoryBytesLeast {
-      throw JSONFieldError(
-        field: "memoryBytes", rule: "must be at least \(limits.memoryBytesLeast) (memoryBytesLeast), not \(memoryBytes)"
-      )
-    }
-    if maxBadRows < 0 { throw JSONFieldError(field: "maxBadRows", rule: "must not be negative") }
-    if !(-100...100).contains(priority) { throw JSONFieldError(field: "priority", rule: "must be from -100 to 100") }
-  }
-}
-
-extension JobSpec {
-  fileprivate func validateOrder() throws {
-    let known = Set(outputColumns.map(UTF8Key.init))
-    var seen: Set<UTF8Key> = []
-    for (index, term) in orderBy.enumerated() {
-      if !known.contains(UTF8Key(term.column)) {
-        throw JSONFieldError(
-          field: "orderBy.\(index).column",
-          rule: "'\(Excerpt.of(term.column))' is no output column; they are \(Excerpt.list(outputColumns))")
-      }
-      if !seen.insert(UTF8Key(term.column)).inserted {
-        throw JSONFieldError(field: "orderBy.\(index).column", rule: "names '\(Excerpt.of(term.column))' twice")
-      }
-    }
-    if let limit, limit < 1 { throw JSONFieldError(field: "limit", rule: "must be at least 1, not \(limit)") }
-  }
 }
 
 extension JobSpec {
@@ -221,7 +156,7 @@ extension JobSpec: JSONConvertible {
       inputs = [try fields.required("input")]
     }
     self.init(
-      input: "", output: try fields.required("output"),
+      input: "", output: try fields.optional("output"),
       groupBy: try fields.optional("groupBy"), aggregates: try fields.optional("aggregates"),
       filter: try fields.optional("where"), orderBy: try fields.optional("orderBy") ?? [],
       limit: try fields.optional("limit"),
@@ -236,9 +171,11 @@ extension JobSpec: JSONConvertible {
   /// The job with every default filled in: equal jobs have equal text.
   public var json: JSONValue {
     var members = [
-      JSONMember("input", inputs.count == 1 ? .string(inputs[0]) : inputs.json), JSONMember("output", .string(output)),
-      JSONMember("groupBy", groupBy.json),
-      JSONMember("aggregates", aggregates.json), JSONMember("csv", csv.json),
+      JSONMember("input", inputs.count == 1 ? .string(inputs[0]) : inputs.json)
+    ]
+    if let output { members.append(JSONMember("output", .string(output))) }
+    members += [
+      JSONMember("groupBy", groupBy.json), JSONMember("aggregates", aggregates.json), JSONMember("csv", csv.json),
       JSONMember("onBadRow", .string(onBadRow.rawValue)), JSONMember("maxBadRows", .number(maxBadRows)),
       JSONMember("memoryBytes", .number(memoryBytes)), JSONMember("priority", .number(priority)),
     ]

@@ -4,6 +4,7 @@ public struct ListParameters: RPCParameters, Hashable {
   public static let parameters = [
     RPCParameter("states", "Only jobs in these states.", JSONSchema.list(of: JobState.jsonSchema)),
     RPCParameter("output", "Only jobs whose output's name begins so.", JSONSchema.string),
+    RPCParameter("unnamed", "Whether to list jobs without an output too.", JSONSchema.boolean),
     RPCParameter("createdFrom", "Only jobs submitted at this time or later (RFC 3339).", JSONSchema.string),
     RPCParameter("createdBefore", "Only jobs submitted before this time.", JSONSchema.string),
     RPCParameter("counts", "Whether to tell how many jobs there are in each state.", JSONSchema.boolean),
@@ -14,6 +15,8 @@ public struct ListParameters: RPCParameters, Hashable {
   public var states: [JobState]?
   /// What the output's name begins with.
   public var output: String?
+  /// Whether jobs whose result is shown under no name are listed, and counted, as well.
+  public var unnamed: Bool
   /// Jobs submitted at this time or later.
   public var createdFrom: Timestamp?
   /// Jobs submitted before this time.
@@ -27,11 +30,13 @@ public struct ListParameters: RPCParameters, Hashable {
 
   /// Parameters for one page, with these properties.
   public init(
-    states: [JobState]? = nil, output: String? = nil, createdFrom: Timestamp? = nil, createdBefore: Timestamp? = nil,
+    states: [JobState]? = nil, output: String? = nil, unnamed: Bool = false, createdFrom: Timestamp? = nil,
+    createdBefore: Timestamp? = nil,
     counts: Bool = false, pageSize: Int = 50, pageToken: String? = nil
   ) {
     self.states = states
     self.output = output
+    self.unnamed = unnamed
     self.createdFrom = createdFrom
     self.createdBefore = createdBefore
     self.counts = counts
@@ -50,6 +55,7 @@ public struct ListParameters: RPCParameters, Hashable {
     // Each once, however often it was named.
     states = asked.map { asked in JobState.allCases.filter(asked.contains) }
     output = try fields.optional("output")
+    unnamed = try fields.optional("unnamed") ?? false
     createdFrom = try fields.optional("createdFrom")
     createdBefore = try fields.optional("createdBefore")
     counts = try fields.optional("counts") ?? false
@@ -66,6 +72,7 @@ public struct ListParameters: RPCParameters, Hashable {
     var members: [JSONMember] = []
     if let states { members.append(JSONMember("states", states.json)) }
     if let output { members.append(JSONMember("output", .string(output))) }
+    if unnamed { members.append(JSONMember("unnamed", true)) }
     if let createdFrom { members.append(JSONMember("createdFrom", createdFrom.json)) }
     if let createdBefore { members.append(JSONMember("createdBefore", createdBefore.json)) }
     if counts { members.append(JSONMember("counts", true)) }

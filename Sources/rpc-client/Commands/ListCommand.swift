@@ -13,6 +13,7 @@
       completion: .list(JobState.allCases.map(\.rawValue)))
     var state: [String] = []
     @Option(help: ArgumentHelp("Only jobs whose output's name begins so.", valueName: "prefix")) var output: String?
+    @Flag(help: "Also jobs whose answers have no name.") var unnamed = false
     @Option(help: ArgumentHelp("Only jobs submitted at this time or later (RFC 3339).", valueName: "time"))
     var createdFrom: String?
     @Option(help: ArgumentHelp("Only jobs submitted before this time.", valueName: "time")) var createdBefore: String?
@@ -33,7 +34,7 @@
 
     private func parameters() throws -> ListParameters {
       ListParameters(
-        states: state.isEmpty ? nil : state.compactMap(JobState.init(named:)), output: output,
+        states: state.isEmpty ? nil : state.compactMap(JobState.init(named:)), output: output, unnamed: unnamed,
         createdFrom: try time(createdFrom, "--created-from"), createdBefore: try time(createdBefore, "--created-before")
       )
     }

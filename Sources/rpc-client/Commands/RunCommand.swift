@@ -1,6 +1,5 @@
 #if Server
   import ArgumentParser
-  import Crypto
   import RPCClient
   import TallySchema
 
@@ -32,9 +31,7 @@
 
     func run() async throws {
       let key = spec.idempotencyKey()
-      // Of the key: the same command under the same key is the same job.
-      let output = isPiped ? RunCommand.pipedName(key) : spec.output
-      let parameters = try spec.parameters(output: output, key: key)
+      let parameters = try spec.parameters(output: isPiped ? nil : spec.output, key: key)
       let (timeout, isPiped) = (try global.timeoutMilliseconds(), isPiped)
       let cancels: Following.Cancels = spec.key != nil ? .never : cancelOnInterrupt || isPiped ? .atOnce : .onTheSecond
       try await global.withClient { client, terminal in
@@ -53,7 +50,13 @@
         (following.cancels, following.timeoutMilliseconds) = (cancels, timeout)
         if isPiped { following.shownOutput = "standard output" }
         let ended = try await following.run(interrupts)
-        guard isPiped, let result = ended.first?.result else { return }
+        guard isPiped else {
+          if parameters.spec.output == nil {
+            terminal.remark("rpc-client result \(job.jobID) downloads the answer.", .dim)
+          }
+          return
+        }
+        guard let result = ended.first?.result else { return }
         // A job under a key of the user's may be another command's too.
         try await RunCommand.print(result, of: job.jobID, client, interrupts, deletes: cancels != .never)
       }
@@ -85,11 +88,6 @@
       } catch let problem as OutputProblem {
         Terminal.end(problem)
       }
-    }
-
-    /// A name on the server that belongs to the key.
-    private static func pipedName(_ key: String) -> String {
-      "rpc-client-\(SHA256.hash(data: Array(key.utf8)).prefix(10).hexadecimal).csv"
     }
   }
 #endif

@@ -13,7 +13,7 @@
     func validate() throws {
       if spec.output == "-" {
         throw ValidationError(
-          "submit doesn't wait for the answer, so -o must name a file: use run for standard output.")
+          "submit doesn't wait for the answer, so -o must name a file, or be left out: use run for standard output.")
       }
     }
 

@@ -7,7 +7,7 @@
   enum Completions {
     static let jobs = CompletionKind.custom { words, _, prefix in
       await offers(words) { client in
-        try await client.call(Jobs.list, ListParameters(pageSize: 200)).jobs.map(\.jobID)
+        try await client.call(Jobs.list, ListParameters(unnamed: true, pageSize: 200)).jobs.map(\.jobID)
       }.filter { $0.beginsWithBytes(of: prefix) && isWord($0) }
     }
 

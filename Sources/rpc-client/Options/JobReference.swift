@@ -67,7 +67,7 @@
       if part.utf8.count >= wholeCharacters { return part }
       var found: [String] = []
       try await Pages.follow { token in
-        let page = try await client.call(Jobs.list, ListParameters(pageSize: 1_000, pageToken: token))
+        let page = try await client.call(Jobs.list, ListParameters(unnamed: true, pageSize: 1_000, pageToken: token))
         found += page.jobs.map(\.jobID).filter {
           $0.beginsWithBytes(of: part) || $0.utf8.suffix(part.utf8.count).elementsEqual(part.utf8)
         }
@@ -85,7 +85,7 @@
     }
 
     private static func newest(_ client: TallyClient) async throws -> String {
-      guard let job = try await client.call(Jobs.list, ListParameters(pageSize: 1)).jobs.first else {
+      guard let job = try await client.call(Jobs.list, ListParameters(unnamed: true, pageSize: 1)).jobs.first else {
         throw RPCError(.notFound, reason: "JOB_NOT_FOUND", "There is no job yet, so 'last' names none.")
       }
       return job.jobID

@@ -12,8 +12,11 @@
     var also: [String] = []
     @Option(
       name: [.customShort("o", allowingJoined: true), .long],
-      help: "The answer's name in the server's data folder; with run, - for standard output.")
-    var output: String
+      help: """
+        The answer's name in the server's data folder; with run, - for standard output. Without it, the server keeps the \
+        answer for a while (an hour, unless it is set otherwise), for rpc-client result.
+        """)
+    var output: String?
     @Option(
       help: ArgumentHelp(
         """
@@ -40,14 +43,14 @@
     /// The parameters of `submitJob`.
     ///
     /// - Parameters:
-    ///   - output: the answer's name on the server.
+    ///   - output: the answer's name on the server; nil: it has none.
     ///   - key: makes a repeated submission harmless.
     /// - Throws: `ValidationError`, which names the option.
-    func parameters(output: String, key: String) throws -> SubmitParameters {
+    func parameters(output: String?, key: String) throws -> SubmitParameters {
       var members: [JSONMember] = [
-        JSONMember("input", also.isEmpty ? .string(input) : ([input] + also).json),
-        JSONMember("output", .string(output)),
+        JSONMember("input", also.isEmpty ? .string(input) : ([input] + also).json)
       ]
+      if let output { members.append(JSONMember("output", .string(output))) }
       let columns = try groupBy.flatMap { try ColumnText.parts($0, by: ",") }
       let aggregates = try aggregates.ordered()
       if !columns.isEmpty || !aggregates.isEmpty {

@@ -33,6 +33,7 @@ public final class Tests {
     public static void main(String[] arguments) throws Exception {
         vectors();
         job();
+        jobWithoutAnOutput();
         errorsBatchesAndCancellation();
         eventsAreTheSameHoweverTheyAreSplit();
         aStreamThatIsCutAnywhereGoesOn();
@@ -144,6 +145,15 @@ public final class Tests {
         var answer = new ByteArrayOutputStream();
         var bytes = tally.download(job, answer);
         check("the answer", answer.toString(StandardCharsets.UTF_8).startsWith(HEADER) && bytes == ((Number) Json.at(last, "result", "bytes")).longValue(), answer);
+    }
+
+    private static void jobWithoutAnOutput() {
+        var job = TallyClient.id(tally.submit("plays.csv", null, Map.of()));
+        var last = tally.await(job, status -> {});
+        check("no output", "succeeded".equals(Json.at(last, "state")) && Json.at(last, "output") == null, last);
+        var answer = new ByteArrayOutputStream();
+        tally.download(job, answer);
+        check("its answer", answer.toString(StandardCharsets.UTF_8).startsWith(HEADER), answer);
     }
 
     private static void errorsBatchesAndCancellation() {

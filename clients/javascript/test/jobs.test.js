@@ -45,6 +45,15 @@ test("a job", async () => {
   assert.ok(text.startsWith(expected) && text.length === items.at(-1).result.result.bytes);
 });
 
+test("a job without an output", async () => {
+  const { jobId } = await tally.submit("plays.csv");
+  const last = await tally.wait(jobId);
+  assert.deepEqual([last.state, last.published, "output" in last], ["succeeded", false, false]);
+  let text = "";
+  for await (const piece of await tally.download(jobId)) text += Buffer.from(piece);
+  assert.ok(text.startsWith(expected));
+});
+
 test("errors, batches, cancellation, deadlines", async () => {
   const { jobId } = await tally.submit("plays.csv", output(), later);
   const [first, second] = await tally.batch([["getStatus", { jobId }], ["getStatus", { jobId: "none" }]]);

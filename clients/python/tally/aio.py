@@ -72,9 +72,9 @@ class AsyncClient:
 
     # --- Jobs ---
 
-    async def submit(self, input: Union[str, Sequence[str]], output: str, timeout: Optional[float] = None, **spec: Any) -> JobStatus:
+    async def submit(self, input: Union[str, Sequence[str]], output: Optional[str] = None, timeout: Optional[float] = None, **spec: Any) -> JobStatus:
         names = input if isinstance(input, str) else list(input)
-        return await self.call("submitJob", {"input": names, "output": output, **spec}, timeout)
+        return await self.call("submitJob", {"input": names, **({} if output is None else {"output": output}), **spec}, timeout)
 
     async def status(self, job: str) -> JobStatus:
         return await self.call("getStatus", {"jobId": job})

@@ -92,10 +92,11 @@ class Client:
 
     # --- Jobs ---
 
-    def submit(self, input: Union[str, Sequence[str]], output: str, timeout: Optional[float] = None, **spec: Any) -> JobStatus:
-        """Submits a job; `spec` as in docs/protocol.md: groupBy, aggregates, where, idempotencyKey, …"""
+    def submit(self, input: Union[str, Sequence[str]], output: Optional[str] = None, timeout: Optional[float] = None, **spec: Any) -> JobStatus:
+        """Submits a job; `spec` as in docs/protocol.md: groupBy, aggregates, where, idempotencyKey, … Without an output, the
+        result is only downloaded."""
         names = input if isinstance(input, str) else list(input)
-        return self.call("submitJob", {"input": names, "output": output, **spec}, timeout)
+        return self.call("submitJob", {"input": names, **({} if output is None else {"output": output}), **spec}, timeout)
 
     def status(self, job: str) -> JobStatus:
         return self.call("getStatus", {"jobId": job})

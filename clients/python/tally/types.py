@@ -39,7 +39,6 @@ class _Status(TypedDict):
     jobId: str
     state: str
     input: str
-    output: str
     createdAt: str
     epoch: int
     attempts: int
@@ -49,6 +48,7 @@ class _Status(TypedDict):
 
 
 class JobStatus(_Status, total=False):
+    output: str
     startedAt: str
     finishedAt: str
     result: JobResult

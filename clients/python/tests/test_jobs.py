@@ -78,6 +78,14 @@ class Jobs(unittest.TestCase):
             self.assertEqual(tally.download(job["jobId"], answer), items[-1].result["result"]["bytes"])
             self.assertTrue(answer.getvalue().startswith(EXPECTED))
 
+    def test_a_job_without_an_output(self):
+        with Client(SERVER) as tally:
+            last = tally.wait(tally.submit("plays.csv")["jobId"])
+            self.assertEqual((last["state"], last["published"], "output" in last), ("succeeded", False, False))
+            answer = io.BytesIO()
+            tally.download(last["jobId"], answer)
+            self.assertTrue(answer.getvalue().startswith(EXPECTED))
+
     def test_errors_batch_and_cancel(self):
         with Client(SERVER) as tally:
             waiting = tally.submit("plays.csv", self.output(), startAt="2999-01-01T00:00:00Z")["jobId"]

@@ -16,6 +16,9 @@ job=$(./tally submit plays.csv "shell-$$-1.csv")
 check "the last status" "$(./tally wait "$job" | jq -r .state)" succeeded
 check "one result, and it is last" "$(./tally stream streamProgress "{\"jobId\":\"$job\"}" | jq -s 'map(has("jobId")) | [length, (index(true) + 1)] | .[0] == .[1]')" true
 check "the answer" "$(./tally download "$job" | head -n 1)" "$expected"
+unnamed=$(./tally submit plays.csv '')
+check "no output" "$(./tally wait "$unnamed" | jq -c '[.state, .published, has("output")]')" '["succeeded",false,false]'
+check "its answer" "$(./tally download "$unnamed" | head -n 1)" "$expected"
 ./tally download none >/dev/null 2>&1
 check "a download that isn't there" $? 69
 waiting=$(./tally submit plays.csv "shell-$$-2.csv" "$later")

@@ -77,11 +77,12 @@ public final class TallyClient {
 
     // --- Jobs ---
 
-    /** Submits a job; the specification as in docs/protocol.md: groupBy, aggregates, where, idempotencyKey, … */
+    /** Submits a job; the specification as in docs/protocol.md: groupBy, aggregates, where, idempotencyKey, … Without an output
+     * (null), the result is only downloaded. */
     public Object submit(String input, String output, Map<String, ?> specification) {
         var parameters = new LinkedHashMap<String, Object>(specification);
         parameters.put("input", input);
-        parameters.put("output", output);
+        if (output != null) parameters.put("output", output);
         return call("submitJob", parameters);
     }
 
