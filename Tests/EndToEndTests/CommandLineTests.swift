@@ -43,7 +43,7 @@ import Testing
   @Test func exitCodesAreAsTheyAreDocumented() async throws {
     for (arguments, code) in [
       (["run", "none.csv", "-o", "x.csv"], 69), (["run", "plays.csv", "-o", "x.csv", "--group-by", "None"], 1),
-      (["status", "01234567"], 69), (["run", "plays.csv"], 64), (["nonsense"], 64),
+      (["status", "01234567"], 69), (["run"], 64), (["nonsense"], 64),
       (["run", "plays.csv", "-o", "plays.csv"], 64),
       (["call", "none"], 76), (["call", "getStatus", "{}"], 67), (["call", "getStatus", "{"], 64),
       (["--server", "http://127.0.0.1:9", "list"], 78), (["list", "--server=http://127.0.0.1:9"], 78), (["--help"], 0),
