@@ -42,11 +42,17 @@ struct FakeWorker: Sendable {
     let path: String
     var progress: JobProgress { JobProgress(phase: .reading, bytesRead: 1) }
 
-    func perform() async throws -> JobRunOutcome {
+    func findInputs() throws -> [InputReading] { [InputReading(name: "in.csv", identity: nil)] }
+
+    func perform(reading inputs: [InputReading]) async throws -> JobRunOutcome {
       while holds { try await Task.sleep(for: .milliseconds(10)) }
       try FakeWorker.write("done", to: path)
       return JobRunOutcome(bytes: 4, rows: 1, sha256: "", progress: JobProgress(phase: .done, bytesRead: 4, rows: 1))
     }
+  }
+
+  static func move(_ old: String, to new: String, in folder: String) throws {
+    guard rename("\(folder)/\(old)", "\(folder)/\(new)") == 0 else { throw SystemCallError("rename", errno) }
   }
 
   static func write(_ text: String, to path: String) throws {
@@ -81,7 +87,13 @@ struct DeafStore: JobStore {
   func requestCancel(_ id: String, by actor: String) async throws -> JobRecord? {
     try await store.requestCancel(id, by: actor)
   }
-  func retry(_ id: String, by actor: String) async throws -> JobRecord { try await store.retry(id, by: actor) }
+  func retry(_ id: String, by actor: String, existingOutputs: [String]) async throws -> JobRecord {
+    try await store.retry(id, by: actor, existingOutputs: existingOutputs)
+  }
+  func startReading(_ id: String, epoch: Int, _ inputs: [InputReading]) async throws -> ReadingStart {
+    try await store.startReading(id, epoch: epoch, inputs)
+  }
+  func readers(of identity: String) async throws -> [InputReader] { try await store.readers(of: identity) }
   func delete(_ id: String) async throws { try await store.delete(id) }
   func counts(owner: String?, includesUnnamed: Bool) async throws -> [JobState: Int] {
     try await store.counts(owner: owner, includesUnnamed: includesUnnamed)

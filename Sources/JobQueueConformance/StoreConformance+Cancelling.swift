@@ -83,7 +83,7 @@ extension StoreConformance {
         let after = try await h.job(id)
         try h.expect(none == nil && after == before, "a job that is \(before.state) stays as it is")
       }
-      let again = try await h.store.retry(failed.id, by: "a")
+      let again = try await h.store.retry(failed.id, by: "a", existingOutputs: [])
       try h.expect(again.state == .queued, "but for a retry that was asked for")
     },
   ]

@@ -65,26 +65,26 @@ extension StoreConformance {
     Case("aFailedOrCancelledJobMayBeRetried") { h in
       let job = try await h.running()
       _ = try await h.store.fail(job.id, epoch: 1, failure: JobFailure(.invalidArgument, reason: "X", "x"))
-      let again = try await h.store.retry(job.id, by: "a")
+      let again = try await h.store.retry(job.id, by: "a", existingOutputs: [])
       try h.expect(
         again.state == .queued && again.attempts == 0 && again.error == nil && again.finishedAt == nil, "queued anew")
       _ = try await h.refused { _ = try await h.submit(h.spec()) }
       let run = try await h.required(h.claim())
       try h.expect(run.id == job.id && run.epoch == 2, "under an epoch that goes on")
-      let error = try await h.refused { _ = try await h.store.retry(job.id, by: "a") }
+      let error = try await h.refused { _ = try await h.store.retry(job.id, by: "a", existingOutputs: []) }
       try h.expect(error == .wrongState(jobID: job.id, .running), "a running job isn't retried")
       _ = try await h.store.requestCancel(job.id, by: "a")
       _ = try await h.store.release(job.id, epoch: 2)
-      let cancelled = try await h.store.retry(job.id, by: "a")
+      let cancelled = try await h.store.retry(job.id, by: "a", existingOutputs: [])
       try h.expect(cancelled.state == .queued && !cancelled.cancelRequested, "a cancelled one is")
-      let none = try await h.refused { _ = try await h.store.retry("nobody", by: "a") }
+      let none = try await h.refused { _ = try await h.store.retry("nobody", by: "a", existingOutputs: []) }
       try h.expect(none == .notFound(jobID: "nobody"), "an unknown ID finds nothing")
     },
     Case("aRetriedJobNeedsItsOutputsName") { h in
       let first = try await h.submit(h.spec())
       _ = try await h.store.requestCancel(first.id, by: "a")
       let second = try await h.submit(h.spec())
-      let error = try await h.refused { _ = try await h.store.retry(first.id, by: "a") }
+      let error = try await h.refused { _ = try await h.store.retry(first.id, by: "a", existingOutputs: []) }
       try h.expect(error == .outputReserved(name: "out.csv", jobID: second.id), "another job has it")
       let now = try await h.job(first.id)
       try h.expect(now.state == .cancelled, "and nothing has changed")

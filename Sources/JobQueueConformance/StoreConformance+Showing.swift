@@ -89,6 +89,50 @@ extension StoreConformance {
       let newest = try await h.required(h.store.newestCommitted(output: "out.csv"))
       try h.expect(newest.result?.generation == 2, "of the newest generation")
     },
+    Case("aFileThatIsReadIsNeverReplacedUnderANewName") { h in
+      let shown = try Shown(h)
+      for (isOwn, file) in [(true, "in-1.csv"), (false, "in-2.csv")] {
+        try FakeWorker.write("what is read", to: "\(shown.folder.path)/\(file)")
+        let spec = h.spec(isOwn ? "out.csv" : "other.csv", input: file)
+        let reader = try await h.submit(spec)
+        _ = try await h.claim()
+        let limits = Limits.standard
+        let found = try shown.folder.readings(of: spec, limits: limits) { false }
+        _ = try await h.store.startReading(reader.id, epoch: 1, found)
+        // It gets the name of an output while it is read.
+        try FakeWorker.move(file, to: "out.csv", in: shown.folder.path)
+        let job = isOwn ? try await shown.commit(h.job(reader.id), "result") : try await shown.committed("result")
+        await shown.publisher.publish(output: "out.csv")
+        let now = try await h.job(job.id)
+        try h.expect(shown.visible == "what is read", "it is there: \(shown.visible ?? "nothing")")
+        try h.expect(
+          now.status.state == .succeeded && !now.status.published && now.error?.reason == "OUTPUT_IS_INPUT",
+          "the status says why: \(now.status)")
+        if isOwn { continue }
+        // Who reads it has ended: the next result takes the name.
+        _ = try await h.store.requestCancel(reader.id, by: "a")
+        _ = try await h.store.release(reader.id, epoch: 1)
+        _ = try await shown.committed("newer")
+        await shown.publisher.publish(output: "out.csv")
+        try h.expect(shown.visible == "newer", "\(shown.visible ?? "nothing")")
+      }
+    },
+    Case("whatIsReadUnderTheOutputsOwnNameHoldsUpNobody") { h in
+      let shown = try Shown(h)
+      let first = try await shown.committed("one")
+      await shown.publisher.publish(output: "out.csv")
+      _ = try await h.submit(h.spec())
+      let writer = try await h.required(h.claim())
+      let spec = h.spec("other.csv", input: "out.csv")
+      let reader = try await h.submit(spec)
+      _ = try await h.claim("reader")
+      let found = try shown.folder.readings(of: spec, limits: .standard) { false }
+      _ = try await h.store.startReading(reader.id, epoch: 1, found)
+      let second = try await shown.commit(writer, "two")
+      await shown.publisher.publish(output: "out.csv")
+      let now = try await h.job(second.id)
+      try h.expect(now.publication == .published && shown.visible == "two" && first.id != second.id, "\(now.status)")
+    },
     Case("retentionNeverRemovesVisibleOutput") { h in
       let shown = try Shown(h)
       let job = try await shown.committed("one")

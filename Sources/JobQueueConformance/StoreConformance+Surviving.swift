@@ -46,7 +46,7 @@ extension StoreConformance {
       let asked = try await h.store.requestCancel(cancelled.id, by: "a")
       try h.expect(asked?.state == .cancelled, "so is a cancellation")
       try await h.place.loseNextReply(of: h.store)
-      let retried = try await h.store.retry(cancelled.id, by: "a")
+      let retried = try await h.store.retry(cancelled.id, by: "a", existingOutputs: [])
       try h.expect(retried.state == .queued, "and a retry")
       _ = try await h.store.requestCancel(cancelled.id, by: "a")
       try await h.place.loseNextReply(of: h.store)

@@ -67,7 +67,7 @@ extension StoreConformance {
       _ = try await h.claim("w3")
       _ = try await h.store.requestCancel(job.id, by: "eve")
       _ = try await h.store.release(job.id, epoch: 3)
-      _ = try await h.store.retry(job.id, by: "ada")
+      _ = try await h.store.retry(job.id, by: "ada", existingOutputs: [])
       let lines = try await h.store.log(of: job.id, after: nil, most: 100)
       let told = lines.map { "\($0.actor) \($0.action.rawValue)" }
       try h.expect(
@@ -91,7 +91,7 @@ extension StoreConformance {
       _ = try await h.claim()
       _ = try await h.store.release(job.id, epoch: 1)
       _ = try await h.store.requestCancel(job.id, by: "eve")
-      _ = try await h.store.retry(job.id, by: "ada")
+      _ = try await h.store.retry(job.id, by: "ada", existingOutputs: [])
       events = try await h.store.events(of: job.id, after: start)
       try h.expect(events.first == first && events.count == 6, "and that is told later too: \(events)")
       let later = try await h.store.events(of: job.id, after: first.cursor)

@@ -45,7 +45,7 @@ extension StoreConformance {
       try h.expect(reserved == .outputReserved(name: "later.csv", jobID: job.id), "its name is taken: \(reserved)")
       let ended = try await h.store.requestCancel(job.id, by: "a")
       try h.expect(ended?.state == .cancelled, "it can be cancelled")
-      let refused = try await h.refused { _ = try await h.store.retry(job.id, by: "a") }
+      let refused = try await h.refused { _ = try await h.store.retry(job.id, by: "a", existingOutputs: []) }
       try h.expect(refused == .unreadable(jobID: job.id), "not queued again by who can't say what it reads: \(refused)")
       _ = try await h.submit(h.spec("later.csv"))
       try await h.store.delete(job.id)

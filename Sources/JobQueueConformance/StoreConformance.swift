@@ -33,7 +33,7 @@ public enum StoreConformance {
 
   public static let cases: [Case] =
     submitting + claiming + racing + fencing + ending + cancelling + upgrading + publishing
-    + unnamed + showing + telling + surviving
+    + unnamed + reading + showing + telling + surviving
 }
 
 /// One store, as its tests start it, end it and take it away.

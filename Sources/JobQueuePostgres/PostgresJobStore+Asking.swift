@@ -20,12 +20,17 @@ extension PostgresJobStore {
     return outcome
   }
 
-  public func retry(_ id: String, by actor: String) async throws -> JobRecord {
+  public func retry(_ id: String, by actor: String, existingOutputs: [String]) async throws -> JobRecord {
     guard let job = try await job(id) else { throw JobStoreError.notFound(jobID: id) }
     if job.unreadable != nil { throw JobStoreError.unreadable(jobID: id) }
     let names = job.spec.outputs
-    let reads = [tables.lockNames, tables.clock, tables.lock(id), tables.writers(names), tables.readers(names)]
-    let again = try await database.transaction(reads: reads) { [tables, lifecycle] found, isRepeated in
+    var submission = JobSubmission(owner: job.owner, spec: job.spec)
+    submission.existingOutputs = existingOutputs
+    let reads = [
+      tables.lockNames, tables.clock, tables.lock(id), tables.writers(names), tables.readers(names),
+      tables.patterns(of: existingOutputs.isEmpty ? [] : [job.owner]),
+    ]
+    let again = try await database.transaction(reads: reads) { [tables, lifecycle, submission] found, isRepeated in
       guard let old = try found[2].rows.first.map(PostgresTables.job) else { throw JobStoreError.notFound(jobID: id) }
       let now = try PostgresTables.moment(found[1])
       guard let new = lifecycle.retry(old, now: now) else {
@@ -33,7 +38,8 @@ extension PostgresJobStore {
         if isRepeated, !old.state.isFinal { return PostgresDatabase.Decision(value: old, writes: []) }
         throw JobStoreError.wrongState(jobID: id, old.shownState)
       }
-      if let problem = SpecNames(writers: found[3].rows, readers: found[4].rows).problem(of: old.spec) { throw problem }
+      let others = SpecNames(writers: found[3].rows, readers: found[4].rows, patterns: found[5].rows)
+      if let problem = others.problem(of: submission) { throw problem }
       return PostgresDatabase.Decision(
         value: new, writes: tables.take([new]) + tables.update(new, from: old, at: now, by: actor) + [tables.notify])
     }

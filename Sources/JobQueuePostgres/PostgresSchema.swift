@@ -8,7 +8,7 @@ import TallySchema
 enum PostgresSchema {
   /// Every version's statements, in order. One that has been released is never changed.
   static func migrations(_ schema: String) -> [String] {
-    [version1(schema), version2(schema), version3(schema)]
+    [version1(schema), version2(schema), version3(schema), version4(schema)]
   }
 
   /// - Throws: ``StoreTooNew``; ``PostgresError``.
@@ -67,6 +67,30 @@ enum PostgresSchema {
   /// Jobs without an output, whose name is empty here.
   private static func version3(_ schema: String) -> String {
     "CREATE INDEX payloads_unnamed ON \(schema).payloads (job_id) WHERE output = ''"
+  }
+
+  private static func version4(_ schema: String) -> String {
+    """
+    -- Files that an unfinished job's run reads, also while its result is being published.
+    CREATE TABLE \(schema).run_inputs (
+      name text COLLATE "C" NOT NULL,
+      job_id text COLLATE "C" NOT NULL REFERENCES \(schema).jobs (id) ON DELETE CASCADE,
+      -- Null: no file had the name.
+      identity text COLLATE "C",
+      PRIMARY KEY (name, job_id)
+    );
+    CREATE INDEX run_inputs_job ON \(schema).run_inputs (job_id);
+    CREATE INDEX run_inputs_identity ON \(schema).run_inputs (identity) WHERE identity IS NOT NULL;
+
+    -- Patterns of unfinished jobs.
+    CREATE TABLE \(schema).patterns (
+      owner text COLLATE "C" NOT NULL,
+      pattern text COLLATE "C" NOT NULL,
+      job_id text COLLATE "C" NOT NULL REFERENCES \(schema).jobs (id) ON DELETE CASCADE,
+      PRIMARY KEY (owner, pattern, job_id)
+    );
+    CREATE INDEX patterns_job ON \(schema).patterns (job_id)
+    """
   }
 
   private static func version1(_ schema: String) -> String {

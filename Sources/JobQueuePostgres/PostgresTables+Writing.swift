@@ -30,10 +30,13 @@ extension PostgresTables {
           .map { [StoredValue.text($0), .text(job.id)] }
       }
     }
+    let patterns = jobs.flatMap { job in
+      job.spec.inputs.filter(FileName.isPattern).map { [StoredValue.text(job.owner), .text($0), .text(job.id)] }
+    }
     return [
       insert("reservations", ["name", "job_id"], rows(\.outputs)),
       insert("readings", ["name", "job_id"], rows(\.inputs)),
-    ]
+    ] + (patterns.isEmpty ? [] : [insert("patterns", ["owner", "pattern", "job_id"], patterns)])
   }
 
   /// A job's new values; what is told of the change goes to its events as well.
@@ -49,7 +52,9 @@ extension PostgresTables {
         values + [job.id])
     ]
     if old.reservesOutput && !job.reservesOutput {
-      statements.append(PostgresStatement("DELETE FROM \(schema).reservations WHERE job_id = $1", [job.id]))
+      for table in ["reservations", "run_inputs", "patterns"] {
+        statements.append(PostgresStatement("DELETE FROM \(schema).\(table) WHERE job_id = $1", [job.id]))
+      }
     }
     if !old.state.isFinal && job.state.isFinal {
       statements.append(PostgresStatement("DELETE FROM \(schema).readings WHERE job_id = $1", [job.id]))
@@ -69,6 +74,13 @@ extension PostgresTables {
       ON CONFLICT (name) DO UPDATE SET generation = excluded.generation, job_id = excluded.job_id
       """, [output, String(result.generation), job.id])
     return [statement]
+  }
+
+  /// Notes the files that a job's run reads, in the place of those of its runs before.
+  func setInputs(_ inputs: [InputReading], of id: String) -> [PostgresStatement] {
+    let rows = inputs.map { [.text($0.name), .text(id), $0.identity.map(StoredValue.text) ?? .null] }
+    let clear = PostgresStatement("DELETE FROM \(schema).run_inputs WHERE job_id = $1", [id])
+    return [clear, insert("run_inputs", ["name", "job_id", "identity"], rows)]
   }
 
   /// Wakes who listens. For submissions and cancellations only: a notification puts commits in a row, in the whole

@@ -43,9 +43,22 @@ struct PostgresTables: Sendable {
       "SELECT name, job_id FROM \(schema).reservations WHERE name = ANY($1::text[])", [PostgresText.array(names)])
   }
 
+  /// Those that name it as an input, and those whose runs read it.
   func readers(_ names: [String]) -> PostgresStatement {
     PostgresStatement(
-      "SELECT name, job_id FROM \(schema).readings WHERE name = ANY($1::text[])", [PostgresText.array(names)])
+      """
+      SELECT name, job_id FROM \(schema).readings WHERE name = ANY($1::text[])
+      UNION ALL SELECT name, job_id FROM \(schema).run_inputs WHERE name = ANY($1::text[])
+      """, [PostgresText.array(names)])
+  }
+
+  /// The patterns of owners' unfinished jobs, each with the ID of one of them.
+  func patterns(of owners: [String]) -> PostgresStatement {
+    PostgresStatement(
+      """
+      SELECT owner, pattern, min(job_id) AS job_id FROM \(schema).patterns WHERE owner = ANY($1::text[])
+      GROUP BY owner, pattern
+      """, [PostgresText.array(owners)])
   }
 
   var unfinished: PostgresStatement {

@@ -50,7 +50,7 @@ struct SubmissionBatch {
       let isSame = job.spec.json.text.utf8.elementsEqual(submission.spec.json.text.utf8)
       return isSame ? .success(job) : .failure(.idempotencyKeyReused(jobID: job.id))
     }
-    if let problem = names.problem(of: submission.spec) { return .failure(problem) }
+    if let problem = names.problem(of: submission) { return .failure(problem) }
     if unfinished >= unfinishedMost { return .failure(.tooManyJobs(limit: unfinishedMost)) }
     let job = JobLifecycle.admit(submission, id: item.id, now: now)
     unfinished += 1
@@ -63,13 +63,29 @@ struct SubmissionBatch {
 
 /// Who writes and who reads names, among jobs that haven't ended.
 struct SpecNames: Sendable {
+  private struct Pattern: Sendable {
+    var owner: String
+    var pattern: String
+    var jobID: String
+  }
+
   private var writers: [[UInt8]: String] = [:]
   private var readers: [[UInt8]: String] = [:]
+  private var patterns: [Pattern] = []
 
-  /// - Parameters: rows of a name and the ID of a job.
-  init(writers: [PostgresRow], readers: [PostgresRow]) {
+  /// - Parameters:
+  ///   - writers: rows of a name and the ID of a job.
+  ///   - readers: the same.
+  ///   - patterns: with an owner as well.
+  init(writers: [PostgresRow], readers: [PostgresRow], patterns: [PostgresRow]) {
     for row in writers { add(row, to: &self.writers) }
     for row in readers { add(row, to: &self.readers) }
+    self.patterns = patterns.compactMap { row in
+      guard let owner = row.text("owner"), let pattern = row.text("pattern"), let id = row.text("job_id") else {
+        return nil
+      }
+      return Pattern(owner: owner, pattern: pattern, jobID: id)
+    }
   }
 
   private func add(_ row: PostgresRow, to names: inout [[UInt8]: String]) {
@@ -79,13 +95,22 @@ struct SpecNames: Sendable {
   mutating func add(_ job: JobRecord) {
     for name in job.spec.outputs { writers[Array(name.utf8)] = job.id }
     for name in job.spec.inputs { readers[Array(name.utf8)] = job.id }
+    patterns += job.spec.inputs.filter(FileName.isPattern).map {
+      Pattern(owner: job.owner, pattern: $0, jobID: job.id)
+    }
   }
 
   /// One unfinished job for each output name, and none that writes what another reads.
-  func problem(of spec: JobSpec) -> JobStoreError? {
-    for name in spec.outputs {
+  func problem(of submission: JobSubmission) -> JobStoreError? {
+    for name in submission.spec.outputs {
       if let id = writers[Array(name.utf8)] { return .outputReserved(name: name, jobID: id) }
       if let id = readers[Array(name.utf8)] { return .outputIsInput(name: name, jobID: id) }
+    }
+    for name in submission.existingOutputs {
+      let reader = patterns.first {
+        $0.owner.hasSameBytes(as: submission.owner) && NamePattern.matches($0.pattern, name)
+      }
+      if let reader { return .outputIsInput(name: name, jobID: reader.jobID) }
     }
     return nil
   }

@@ -83,15 +83,18 @@ final class JobTables {
 
   func insert(_ new: NewJob) throws {
     try inserting.get().run(new.row, in: database)
-    try reserve(new.job)
+    try take(new.job)
     unfinishedAdded += 1
     changed.insert(new.job.id)
   }
 
-  /// Takes the job's output name until it is given up by ``update(_:from:at:by:)``.
-  func reserve(_ job: JobRecord) throws {
+  /// Takes the job's output name, and notes its patterns, until ``update(_:from:at:by:)`` gives them up.
+  func take(_ job: JobRecord) throws {
     for name in job.spec.outputs {
       try reserving.get().run([.text(name), .text(job.id)], in: database)
+    }
+    for pattern in job.spec.inputs where FileName.isPattern(pattern) {
+      try run("INSERT INTO patterns (owner, pattern, job_id) VALUES (?, ?, ?)", [job.owner, pattern, job.id])
     }
   }
 
@@ -103,6 +106,10 @@ final class JobTables {
     if old.reservesOutput && !job.reservesOutput {
       for name in job.spec.outputs {
         try run("DELETE FROM reservations WHERE name = ? AND job_id = ?", [name, job.id])
+      }
+      try run("DELETE FROM run_inputs WHERE job_id = ?", [job.id])
+      if job.spec.inputs.contains(where: FileName.isPattern) || job.unreadable != nil {
+        try run("DELETE FROM patterns WHERE job_id = ?", [job.id])
       }
     }
     if old.state.isFinal != job.state.isFinal { unfinishedAdded += job.state.isFinal ? -1 : 1 }
@@ -160,7 +167,8 @@ final class JobTables {
         (SELECT id FROM jobs WHERE input = ?1 AND state IN ('waiting', 'queued', 'running') LIMIT 1),
         (SELECT id FROM jobs
           WHERE several_inputs = 1 AND state IN ('waiting', 'queued', 'running')
-            AND EXISTS (SELECT 1 FROM json_each(spec, '$.input') WHERE value = ?1) LIMIT 1))
+            AND EXISTS (SELECT 1 FROM json_each(spec, '$.input') WHERE value = ?1) LIMIT 1),
+        (SELECT job_id FROM run_inputs WHERE name = ?1 LIMIT 1))
     """
 
   /// Jobs that haven't ended. Kept with every job's beginning and end: counting them for each submission would take longer

@@ -16,7 +16,10 @@ extension SQLiteJobStore {
         }
         return job
       }
-      try SQLiteJobStore.checkNames(submission.spec, tables, unfinishedMost: limits.unfinishedJobs)
+      try SQLiteJobStore.checkNames(submission, tables)
+      if try tables.unfinished() >= limits.unfinishedJobs {
+        throw JobStoreError.tooManyJobs(limit: limits.unfinishedJobs)
+      }
       try tables.insert(new)
       return new.job
     }
@@ -30,7 +33,7 @@ extension SQLiteJobStore {
     }
   }
 
-  public func retry(_ id: String, by actor: String) async throws -> JobRecord {
+  public func retry(_ id: String, by actor: String, existingOutputs: [String]) async throws -> JobRecord {
     try await write { [lifecycle, clock] tables in
       let now = clock()
       return try tables.change(id, at: now, by: actor) { job in
@@ -38,8 +41,10 @@ extension SQLiteJobStore {
         guard let again = lifecycle.retry(job, now: now) else {
           throw JobStoreError.wrongState(jobID: id, job.shownState)
         }
-        try SQLiteJobStore.checkNames(job.spec, tables)
-        try tables.reserve(job)
+        var submission = JobSubmission(owner: job.owner, spec: job.spec)
+        submission.existingOutputs = existingOutputs
+        try SQLiteJobStore.checkNames(submission, tables)
+        try tables.take(job)
         return again
       }
     }
@@ -54,17 +59,18 @@ extension SQLiteJobStore {
     }
   }
 
-  /// One unfinished job for each output name, none that writes what another reads, and not too many.
-  ///
-  /// - Parameter unfinishedMost: nil: any number, as for a retry.
-  private static func checkNames(_ spec: JobSpec, _ tables: JobTables, unfinishedMost: Int? = nil) throws {
-    for name in spec.outputs {
+  /// One unfinished job for each output name, and none that writes what another reads.
+  private static func checkNames(_ submission: JobSubmission, _ tables: JobTables) throws {
+    for name in submission.spec.outputs {
       let others = try tables.others(naming: name)
       if let holder = others.writer { throw JobStoreError.outputReserved(name: name, jobID: holder) }
       if let reader = others.reader { throw JobStoreError.outputIsInput(name: name, jobID: reader) }
     }
-    if let unfinishedMost, try tables.unfinished() >= unfinishedMost {
-      throw JobStoreError.tooManyJobs(limit: unfinishedMost)
+    if submission.existingOutputs.isEmpty { return }
+    for (pattern, job) in try tables.patterns(of: submission.owner) {
+      if let name = submission.existingOutputs.first(where: { NamePattern.matches(pattern, $0) }) {
+        throw JobStoreError.outputIsInput(name: name, jobID: job)
+      }
     }
   }
 }

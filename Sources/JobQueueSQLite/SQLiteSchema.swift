@@ -29,6 +29,7 @@ enum SQLiteSchema {
     migrator.registerMigration("6: jobs without an output") { database in
       try database.execute(sql: "CREATE INDEX jobs_unnamed ON jobs (finished_at) WHERE output = ''")
     }
+    migrator.registerMigration("7: what runs read") { database in try database.execute(sql: version7) }
     return migrator
   }
 
@@ -144,6 +145,30 @@ enum SQLiteSchema {
     DROP INDEX jobs_several_inputs;
     CREATE INDEX jobs_several_inputs ON jobs (id)
     WHERE several_inputs = 1 AND state IN ('waiting', 'queued', 'running');
+    """
+}
+
+extension SQLiteSchema {
+  fileprivate static let version7 = """
+    -- Files that an unfinished job's run reads, also while its result is being published.
+    CREATE TABLE run_inputs (
+      name TEXT NOT NULL,
+      job_id TEXT NOT NULL,
+      -- Null: no file had the name.
+      identity TEXT,
+      PRIMARY KEY (name, job_id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX run_inputs_job ON run_inputs (job_id);
+    CREATE INDEX run_inputs_identity ON run_inputs (identity) WHERE identity IS NOT NULL;
+
+    -- Patterns of unfinished jobs.
+    CREATE TABLE patterns (
+      owner TEXT NOT NULL,
+      pattern TEXT NOT NULL,
+      job_id TEXT NOT NULL,
+      PRIMARY KEY (owner, pattern, job_id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX patterns_job ON patterns (job_id);
     """
 }
 

@@ -13,8 +13,6 @@ public enum ProcessingInput: Sendable {
 /// Where a job's files are on this machine, and how the work is cut. The answer is the same for every cut.
 public struct ProcessingPlaces: Sendable {
   public var inputs: [Input]
-  /// Finds the inputs when the run begins, on its own thread, in place of ``inputs``.
-  public var findInputs: (@Sendable (Interruption) throws(JobFailure) -> [Input])?
   /// One file, and how it is called in messages.
   public struct Input: Sendable {
     public var name: String

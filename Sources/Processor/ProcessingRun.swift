@@ -48,8 +48,7 @@ struct ProcessingRun: Sendable {
 
   private func performUnchecked() throws -> Answer {
     let inputs = try RunInput.open(
-      places.findInputs?(counters.interruption) ?? places.inputs, spec: spec, limits: limits,
-      interruption: counters.interruption)
+      places.inputs, spec: spec, limits: limits, interruption: counters.interruption)
     guard let first = inputs.first else {
       throw JobFailure(.notFound, reason: "INPUT_NOT_FOUND", "\(spec.input): there is no such file.", file: spec.input)
     }

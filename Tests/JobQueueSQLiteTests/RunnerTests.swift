@@ -39,7 +39,9 @@ import Testing
 
     var progress: JobProgress { JobProgress(phase: .reading, bytesRead: 5, rows: 3) }
 
-    func perform() async throws -> JobRunOutcome {
+    func findInputs() throws -> [InputReading] { [InputReading(name: "in.csv", identity: nil)] }
+
+    func perform(reading inputs: [InputReading]) async throws -> JobRunOutcome {
       let now = running.add(1, ordering: .relaxed).newValue
       most.max(now, ordering: .relaxed)
       defer { running.subtract(1, ordering: .relaxed) }

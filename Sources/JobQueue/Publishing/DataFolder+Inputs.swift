@@ -34,6 +34,52 @@ extension DataFolder {
     return names
   }
 
+  /// The files that a job's names stand for, with which file each is.
+  ///
+  /// - Throws: as ``inputNames(_:limits:isStopping:)``; `CancellationError` when it is to stop.
+  public func readings(
+    of spec: JobSpec, limits: Limits, isStopping: @escaping Stopping
+  ) throws -> [InputReading] {
+    let asked = Set(spec.inputs.map(UTF8Key.init))
+    let names: [String]
+    do {
+      names = try inputNames(spec, limits: limits, isStopping: isStopping)
+    } catch {
+      if isStopping() { throw CancellationError() }
+      throw error
+    }
+    return names.map { InputReading(name: $0, identity: identity(of: $0), isMatched: !asked.contains(UTF8Key($0))) }
+  }
+
+  /// Whether a name stands for something.
+  public func isTaken(_ name: String) -> Bool { identity(of: name) != nil }
+
+  /// Which file a name stands for; nil: none.
+  func identity(of name: String) -> String? {
+    guard let (folder, last) = try? openParent(of: name) else { return nil }
+    var information = stat()
+    guard fstatat(folder.descriptor, last, &information, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+    return DataFolder.identity(information)
+  }
+
+  private static func identity(_ information: stat) -> String { "\(information.st_dev)-\(information.st_ino)" }
+
+  /// Opens the file that a run reads, for whoever takes its descriptor over.
+  ///
+  /// - Throws: as ``openInput(_:)``; ABORTED when another file has the name by now.
+  public func openDescriptor(of input: InputReading) throws(JobFailure) -> Int32 {
+    let descriptor = try openInputDescriptor(input.name)
+    var information = stat()
+    guard fstat(descriptor, &information) == 0, DataFolder.identity(information) == input.identity else {
+      close(descriptor)
+      throw JobFailure(
+        .aborted, reason: "INPUT_CHANGED",
+        "\(input.name): another file has taken this name since the job's run began. Submit the job again.",
+        file: input.name)
+    }
+    return descriptor
+  }
+
   private func matches(of name: String, _ walk: inout PatternWalk) throws(JobFailure) -> [String] {
     // A file of just that name goes before what it would match.
     guard FileName.isPattern(name), (try? openInput(name)) == nil else { return [name] }

@@ -106,9 +106,11 @@ public final class DataFolder: Sendable {
 
   /// Checks that a result could be shown under that name.
   ///
+  /// - Returns: whether the name stands for a file now.
   /// - Throws: ``JobFailure``: OUTPUT_FOLDER_NOT_FOUND, OUTPUT_NOT_A_FILE, or OUTPUT_IS_INPUT when the name stands for the
   ///   input's own file.
-  public func checkOutput(_ name: String, input: OpenFile) throws(JobFailure) {
+  @discardableResult
+  public func checkOutput(_ name: String, input: OpenFile) throws(JobFailure) -> Bool {
     let parent: (OpenFile, String)
     do {
       parent = try openParent(of: name)
@@ -122,7 +124,7 @@ public final class DataFolder: Sendable {
         file: name)
     }
     var information = stat()
-    guard fstatat(parent.0.descriptor, parent.1, &information, AT_SYMLINK_NOFOLLOW) == 0 else { return }
+    guard fstatat(parent.0.descriptor, parent.1, &information, AT_SYMLINK_NOFOLLOW) == 0 else { return false }
     if let what = DataFolder.kindThatIsNoFile(information) {
       throw JobFailure(
         .failedPrecondition, reason: "OUTPUT_NOT_A_FILE",
@@ -135,6 +137,7 @@ public final class DataFolder: Sendable {
         .failedPrecondition, reason: "OUTPUT_IS_INPUT",
         "\(name): this is the input's own file under another name. An output never overwrites an input.", file: name)
     }
+    return true
   }
 
   /// What stands under a name that isn't a regular file; nil: a file.

@@ -79,6 +79,10 @@ public struct OutputPublisher: Sendable {
       job.publication == .pending
     else { return }
     Failpoint.publishChosen.reach()
+    if let failure = try await overwritten(by: job) {
+      logger.error("the output would replace an input", metadata: ["job": "\(job.id)", "error": "\(failure.message)"])
+      return try await store.markUnpublishable(job.id, generation: result.generation, failure: failure)
+    }
     do {
       // The rejected rows first: who sees the output finds them beside it. The two are not one step.
       if let rejects = job.spec.rejectsName {
@@ -92,6 +96,22 @@ public struct OutputPublisher: Sendable {
     }
     try await store.markPublished(job.id, generation: result.generation)
     Failpoint.publishMarked.reach()
+  }
+
+  /// Why a job's outputs can't be shown: a file that a job reads under another name has been given one of their names since.
+  /// What has been read under that very name was read in the knowledge of who writes it.
+  private func overwritten(by job: JobRecord) async throws -> JobFailure? {
+    for name in job.spec.outputs {
+      guard let identity = folder.identity(of: name) else { continue }
+      let readers = try await store.readers(of: identity)
+      guard let reader = readers.first(where: { !$0.name.hasSameBytes(as: name) }) else { continue }
+      let whose = reader.jobID.hasSameBytes(as: job.id) ? "this job" : "an unfinished job"
+      return JobFailure(
+        .failedPrecondition, reason: "OUTPUT_IS_INPUT",
+        "\(name): the file that has this name now is one that \(whose) reads, and an output never overwrites an input. The "
+          + "result stays downloadable under the job's URL.", file: name)
+    }
+    return nil
   }
 
   /// Links the result to a name that follows from job and epoch, and renames that over the visible name.

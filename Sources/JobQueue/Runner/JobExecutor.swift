@@ -13,11 +13,17 @@ public protocol JobRun: Sendable {
   /// How far it is now.
   var progress: JobProgress { get }
 
-  /// Does the work, once, on threads of its own. The result is durable when it returns; nothing is left of it after an
+  /// The files that the job's names stand for now: what patterns match is looked up. It may wait for a disk, and looks whether
+  /// its task is cancelled.
+  ///
+  /// - Throws: ``JobFailure``, `CancellationError`.
+  func findInputs() throws -> [InputReading]
+
+  /// Reads these files and does the work, once, on threads of its own. The result is durable when it returns; nothing is left of it after an
   /// error. Cancelling the task ends it.
   ///
   /// - Throws: ``JobFailure``, `CancellationError`.
-  func perform() async throws -> JobRunOutcome
+  func perform(reading inputs: [InputReading]) async throws -> JobRunOutcome
 }
 
 public struct JobRunOutcome: Hashable, Sendable {

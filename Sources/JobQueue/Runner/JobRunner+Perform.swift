@@ -53,7 +53,8 @@ extension JobRunner {
     return await withTaskGroup(of: Ending?.self) { group in
       group.addTask {
         do {
-          return .result(try await run.perform(), file: file)
+          guard let inputs = try await startReading(run, of: job, logger) else { return .fenced }
+          return .result(try await run.perform(reading: inputs), file: file)
         } catch is CancellationError {
           return .interrupted
         } catch {
@@ -75,6 +76,34 @@ extension JobRunner {
       }
       return .interrupted
     }
+  }
+
+  /// Finds the files that a run reads, and notes them, so that no other job writes one of them meanwhile.
+  ///
+  /// - Returns: nil when another worker has the job.
+  private func startReading(
+    _ run: any JobRun, of job: JobRecord, _ logger: Logger
+  ) async throws -> [InputReading]? {
+    let found = try run.findInputs()
+    while true {
+      do {
+        switch try await store.startReading(job.id, epoch: job.epoch, found) {
+        case .reads(let inputs) where inputs.isEmpty: throw JobRunner.nothingLeft(of: job)
+        case .reads(let inputs): return inputs
+        case .stale: return nil
+        }
+      } catch let error as StoreUnavailable {
+        logger.warning("the store doesn't take what the job reads", metadata: ["error": "\(error)"])
+        try await Task.sleep(for: .milliseconds(200))
+      }
+    }
+  }
+
+  private static func nothingLeft(of job: JobRecord) -> JobFailure {
+    JobFailure(
+      .notFound, reason: "INPUT_NOT_FOUND",
+      "\(job.spec.input): other unfinished jobs write every file that matches this. Submit the job again when they have ended.",
+      file: job.spec.input)
   }
 
   /// Renews the lease until the run ends or shall end. A store that is away changes nothing: as long as nobody else has

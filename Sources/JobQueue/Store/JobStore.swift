@@ -5,6 +5,8 @@ public struct JobSubmission: Hashable, Sendable {
   public var owner: String
   public var spec: JobSpec
   public var idempotencyKey: String?
+  /// Names that the job writes and that stand for a file now: an unfinished job's pattern that matches one reads it.
+  public var existingOutputs: [String] = []
 
   public init(owner: String, spec: JobSpec, idempotencyKey: String? = nil) {
     self.owner = owner
@@ -44,8 +46,9 @@ public protocol JobStore: Sendable {
   func requestCancel(_ id: String, by actor: String) async throws -> JobRecord?
   /// Queues a failed or cancelled job again, and reserves its output again.
   ///
+  /// - Parameter existingOutputs: as ``JobSubmission/existingOutputs``.
   /// - Throws: ``JobStoreError``.
-  func retry(_ id: String, by actor: String) async throws -> JobRecord
+  func retry(_ id: String, by actor: String, existingOutputs: [String]) async throws -> JobRecord
   /// Forgets a job that has ended and has nothing left to publish.
   ///
   /// - Throws: ``JobStoreError``.
@@ -60,6 +63,9 @@ public protocol JobStore: Sendable {
   /// need what it doesn't know, are left to others.
   func claim(worker: String, offer: WorkerOffer) async throws -> JobRecord?
   func renew(_ id: String, epoch: Int, progress: JobProgress) async throws -> JobLifecycle.WorkerWrite
+  /// Notes the files that a run reads, in the place of those of the job's runs before, until the job has ended and is
+  /// published. What patterns have found and another unfinished job is to write is left out.
+  func startReading(_ id: String, epoch: Int, _ inputs: [InputReading]) async throws -> ReadingStart
   func commit(_ id: String, epoch: Int, result: UncommittedResult, progress: JobProgress) async throws
     -> JobLifecycle.WorkerWrite
   func fail(_ id: String, epoch: Int, failure: JobFailure) async throws -> JobLifecycle.WorkerWrite
@@ -69,6 +75,8 @@ public protocol JobStore: Sendable {
   func unpublished() async throws -> [JobRecord]
   /// The job of the newest committed generation of an output.
   func newestCommitted(output: String) async throws -> JobRecord?
+  /// The unfinished jobs, and those that are being published, whose runs read a file of that identity.
+  func readers(of identity: String) async throws -> [InputReader]
   func markPublished(_ id: String, generation: Int) async throws
   /// Gives up a publication that is still to come: to be called under the output's lock, where that can be had. Other jobs
   /// stay as they are.

@@ -1,5 +1,6 @@
 public import JobQueue
 import Processor
+import Synchronization
 public import TallySchema
 
 /// Runs jobs with ``CSVProcessor``.
@@ -22,27 +23,40 @@ public struct CSVExecutor: JobExecutor {
   public func prepare(_ job: JobRecord, resultPath: String) throws -> any JobRun {
     var places = ProcessingPlaces(inputs: [], resultPath: resultPath, spillFolder: spillFolder)
     places.resultMode = resultMode
-    // Patterns are looked up by the run's own thread.
-    places.findInputs = { [folder, limits] interruption throws(JobFailure) in
-      try folder.inputNames(job.spec, limits: limits, isStopping: { interruption.isSet }).map { name in
-        ProcessingPlaces.Input(
-          name: name,
-          file: .opener { () throws(JobFailure) in try folder.openInputDescriptor(name) })
-      }
-    }
-    return CSVJobRun(CSVProcessor(job.spec, places, limits: limits))
+    return CSVJobRun(spec: job.spec, places: places, folder: folder, limits: limits)
   }
 }
 
 private final class CSVJobRun: JobRun {
-  private let processor: CSVProcessor
+  private let spec: JobSpec
+  private let places: ProcessingPlaces
+  private let folder: DataFolder
+  private let limits: Limits
   private let start = ContinuousClock.now
+  /// Once the inputs are known.
+  private let processor = Mutex<CSVProcessor?>(nil)
 
-  init(_ processor: CSVProcessor) { self.processor = processor }
+  init(spec: JobSpec, places: ProcessingPlaces, folder: DataFolder, limits: Limits) {
+    (self.spec, self.places, self.folder, self.limits) = (spec, places, folder, limits)
+  }
 
-  var progress: JobProgress { processor.snapshot(secondsSinceStart: (ContinuousClock.now - start) / .seconds(1)) }
+  var progress: JobProgress {
+    processor.withLock { $0 }?.snapshot(secondsSinceStart: (ContinuousClock.now - start) / .seconds(1))
+      ?? JobProgress(phase: .reading)
+  }
 
-  func perform() async throws -> JobRunOutcome {
+  func findInputs() throws -> [InputReading] {
+    try folder.readings(of: spec, limits: limits) { Task.isCancelled }
+  }
+
+  func perform(reading inputs: [InputReading]) async throws -> JobRunOutcome {
+    var places = places
+    places.inputs = inputs.map { [folder] input in
+      ProcessingPlaces.Input(
+        name: input.name, file: .opener { () throws(JobFailure) in try folder.openDescriptor(of: input) })
+    }
+    let processor = CSVProcessor(spec, places, limits: limits)
+    self.processor.withLock { $0 = processor }
     let outcome = try await processor.run()
     return JobRunOutcome(
       bytes: outcome.bytes, rows: outcome.rows, sha256: outcome.sha256, progress: outcome.progress)

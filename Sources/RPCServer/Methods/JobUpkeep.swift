@@ -12,7 +12,8 @@ extension JobMethods {
         .failedPrecondition, reason: "JOB_NOT_RETRYABLE",
         "The job is \(job.shownState.rawValue). Only a failed or cancelled job is retried.", field: "jobId")
     }
-    return try await store.retry(job.id, by: context.owner).status
+    let existing = try await files.run { [folder] _ in job.spec.outputs.filter(folder.isTaken) }
+    return try await store.retry(job.id, by: context.owner, existingOutputs: existing).status
   }
 
   /// `deleteJob`: the status is the job's last.

@@ -5,7 +5,7 @@ import TallySchema
 extension JobMethods {
   /// `submitJob`: checks what can be checked at once, and answers when the job is on disk.
   func submit(_ parameters: SubmitParameters, _ context: RPCContext) async throws -> JobStatus {
-    let submission = JobSubmission(
+    var submission = JobSubmission(
       owner: context.owner, spec: parameters.spec, idempotencyKey: parameters.idempotencyKey)
     // A repeated call is answered before anything is checked: its input may be gone by now.
     let known =
@@ -14,14 +14,15 @@ extension JobMethods {
       } else {
         JobRecord?.none
       }
-    if known == nil { try await check(parameters.spec) }
+    if known == nil { submission.existingOutputs = try await check(parameters.spec) }
     return try await store.submit(submission).status
   }
 
   /// Names that are looked up at once: some microseconds each.
   private static let fewInputs = 4
 
-  private func check(_ spec: JobSpec) async throws {
+  /// - Returns: the outputs that stand for files now.
+  private func check(_ spec: JobSpec) async throws -> [String] {
     if spec.memoryBytes > memory.totalBytes {
       throw RPCError.invalidParameters(
         "'memoryBytes' is \(spec.memoryBytes), and all jobs of this server share \(memory.totalBytes) (--memory).",
@@ -30,11 +31,12 @@ extension JobMethods {
     if spec.inputs.count <= JobMethods.fewInputs, !spec.inputs.contains(where: FileName.isPattern) {
       return try await files.runQuick { try checkFiles(spec, $0) }
     }
-    try await walks.run { try checkFiles(spec, $0) }
+    return try await walks.run { try checkFiles(spec, $0) }
   }
 
-  private func checkFiles(_ spec: JobSpec, _ interruption: Interruption) throws {
+  private func checkFiles(_ spec: JobSpec, _ interruption: Interruption) throws -> [String] {
     var field = "input"
+    var existing: [String] = []
     do throws(JobFailure) {
       let names = try folder.inputNames(spec, limits: limits, isStopping: { interruption.isSet })
       for name in names {
@@ -43,8 +45,10 @@ extension JobMethods {
         // Open for a moment: a job may have more inputs than the process has descriptors.
         let file = try folder.openInput(name)
         field = "output"
-        for name in spec.outputs { try folder.checkOutput(name, input: file) }
+        existing = []
+        for name in spec.outputs where try folder.checkOutput(name, input: file) { existing.append(name) }
       }
+      return existing
     } catch {
       throw RPCError(error, field: field)
     }

@@ -1,0 +1,28 @@
+public import JobQueue
+import TallySchema
+
+extension PostgresJobStore {
+  public func startReading(_ id: String, epoch: Int, _ inputs: [InputReading]) async throws -> ReadingStart {
+    let matched = inputs.filter(\.isMatched).map(\.name)
+    // With the names' lock: a submission that takes one of them comes before, and it is left out, or after, and is refused.
+    let reads = [tables.lockNames, tables.lock(id), tables.writers(matched)]
+    return try await database.transaction(reads: reads) { [tables] found, _ in
+      guard let job = try found[1].rows.first.map(PostgresTables.job) else { throw JobStoreError.notFound(jobID: id) }
+      guard job.state == .running, job.epoch == epoch else {
+        return PostgresDatabase.Decision(value: ReadingStart.stale, writes: [])
+      }
+      let writers = found[2].rows.filter { $0.text("job_id")?.hasSameBytes(as: id) == false }
+      let written = Set(writers.compactMap { $0.text("name").map { Array($0.utf8) } })
+      let kept = inputs.filter { !$0.isMatched || !written.contains(Array($0.name.utf8)) }
+      return PostgresDatabase.Decision(value: ReadingStart.reads(kept), writes: tables.setInputs(kept, of: id))
+    }
+  }
+
+  public func readers(of identity: String) async throws -> [InputReader] {
+    let statement = PostgresStatement(
+      "SELECT job_id, name FROM \(tables.schema).run_inputs WHERE identity = $1 ORDER BY job_id", [identity])
+    return try await database.read(statement).map { row in
+      InputReader(jobID: row.text("job_id") ?? "", name: row.text("name") ?? "")
+    }
+  }
+}
