@@ -24,7 +24,7 @@ enum SQLiteSchema {
     }
     migrator.registerMigration("5: what a job needs of a worker") { database in
       try database.execute(
-        sql: "ALTER TABLE jobs ADD COLUMN needs TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(needs))")
+        sql: "ALTER TABLE jobs ADD COLUMN needs TEXT NOT NULL DEFAULT '[]'")
     }
     migrator.registerMigration("6: jobs without an output") { database in
       try database.execute(sql: "CREATE INDEX jobs_unnamed ON jobs (finished_at) WHERE output = ''")

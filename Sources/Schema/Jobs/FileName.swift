@@ -4,7 +4,9 @@ public enum FileName {
   public static let reservedFolder = ".tally"
 
   /// Whether the name is a pattern for several.
-  public static func isPattern(_ name: String) -> Bool { name.utf8.contains { "*?[".utf8.contains($0) } }
+  public static func isPattern(_ name: String) -> Bool {
+    name.utf8.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "[") }
+  }
 
   /// The name's parts between its slashes.
   public static func parts(_ name: String) -> [String] {

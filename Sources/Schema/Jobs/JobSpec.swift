@@ -170,15 +170,17 @@ extension JobSpec: JSONConvertible {
 
   /// The job with every default filled in: equal jobs have equal text.
   public var json: JSONValue {
-    var members = [
-      JSONMember("input", inputs.count == 1 ? .string(inputs[0]) : inputs.json)
-    ]
+    var members: [JSONMember] = []
+    members.reserveCapacity(14)
+    members.append(JSONMember("input", inputs.count == 1 ? .string(inputs[0]) : inputs.json))
     if let output { members.append(JSONMember("output", .string(output))) }
-    members += [
-      JSONMember("groupBy", groupBy.json), JSONMember("aggregates", aggregates.json), JSONMember("csv", csv.json),
-      JSONMember("onBadRow", .string(onBadRow.rawValue)), JSONMember("maxBadRows", .number(maxBadRows)),
-      JSONMember("memoryBytes", .number(memoryBytes)), JSONMember("priority", .number(priority)),
-    ]
+    members.append(JSONMember("groupBy", groupBy.json))
+    members.append(JSONMember("aggregates", aggregates.json))
+    members.append(JSONMember("csv", csv.json))
+    members.append(JSONMember("onBadRow", .string(onBadRow.rawValue)))
+    members.append(JSONMember("maxBadRows", .number(maxBadRows)))
+    members.append(JSONMember("memoryBytes", .number(memoryBytes)))
+    members.append(JSONMember("priority", .number(priority)))
     if format != .csv { members.append(JSONMember("format", .string(format.rawValue))) }
     if let filter { members.append(JSONMember("where", filter.json)) }
     let order = canonicalOrder

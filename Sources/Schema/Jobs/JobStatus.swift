@@ -70,18 +70,20 @@ extension JobStatus: JSONConvertible {
 
   /// The JSON form.
   public var json: JSONValue {
-    var members = [
-      JSONMember("jobId", .string(jobID)), JSONMember("state", state.json), JSONMember("input", .string(input)),
-    ]
+    var members: [JSONMember] = []
+    members.reserveCapacity(14)
+    members.append(JSONMember("jobId", .string(jobID)))
+    members.append(JSONMember("state", state.json))
+    members.append(JSONMember("input", .string(input)))
     if let output { members.append(JSONMember("output", .string(output))) }
     members.append(JSONMember("createdAt", createdAt.json))
     if let startedAt { members.append(JSONMember("startedAt", startedAt.json)) }
     if let finishedAt { members.append(JSONMember("finishedAt", finishedAt.json)) }
-    members += [
-      JSONMember("epoch", .number(epoch)), JSONMember("attempts", .number(attempts)),
-      JSONMember("rescues", .number(rescues)), JSONMember("progress", progress.json),
-      JSONMember("published", .bool(published)),
-    ]
+    members.append(JSONMember("epoch", .number(epoch)))
+    members.append(JSONMember("attempts", .number(attempts)))
+    members.append(JSONMember("rescues", .number(rescues)))
+    members.append(JSONMember("progress", progress.json))
+    members.append(JSONMember("published", .bool(published)))
     if let result { members.append(JSONMember("result", result.json)) }
     if let error { members.append(JSONMember("error", error.json)) }
     return .object(members)
