@@ -63,20 +63,37 @@ let package = Package(
       ],
       swiftSettings: flags),
 
+    // Where inputs are read and results are published.
+    .target(name: "Storage", dependencies: ["TallySchema"], swiftSettings: flags),
+    .target(name: "StorageLocal", dependencies: ["Storage", "TallySchema"], swiftSettings: flags),
+
     // Jobs: the lifecycle and the stores.
-    .target(name: "JobQueue", dependencies: ["TallySchema", .server("Logging", "swift-log")], swiftSettings: flags),
+    .target(name: "JobQueue", dependencies: ["Storage", "TallySchema"], swiftSettings: flags),
     .target(
       name: "JobQueueSQLite",
       dependencies: [
-        "JobQueue", "TallySchema", .server("GRDB", "GRDB.swift"), .server("GRDBSQLite", "GRDB.swift"),
+        "JobQueue", "Storage", "TallySchema", .server("GRDB", "GRDB.swift"), .server("GRDBSQLite", "GRDB.swift"),
       ],
       swiftSettings: flags),
     .systemLibrary(
       name: "CTallyPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
     .target(
-      name: "JobQueuePostgres", dependencies: ["JobQueue", "TallySchema", "CTallyPostgres"], swiftSettings: flags),
+      name: "JobQueuePostgres", dependencies: ["JobQueue", "Storage", "TallySchema", "CTallyPostgres"],
+      swiftSettings: flags),
     // One suite of named tests that every store must pass.
-    .target(name: "JobQueueConformance", dependencies: ["JobQueue", "TallySchema"], swiftSettings: flags),
+    .target(
+      name: "JobQueueConformance", dependencies: ["JobQueue", "JobRunner", "Storage", "StorageLocal", "TallySchema"],
+      swiftSettings: flags),
+    // Claims jobs, has an engine run them, and publishes what comes of it.
+    .target(
+      name: "JobRunner",
+      dependencies: ["JobQueue", "Storage", "StorageLocal", "TallySchema", .server("Logging", "swift-log")],
+      swiftSettings: flags),
+    // Runs jobs in this process.
+    .target(
+      name: "EngineLocal",
+      dependencies: ["JobQueue", "JobRunner", "Processor", "Storage", "StorageLocal", "TallySchema"],
+      swiftSettings: flags),
 
     // Who may do what.
     .target(name: "Access", dependencies: ["TallySchema"], swiftSettings: flags),
@@ -85,7 +102,8 @@ let package = Package(
     .target(
       name: "RPCServer",
       dependencies: [
-        "Access", "TallySchema", "Processor", "JobQueue", "CTallyZlib",
+        "Access", "EngineLocal", "JobQueue", "JobRunner", "Processor", "Storage", "StorageLocal", "TallySchema",
+        "CTallyZlib",
         .server("AsyncAlgorithms", "swift-async-algorithms"),
         .server("HTTPTypes", "swift-http-types"),
         .server("Hummingbird", "hummingbird"),
@@ -109,7 +127,8 @@ let package = Package(
     .executableTarget(
       name: "rpc-server",
       dependencies: [
-        "RPCServer", "JobQueue", "JobQueueSQLite", "JobQueuePostgres", "TallySchema",
+        "RPCServer", "JobQueue", "JobQueueSQLite", "JobQueuePostgres", "JobRunner", "Storage", "StorageLocal",
+        "TallySchema",
         .server("ArgumentParser", "swift-argument-parser"),
         .server("Configuration", "swift-configuration"),
         .server("ServiceLifecycle", "swift-service-lifecycle"),
@@ -161,20 +180,25 @@ let package = Package(
     .testTarget(name: "AccessTests", dependencies: ["Access", "TallySchema"], swiftSettings: flags),
     .testTarget(name: "JobQueueTests", dependencies: ["JobQueue", "TallySchema", "TestSupport"], swiftSettings: flags),
     .testTarget(
+      name: "StorageLocalTests", dependencies: ["Storage", "StorageLocal", "TallySchema", "TestSupport"],
+      swiftSettings: flags),
+    .testTarget(name: "JobRunnerTests", dependencies: ["JobRunner"], swiftSettings: flags),
+    .testTarget(
       name: "JobQueueSQLiteTests",
       dependencies: [
-        "JobQueueSQLite", "JobQueueConformance", "JobQueue", "TallySchema", "TestSupport",
-        .server("GRDB", "GRDB.swift"),
+        "JobQueueSQLite", "JobQueueConformance", "JobQueue", "JobRunner", "Storage", "StorageLocal", "TallySchema",
+        "TestSupport", .server("GRDB", "GRDB.swift"),
       ],
       swiftSettings: flags),
     .testTarget(
       name: "JobQueuePostgresTests",
-      dependencies: ["JobQueuePostgres", "JobQueueConformance", "JobQueue", "TallySchema", "TestSupport"],
+      dependencies: ["JobQueuePostgres", "JobQueueConformance", "JobQueue", "Storage", "TallySchema", "TestSupport"],
       swiftSettings: flags),
     .testTarget(
       name: "RPCServerTests",
       dependencies: [
-        "RPCServer", "Access", "JobQueue", "JobQueueSQLite", "TallySchema", "TestSupport",
+        "RPCServer", "Access", "EngineLocal", "JobQueue", "JobQueueSQLite", "JobRunner", "Storage", "StorageLocal",
+        "TallySchema", "TestSupport",
         .server("NIOEmbedded", "swift-nio"),
         .server("NIOTLS", "swift-nio"),
       ],

@@ -1,4 +1,7 @@
 import JobQueue
+import JobRunner
+import Storage
+import StorageLocal
 import Synchronization
 import TallySchema
 
@@ -11,14 +14,14 @@ import TallySchema
 /// A runner that hears no signal of its store's and only polls; its work writes a line, or does nothing until it is
 /// cancelled.
 struct FakeWorker: Sendable {
-  private let runner: JobRunner
+  private let runner: Runner
 
   init(_ h: StoreHarness, holds: Bool = false) throws {
     let folder = try DataFolder(path: h.place.folder, storeUUID: h.store.uuid)
-    runner = JobRunner(
-      store: DeafStore(store: h.store), executor: Work(holds: holds), folder: folder,
+    runner = Runner(
+      store: DeafStore(store: h.store), engine: Work(holds: holds), folder: folder,
       memory: MemoryPool(totalBytes: 1 << 40),
-      configuration: JobRunner.Configuration(
+      configuration: Runner.Configuration(
         worker: "w", pollMilliseconds: 50, reportMilliseconds: 50,
         shutdown: ShutdownPlan(totalMilliseconds: 30_000)))
   }
@@ -32,7 +35,7 @@ struct FakeWorker: Sendable {
     try outcome.get()
   }
 
-  private struct Work: JobExecutor {
+  private struct Work: JobEngine {
     let holds: Bool
     func prepare(_ job: JobRecord, resultPath: String) throws -> any JobRun { Run(holds: holds, path: resultPath) }
   }

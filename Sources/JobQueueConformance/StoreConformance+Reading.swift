@@ -1,4 +1,5 @@
 import JobQueue
+import Storage
 import TallySchema
 
 /// What runs read is never written by another job.

@@ -1,4 +1,6 @@
 import JobQueue
+import JobRunner
+import StorageLocal
 import TallySchema
 
 extension StoreConformance {

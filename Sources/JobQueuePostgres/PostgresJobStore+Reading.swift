@@ -1,4 +1,5 @@
 public import JobQueue
+public import Storage
 import TallySchema
 
 extension PostgresJobStore {

@@ -1,4 +1,5 @@
 import JobQueue
+import Storage
 import TallySchema
 
 extension PostgresTables {

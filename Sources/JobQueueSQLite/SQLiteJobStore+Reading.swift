@@ -1,5 +1,6 @@
 import GRDB
 public import JobQueue
+public import Storage
 import TallySchema
 
 extension SQLiteJobStore {

@@ -2,9 +2,11 @@ import Access
 import Hummingbird
 import HummingbirdCore
 public import JobQueue
+import JobRunner
 public import Logging
 import NIOCore
 public import ServiceLifecycle
+public import StorageLocal
 public import TallySchema
 
 /// The whole server: HTTP, the methods, the runner and its housekeeping, as one service.
@@ -24,30 +26,19 @@ public struct TallyServer: Service {
     public var token: Secret?
     /// Nil: HTTP/1.1 without TLS.
     public var tls: TLSFiles?
-    /// For what doesn't fit in memory.
-    public var spillFolder: String
-    /// Bytes that all running jobs share.
-    public var memoryBytes: Int
-    /// 0: other processes do the jobs.
-    public var jobsAtOnce: Int
-    /// As it stands in leases and logs.
-    public var workerName = "worker"
-    /// Other processes do jobs of the same store: what is too large for this one is left to them.
-    public var hasOtherWorkers = false
+    /// Of the worker in this process.
+    public var worker: TallyWorker.Configuration
     public var limits: Limits
-    /// Who may read results, as the system's bits of a file's mode.
-    public var resultMode: UInt32 = 0o444
 
+    /// - Parameter limits: also the worker's.
     public init(
-      host: String = "127.0.0.1", port: Int = 8_000, allowedHosts: Set<String> = [], spillFolder: String,
-      memoryBytes: Int, jobsAtOnce: Int = 2, limits: Limits = .standard
+      host: String = "127.0.0.1", port: Int = 8_000, allowedHosts: Set<String> = [], worker: TallyWorker.Configuration,
+      limits: Limits = .standard
     ) {
       self.host = host
       self.port = port
       self.allowedHosts = allowedHosts
-      self.spillFolder = spillFolder
-      self.memoryBytes = memoryBytes
-      self.jobsAtOnce = jobsAtOnce
+      self.worker = worker
       self.limits = limits
     }
   }
@@ -87,9 +78,9 @@ public struct TallyServer: Service {
 
   /// Serves until it is told to shut down gracefully, or its task is cancelled.
   public func run() async throws {
-    let memory = MemoryPool(totalBytes: configuration.memoryBytes)
+    let memory = MemoryPool(totalBytes: configuration.worker.memoryBytes)
     let hub = ProgressHub(store: store, limits: configuration.limits, logger: logger)
-    let worker = TallyWorker(configuration, store: store, folder: folder, memory: memory, logger: logger)
+    let worker = TallyWorker(configuration.worker, store: store, folder: folder, memory: memory, logger: logger)
     let draining = DrainFlag()
     let presences = ConnectionPresences()
     let (files, walks) = (FileWork(), FileWork())

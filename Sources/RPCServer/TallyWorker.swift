@@ -1,13 +1,45 @@
+import EngineLocal
 public import JobQueue
+import JobRunner
 public import Logging
 public import ServiceLifecycle
-import TallySchema
+public import StorageLocal
+public import TallySchema
 
 /// What does the jobs: the runner and its housekeeping, as one service, in a server or in a process of its own.
 ///
 /// At shutdown running jobs go back to the queue.
 public struct TallyWorker: Service {
-  private let configuration: TallyServer.Configuration
+  public struct Configuration: Sendable {
+    /// For what doesn't fit in memory.
+    public var spillFolder: String
+    /// Bytes that all running jobs share.
+    public var memoryBytes: Int
+    /// 0: other processes do the jobs.
+    public var jobsAtOnce: Int
+    /// As it stands in leases and logs.
+    public var name: String
+    /// Other processes do jobs of the same store: what is too large for this one is left to them.
+    public var hasOtherWorkers: Bool
+    /// Who may read results, as the system's bits of a file's mode.
+    public var resultMode: UInt32 = 0o444
+    public var limits: Limits
+
+    public init(
+      spillFolder: String, memoryBytes: Int, jobsAtOnce: Int = 2, name: String = "worker",
+      hasOtherWorkers: Bool = false,
+      limits: Limits = .standard
+    ) {
+      self.spillFolder = spillFolder
+      self.memoryBytes = memoryBytes
+      self.jobsAtOnce = jobsAtOnce
+      self.name = name
+      self.hasOtherWorkers = hasOtherWorkers
+      self.limits = limits
+    }
+  }
+
+  private let configuration: Configuration
   private let store: any JobStore
   private let folder: DataFolder
   private let memory: MemoryPool
@@ -16,7 +48,7 @@ public struct TallyWorker: Service {
   private let threads: FileThreads
 
   public init(
-    _ configuration: TallyServer.Configuration, store: any JobStore, folder: DataFolder, logger: Logger
+    _ configuration: Configuration, store: any JobStore, folder: DataFolder, logger: Logger
   ) {
     self.init(
       configuration, store: store, folder: folder, memory: MemoryPool(totalBytes: configuration.memoryBytes),
@@ -24,7 +56,7 @@ public struct TallyWorker: Service {
   }
 
   init(
-    _ configuration: TallyServer.Configuration, store: any JobStore, folder: DataFolder, memory: MemoryPool,
+    _ configuration: Configuration, store: any JobStore, folder: DataFolder, memory: MemoryPool,
     logger: Logger
   ) {
     self.configuration = configuration
@@ -70,14 +102,14 @@ public struct TallyWorker: Service {
     return services
   }
 
-  private func makeRunner() -> JobRunner {
-    var runner = JobRunner.Configuration(
-      worker: configuration.workerName, jobsAtOnce: configuration.jobsAtOnce,
+  private func makeRunner() -> Runner {
+    var runner = Runner.Configuration(
+      worker: configuration.name, jobsAtOnce: configuration.jobsAtOnce,
       shutdown: ShutdownPlan(totalMilliseconds: configuration.limits.drainMilliseconds))
     runner.leavesLargerJobs = configuration.hasOtherWorkers
-    return JobRunner(
+    return Runner(
       store: store,
-      executor: CSVExecutor(
+      engine: LocalEngine(
         folder: folder, spillFolder: configuration.spillFolder, resultMode: configuration.resultMode,
         limits: configuration.limits),
       folder: folder, memory: memory, configuration: runner, taskExecutor: threads, logger: logger)

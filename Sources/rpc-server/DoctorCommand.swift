@@ -29,7 +29,7 @@
       }
       await check("settings") {
         let configuration = try reader.serverConfiguration(try reader.limits())
-        return "\(configuration.jobsAtOnce) workers share \(ByteCount.text(configuration.memoryBytes))"
+        return "\(configuration.worker.jobsAtOnce) workers share \(ByteCount.text(configuration.worker.memoryBytes))"
       }
       for name in ["data", "state"] {
         await check(name) { try DoctorCommand.tryFolder(reader.text(name), setting: name) }

@@ -1,4 +1,6 @@
 #if Server
+  import StorageLocal
+  import JobRunner
   import ArgumentParser
   import Foundation
   import JobQueue
@@ -42,16 +44,18 @@
       let plan = ShutdownPlan(totalMilliseconds: limits.drainMilliseconds)
       let signals = StopSignals(plan, logger)
       defer { withExtendedLifetime(signals) {} }
-      let opened = try await OpenedStore(reader, configuration, limits, logger)
+      let opened = try await OpenedStore(
+        reader, configuration.worker, purpose: "rpc-server on \(configuration.host):\(configuration.port)", logger)
       var configuration = configuration
-      configuration.resultMode = opened.resultMode
+      configuration.worker.resultMode = opened.resultMode
       let server = TallyServer(configuration, store: opened.store, folder: opened.folder, logger: logger) {
         [configuration] port in
         logger.notice(
           "listening on http\(configuration.tls == nil ? "" : "s")://\(configuration.host):\(port)",
           metadata: [
             "data": "\(opened.folder.path)", "store": "\(opened.shown)",
-            "memory": "\(ByteCount.text(configuration.memoryBytes))", "workers": "\(configuration.jobsAtOnce)",
+            "memory": "\(ByteCount.text(configuration.worker.memoryBytes))",
+            "workers": "\(configuration.worker.jobsAtOnce)",
           ])
       }
       signals.serviceStarts()

@@ -5,32 +5,32 @@
   import TallySchema
 
   extension SettingsReader {
-    /// - Parameter listens: whether the process serves HTTP.
-    func serverConfiguration(_ limits: Limits, listens: Bool = true) throws -> TallyServer.Configuration {
+    func serverConfiguration(_ limits: Limits) throws -> TallyServer.Configuration {
       let host = text("host")
       let isLoopback = host == "localhost" || host == "::1" || host.hasPrefix("127.")
-      if listens, !isLoopback, text("token").isEmpty, try !flag("listen-anywhere") {
+      if !isLoopback, text("token").isEmpty, try !flag("listen-anywhere") {
         throw ValidationError(
           "'\(host)' isn't the loopback: whoever reaches it could read and write the data folder. "
             + "Set a token (TALLY_TOKEN), or say --listen-anywhere if that is wanted.")
       }
-      let store = try StoreOpener(self)
+      var configuration = TallyServer.Configuration(
+        host: host, port: try integer("port", 0...65_535), allowedHosts: list("allowed-hosts").union([host]),
+        worker: try workerConfiguration(limits), limits: limits)
+      configuration.allowedOrigins = list("allowed-origins")
+      configuration.token = text("token").isEmpty ? nil : Secret(text("token"))
+      configuration.tls = try tlsFiles()
+      return configuration
+    }
+
+    func workerConfiguration(_ limits: Limits) throws -> TallyWorker.Configuration {
       let workers = try integer("workers", 0...1_024)
       let memory = text("memory").isEmpty ? SettingsReader.halfOfMemory : try bytes("memory")
       if memory < limits.memoryBytesLeast {
         throw problem("memory", "must be at least \(limits.memoryBytesLeast) bytes, which one job needs")
       }
-      var configuration = TallyServer.Configuration(
-        host: host, port: try integer("port", 0...65_535),
-        allowedHosts: list("allowed-hosts").union([host]),
-        spillFolder: text("state") + "/spill", memoryBytes: memory,
-        jobsAtOnce: workers, limits: limits)
-      configuration.workerName = SettingsReader.processName
-      configuration.hasOtherWorkers = store.isShared
-      configuration.allowedOrigins = list("allowed-origins")
-      configuration.token = text("token").isEmpty ? nil : Secret(text("token"))
-      configuration.tls = try tlsFiles()
-      return configuration
+      return TallyWorker.Configuration(
+        spillFolder: text("state") + "/spill", memoryBytes: memory, jobsAtOnce: workers,
+        name: SettingsReader.processName, hasOtherWorkers: try StoreOpener(self).isShared, limits: limits)
     }
 
     private func tlsFiles() throws -> TallyServer.TLSFiles? {

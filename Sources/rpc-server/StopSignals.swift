@@ -1,4 +1,5 @@
 #if Server
+  import JobRunner
   import Dispatch
   import JobQueue
   import Logging

@@ -1,4 +1,5 @@
 #if Server
+  import StorageLocal
   import ArgumentParser
   import Foundation
   import JobQueue
@@ -100,8 +101,9 @@
     /// The store, as it may stand in a log.
     let shown: String
 
+    /// - Parameter purpose: what the process does, for others that want the store.
     init(
-      _ reader: SettingsReader, _ configuration: TallyServer.Configuration, _ limits: Limits, _ logger: Logger
+      _ reader: SettingsReader, _ configuration: TallyWorker.Configuration, purpose: String, _ logger: Logger
     ) async throws {
       let opener = try StoreOpener(reader)
       if try Folders.make(reader.text("data"), setting: "data", mode: 0o777) {
@@ -112,11 +114,11 @@
       resultMode = 0o444 & ~UInt32(mask)
       try Folders.make(reader.text("state"), setting: "state", mode: 0o700)
       try Folders.make(configuration.spillFolder, setting: "state", mode: 0o700)
-      let owner =
-        "process \(ProcessInfo.processInfo.processIdentifier) (rpc-server on \(configuration.host):\(configuration.port))"
+      let owner = "process \(ProcessInfo.processInfo.processIdentifier) (\(purpose))"
       // A running job takes one for a moment now and then; calls share the rest.
       let connections = min(8 + configuration.jobsAtOnce, 32)
-      store = try await opener.open(owner: owner, limits: limits, connections: connections, logger: logger)
+      store = try await opener.open(
+        owner: owner, limits: configuration.limits, connections: connections, logger: logger)
       if configuration.jobsAtOnce == 0, !opener.isShared {
         logger.warning("jobs wait: this process does none (--workers 0), and no other can have its store")
       }

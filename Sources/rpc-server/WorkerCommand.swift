@@ -1,4 +1,6 @@
 #if Server
+  import StorageLocal
+  import JobRunner
   import ArgumentParser
   import Foundation
   import JobQueue
@@ -21,19 +23,19 @@
       guard try StoreOpener(reader).isShared else {
         throw reader.problem("store", "must be postgres://… for a worker: an embedded store belongs to one process")
       }
-      let configuration = try reader.serverConfiguration(limits, listens: false)
+      let configuration = try reader.workerConfiguration(limits)
       guard configuration.jobsAtOnce > 0 else { throw reader.problem("workers", "must be at least 1 for a worker") }
       do {
         let plan = ShutdownPlan(totalMilliseconds: limits.drainMilliseconds)
         let signals = StopSignals(plan, logger)
         defer { withExtendedLifetime(signals) {} }
-        let opened = try await OpenedStore(reader, configuration, limits, logger)
+        let opened = try await OpenedStore(reader, configuration, purpose: "rpc-server worker", logger)
         var configuration = configuration
         configuration.resultMode = opened.resultMode
         logger.notice(
           "working",
           metadata: [
-            "worker": "\(configuration.workerName)", "data": "\(opened.folder.path)", "store": "\(opened.shown)",
+            "worker": "\(configuration.name)", "data": "\(opened.folder.path)", "store": "\(opened.shown)",
             "memory": "\(ByteCount.text(configuration.memoryBytes))", "workers": "\(configuration.jobsAtOnce)",
           ])
         let worker = TallyWorker(configuration, store: opened.store, folder: opened.folder, logger: logger)
@@ -42,7 +44,7 @@
         try await opened.store.close()
         logger.notice("stopped")
       } catch {
-        throw ValidationError.stopping(ServeCommand.explain(error, configuration))
+        throw ValidationError.stopping("\(error).")
       }
     }
   }

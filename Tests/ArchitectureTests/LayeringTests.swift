@@ -36,20 +36,40 @@ import Testing
       "Sources/Processor", ["TallySchema", "CTallySIMD", "CTallySystem", "CTallyZlib", "CTallyZstd"],
       ["Foundation", "Hummingbird", "GRDB", "Logging"]
     ),
-    ("Sources/JobQueue", ["TallySchema"], ["Foundation", "GRDB", "Hummingbird"]),
-    ("Sources/JobQueueSQLite", ["TallySchema", "JobQueue"], ["Hummingbird"]),
+    ("Sources/Storage", ["TallySchema"], ["Foundation", "GRDB", "Hummingbird", "NIOCore"]),
+    ("Sources/StorageLocal", ["TallySchema", "Storage"], ["Foundation", "GRDB", "Hummingbird", "NIOCore"]),
+    ("Sources/JobQueue", ["TallySchema", "Storage"], ["Foundation", "GRDB", "Hummingbird"]),
+    ("Sources/JobQueueSQLite", ["TallySchema", "JobQueue", "Storage"], ["Hummingbird"]),
     (
-      "Sources/JobQueuePostgres", ["TallySchema", "JobQueue", "CTallyPostgres"], ["Foundation", "GRDB", "Hummingbird"]
+      "Sources/JobQueuePostgres", ["TallySchema", "JobQueue", "Storage", "CTallyPostgres"],
+      ["Foundation", "GRDB", "Hummingbird"]
     ),
-    ("Sources/JobQueueConformance", ["TallySchema", "JobQueue"], ["GRDB", "Testing"]),
+    (
+      "Sources/JobQueueConformance", ["TallySchema", "JobQueue", "JobRunner", "Storage", "StorageLocal"],
+      ["GRDB", "Testing"]
+    ),
+    (
+      "Sources/JobRunner", ["TallySchema", "JobQueue", "Storage", "StorageLocal"],
+      ["Foundation", "GRDB", "Hummingbird", "NIOCore", "Processor"]
+    ),
+    (
+      "Sources/EngineLocal", ["TallySchema", "JobQueue", "JobRunner", "Processor", "Storage", "StorageLocal"],
+      ["Foundation", "GRDB", "Hummingbird", "NIOCore"]
+    ),
     ("Sources/Access", ["TallySchema"], ["Foundation", "GRDB", "Hummingbird", "HTTPTypes"]),
     ("Sources/RPCServer/RPC", ["TallySchema", "Access"], ["Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore"]),
     (
-      "Sources/RPCServer/Methods", ["TallySchema", "JobQueue", "Processor"],
+      "Sources/RPCServer/Methods", ["TallySchema", "JobQueue", "JobRunner", "Processor", "Storage", "StorageLocal"],
       ["Hummingbird", "HummingbirdCore", "HTTPTypes"]
     ),
     ("Sources/RPCServer/Progress", ["TallySchema", "JobQueue"], ["Hummingbird", "HummingbirdCore", "HTTPTypes"]),
-    ("Sources/RPCServer", ["TallySchema", "Access", "JobQueue", "Processor", "CTallyZlib"], ["GRDB"]),
+    (
+      "Sources/RPCServer",
+      [
+        "TallySchema", "Access", "EngineLocal", "JobQueue", "JobRunner", "Processor", "Storage", "StorageLocal",
+        "CTallyZlib",
+      ], ["GRDB"]
+    ),
     ("Sources/generate-plays", [], ["TallySchema", "RPCServer", "RPCClient"]),
     ("Sources/RPCClient/Curl", ["CTallyCurl"], ["TallySchema", "Foundation"]),
     ("Sources/RPCClient/Client", ["TallySchema"], ["Foundation"]),
@@ -58,7 +78,11 @@ import Testing
     // Foundation would double the time until a command begins.
     ("Sources/rpc-client", ["TallySchema", "RPCClient"], ["CTallyCurl", "Foundation", "FoundationEssentials"]),
     (
-      "Sources/rpc-server", ["TallySchema", "RPCServer", "JobQueue", "JobQueueSQLite", "JobQueuePostgres"],
+      "Sources/rpc-server",
+      [
+        "TallySchema", "RPCServer", "JobQueue", "JobQueueSQLite", "JobQueuePostgres", "JobRunner", "Storage",
+        "StorageLocal",
+      ],
       ["GRDB", "Hummingbird"]
     ),
   ]

@@ -1,10 +1,12 @@
 import Foundation
+import JobQueue
 import JobQueueSQLite
+import StorageLocal
 import TallySchema
 import TestSupport
 import Testing
 
-@testable import JobQueue
+@testable import JobRunner
 
 /// The publishing protocol on real files and a real store: whatever dies at whatever step, the visible name shows one
 /// whole result, the newest.
@@ -105,7 +107,7 @@ import Testing
     await publisher.publish(output: "out.csv")
     let now = try await job_(job.id)
     #expect(now.state == .succeeded && now.publication == .impossible && now.error?.reason == "OUTPUT_NOT_PUBLISHED")
-    #expect(try folder.openResult(try #require(now.result)).read(at: 0, bytes: 9) == Array("one".utf8))
+    #expect(try folder.openResult(try #require(now.result?.file)).read(at: 0, bytes: 9) == Array("one".utf8))
     #expect(try left(in: "publish").isEmpty)
   }
 

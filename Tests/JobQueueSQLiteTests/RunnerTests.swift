@@ -1,5 +1,8 @@
 import Foundation
 import JobQueueSQLite
+import JobRunner
+import Storage
+import StorageLocal
 import Synchronization
 import TallySchema
 import TestSupport
@@ -20,7 +23,7 @@ import Testing
   }
 
   /// Work that writes the job's input name, when it is let go.
-  private final class HeldWork: JobExecutor, JobRun {
+  private final class HeldWork: JobEngine, JobRun {
     let isHeld: Atomic<Bool>
     let running = Atomic(0)
     let most = Atomic(0)
@@ -53,10 +56,10 @@ import Testing
     }
   }
 
-  private func runner(_ work: HeldWork, jobsAtOnce: Int = 2, memory: Int = 1 << 40) -> JobRunner {
-    JobRunner(
-      store: store, executor: work, folder: folder, memory: MemoryPool(totalBytes: memory),
-      configuration: JobRunner.Configuration(
+  private func runner(_ work: HeldWork, jobsAtOnce: Int = 2, memory: Int = 1 << 40) -> Runner {
+    Runner(
+      store: store, engine: work, folder: folder, memory: MemoryPool(totalBytes: memory),
+      configuration: Runner.Configuration(
         worker: "w", jobsAtOnce: jobsAtOnce, pollMilliseconds: 50, reportMilliseconds: 10,
         shutdown: ShutdownPlan(totalMilliseconds: 30_000)))
   }
@@ -156,9 +159,9 @@ import Testing
     let store = try SQLiteJobStore(path: path, owner: "test", clock: { clock.withLock { $0 } })
     let folder = try DataFolder(path: place.path + "/fenced", storeUUID: store.uuid)
     let work = HeldWork(held: true)
-    let slow = JobRunner(
-      store: store, executor: work, folder: folder, memory: MemoryPool(totalBytes: 1 << 40),
-      configuration: JobRunner.Configuration(
+    let slow = Runner(
+      store: store, engine: work, folder: folder, memory: MemoryPool(totalBytes: 1 << 40),
+      configuration: Runner.Configuration(
         worker: "w", jobsAtOnce: 1, pollMilliseconds: 20, reportMilliseconds: 400,
         shutdown: ShutdownPlan(totalMilliseconds: 30_000)))
     let running = Task { await slow.run() }

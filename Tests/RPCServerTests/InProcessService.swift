@@ -1,7 +1,10 @@
+import EngineLocal
 import Foundation
 import JobQueue
 import JobQueueSQLite
+import JobRunner
 import Logging
+import StorageLocal
 import TallySchema
 import TestSupport
 
@@ -38,10 +41,10 @@ final class InProcessService: Sendable {
       router: router,
       interceptors: [MetricsInterceptor(metrics: metrics), DeadlineInterceptor(), StoreErrorInterceptor()],
       limits: .standard, logger: logger)
-    let runner = JobRunner(
-      store: store, executor: CSVExecutor(folder: folder, spillFolder: place.path, limits: .standard), folder: folder,
+    let runner = Runner(
+      store: store, engine: LocalEngine(folder: folder, spillFolder: place.path, limits: .standard), folder: folder,
       memory: memory,
-      configuration: JobRunner.Configuration(
+      configuration: Runner.Configuration(
         worker: "test", pollMilliseconds: 50, reportMilliseconds: 20,
         shutdown: ShutdownPlan(totalMilliseconds: 30_000)),
       logger: logger)

@@ -3,6 +3,7 @@ import HTTPTypes
 import HummingbirdCore
 import JobQueue
 import JobQueueSQLite
+import StorageLocal
 import TallySchema
 import TestSupport
 import Testing

@@ -1,3 +1,4 @@
+public import Storage
 public import TallySchema
 
 /// What is submitted, and by whom.

@@ -1,6 +1,7 @@
 import HTTPTypes
 import HummingbirdCore
 import JobQueue
+import StorageLocal
 import Synchronization
 import TallySchema
 

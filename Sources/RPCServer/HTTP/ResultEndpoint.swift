@@ -5,6 +5,8 @@ import JobQueue
 import NIOCore
 import NIOPosix
 import Processor
+import Storage
+import StorageLocal
 import TallySchema
 
 /// `GET /results/<job>`: the job's immutable result file, never the visible name. Its strong tag is its digest, so that an
@@ -27,7 +29,7 @@ struct ResultEndpoint: Sendable {
     }
     let file: OpenFile
     do {
-      file = try await NIOThreadPool.singleton.runIfActive { [folder] in try folder.openResult(result) }
+      file = try await NIOThreadPool.singleton.runIfActive { [folder] in try folder.openResult(result.file) }
     } catch {
       return HTTPAnswers.refusal(
         .notFound, RPCError(.dataLoss, reason: "RESULT_GONE", "The result's file can't be read (\(error))."))

@@ -1,5 +1,6 @@
 import JobQueue
 import Processor
+import StorageLocal
 import TallySchema
 
 extension JobMethods {

@@ -1,5 +1,7 @@
 import JobQueue
+import JobRunner
 import Processor
+import StorageLocal
 import TallySchema
 
 /// The methods of the job service. Each has a file of its own; this one holds what they share.

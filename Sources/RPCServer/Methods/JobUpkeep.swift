@@ -1,5 +1,7 @@
 import JobQueue
+import JobRunner
 import Processor
+import StorageLocal
 import TallySchema
 
 extension JobMethods {

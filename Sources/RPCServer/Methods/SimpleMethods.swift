@@ -1,5 +1,8 @@
 import JobQueue
+import JobRunner
 import Processor
+import Storage
+import StorageLocal
 import TallySchema
 
 extension JobMethods {
@@ -75,7 +78,7 @@ extension JobMethods {
     }
     let bytes: [UInt8]
     do {
-      bytes = try await files.run { _ in try folder.openResult(committed).read(at: 0, bytes: 65_536) }
+      bytes = try await files.run { _ in try folder.openResult(committed.file).read(at: 0, bytes: 65_536) }
     } catch let error as SystemCallError {
       throw RPCError(.dataLoss, reason: "RESULT_GONE", "The result's file can't be read (\(error)).")
     }

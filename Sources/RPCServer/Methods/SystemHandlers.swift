@@ -1,4 +1,5 @@
 import JobQueue
+import JobRunner
 import TallySchema
 
 #if canImport(Glibc)

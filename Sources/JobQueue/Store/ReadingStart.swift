@@ -1,3 +1,4 @@
+public import Storage
 import TallySchema
 
 #if canImport(Glibc)
@@ -5,21 +6,6 @@ import TallySchema
 #elseif canImport(Darwin)
   import Darwin
 #endif
-
-/// A file that a run reads.
-public struct InputReading: Hashable, Sendable {
-  public var name: String
-  /// Which file has the name, however it is called later; nil: none had it.
-  public var identity: String?
-  /// Whether a pattern has found it, and not its own name: then it is left out where another job is to write it.
-  public var isMatched: Bool
-
-  public init(name: String, identity: String?, isMatched: Bool = false) {
-    self.name = name
-    self.identity = identity
-    self.isMatched = isMatched
-  }
-}
 
 /// What came of a worker's note of the files that its run reads.
 public enum ReadingStart: Equatable, Sendable {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import JobQueue
+@testable import StorageLocal
 
 /// What `listInputs` lists: regular files by the bytes of their names, each once, whoever else lists at the time.
 @Suite struct ListInputsTests {

@@ -1,4 +1,4 @@
-import JobQueue
+import JobRunner
 import Testing
 
 /// The time of a stop is divided so that its parts fit in it, and a worker gives up when its part is over.

@@ -1,9 +1,11 @@
+public import JobQueue
 public import Logging
+public import StorageLocal
 import TallySchema
 
 /// Claims jobs and runs them, several at a time, until its task is cancelled; then the jobs that it runs go back to the
 /// queue at no cost.
-public struct JobRunner: Sendable {
+public struct Runner: Sendable {
   public struct Configuration: Sendable {
     /// As it stands in the lease.
     public var worker: String
@@ -31,7 +33,7 @@ public struct JobRunner: Sendable {
   }
 
   let store: any JobStore
-  let executor: any JobExecutor
+  let engine: any JobEngine
   let folder: DataFolder
   let publisher: OutputPublisher
   let memory: MemoryPool
@@ -44,13 +46,13 @@ public struct JobRunner: Sendable {
   let taskExecutor: (any TaskExecutor)?
 
   public init(
-    store: any JobStore, executor: any JobExecutor, folder: DataFolder, memory: MemoryPool,
+    store: any JobStore, engine: any JobEngine, folder: DataFolder, memory: MemoryPool,
     configuration: Configuration, taskExecutor: (any TaskExecutor)? = nil,
     logger: Logger = Logger(label: "tally.runner")
   ) {
     self.taskExecutor = taskExecutor
     self.store = store
-    self.executor = executor
+    self.engine = engine
     self.folder = folder
     self.memory = memory
     self.configuration = configuration

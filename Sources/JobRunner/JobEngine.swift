@@ -1,7 +1,9 @@
+public import JobQueue
+public import Storage
 public import TallySchema
 
 /// Does the work of a job. It knows nothing of leases, epochs or stores.
-public protocol JobExecutor: Sendable {
+public protocol JobEngine: Sendable {
   /// Prepares one run, whose result goes to that path, which doesn't exist.
   ///
   /// - Throws: ``JobFailure``.

@@ -3,7 +3,7 @@ import TallySchema
 import TestSupport
 import Testing
 
-@testable import JobQueue
+@testable import StorageLocal
 
 /// The files that a job's inputs stand for.
 @Suite struct PatternTests {

@@ -1,4 +1,7 @@
+import JobQueue
 import Logging
+import Storage
+import StorageLocal
 import TallySchema
 
 #if canImport(Glibc)
@@ -7,7 +10,7 @@ import TallySchema
   import Darwin
 #endif
 
-extension JobRunner {
+extension Runner {
   /// How a run has ended, as far as its worker knows.
   private enum Ending {
     case result(JobRunOutcome, file: String)
@@ -46,9 +49,9 @@ extension JobRunner {
     do {
       file = try folder.makeResultName(job: job.id, epoch: job.epoch)
       Failpoint.resultNamed.reach()
-      run = try executor.prepare(job, resultPath: "\(folder.path)/\(file)")
+      run = try engine.prepare(job, resultPath: "\(folder.path)/\(file)")
     } catch {
-      return .failed(JobRunner.failure(error))
+      return .failed(Runner.failure(error))
     }
     return await withTaskGroup(of: Ending?.self) { group in
       group.addTask {
@@ -58,7 +61,7 @@ extension JobRunner {
         } catch is CancellationError {
           return .interrupted
         } catch {
-          return .failed(JobRunner.failure(error))
+          return .failed(Runner.failure(error))
         }
       }
       group.addTask { await report(run, of: job, logger) ? .fenced : nil }
@@ -88,7 +91,7 @@ extension JobRunner {
     while true {
       do {
         switch try await store.startReading(job.id, epoch: job.epoch, found) {
-        case .reads(let inputs) where inputs.isEmpty: throw JobRunner.nothingLeft(of: job)
+        case .reads(let inputs) where inputs.isEmpty: throw Runner.nothingLeft(of: job)
         case .reads(let inputs): return inputs
         case .stale: return nil
         }

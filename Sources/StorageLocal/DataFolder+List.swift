@@ -1,3 +1,4 @@
+package import Storage
 public import TallySchema
 
 #if canImport(Glibc)
@@ -119,7 +120,7 @@ extension DataFolder {
   }
 
   /// The names in a folder, sorted, without `.` and `..`.
-  static func names(in folder: OpenFile) throws(SystemCallError) -> [String] {
+  package static func names(in folder: OpenFile) throws(SystemCallError) -> [String] {
     try entries(in: folder, most: .max).map(\.name).sorted(by: isBefore)
   }
 

@@ -1,19 +1,21 @@
+public import Storage
+
 #if canImport(Glibc)
-  import Glibc
+  package import Glibc
 #elseif canImport(Darwin)
-  import Darwin
+  package import Darwin
 #endif
 
 /// An open file or folder; closed when nobody holds it any more.
 public final class OpenFile: Sendable {
   public let descriptor: Int32
 
-  init(descriptor: Int32) { self.descriptor = descriptor }
+  package init(descriptor: Int32) { self.descriptor = descriptor }
 
   deinit { close(descriptor) }
 
   /// The size in bytes, which file it is, and what kind.
-  var information: stat {
+  package var information: stat {
     var information = stat()
     fstat(descriptor, &information)
     return information
@@ -22,7 +24,7 @@ public final class OpenFile: Sendable {
   /// Bytes of the file.
   public var size: Int { Int(information.st_size) }
 
-  var isFolder: Bool { information.st_mode & S_IFMT == S_IFDIR }
+  package var isFolder: Bool { information.st_mode & S_IFMT == S_IFDIR }
 
   /// Reads up to that many bytes at an offset; fewer at the file's end, none after it.
   ///
@@ -46,25 +48,5 @@ public final class OpenFile: Sendable {
   }
 
   /// - Throws: ``SystemCallError``.
-  func synchronize() throws(SystemCallError) { try check("fsync", fsync(descriptor)) }
-}
-
-/// A system call that failed, and the error number that it gave.
-public struct SystemCallError: Error, Hashable, CustomStringConvertible {
-  public var call: String
-  public var number: Int32
-
-  public init(_ call: String, _ number: Int32) {
-    self.call = call
-    self.number = number
-  }
-
-  public var description: String { "\(call): \(String(cString: strerror(number)))" }
-}
-
-/// Turns the C convention (-1 and `errno`) into an error.
-@discardableResult
-func check(_ call: String, _ result: Int32) throws(SystemCallError) -> Int32 {
-  if result < 0 { throw SystemCallError(call, errno) }
-  return result
+  package func synchronize() throws(SystemCallError) { try check("fsync", fsync(descriptor)) }
 }

@@ -1,3 +1,4 @@
+import Storage
 import TallySchema
 
 #if canImport(Glibc)

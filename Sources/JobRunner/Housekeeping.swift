@@ -1,4 +1,6 @@
+public import JobQueue
 public import Logging
+public import StorageLocal
 public import TallySchema
 
 /// What a server does now and then: publishes what a crash left unpublished, removes what nobody names, and forgets jobs

@@ -1,3 +1,5 @@
+public import JobQueue
+public import StorageLocal
 import TallySchema
 
 #if canImport(Glibc)

@@ -1,6 +1,6 @@
 /// A hash that is the same in every process, for names and spreads, not for secrets (FNV-1a, 64 bits).
-public enum FNV1a {
-  public static func hash(_ text: String) -> UInt64 {
+package enum FNV1a {
+  package static func hash(_ text: String) -> UInt64 {
     text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
 }

@@ -3,7 +3,7 @@ import TallySchema
 import TestSupport
 import Testing
 
-@testable import JobQueue
+@testable import StorageLocal
 
 /// Names lead to files beneath the folder, and nowhere else.
 @Suite struct DataFolderTests {

@@ -1,10 +1,13 @@
 public import JobQueue
+public import JobRunner
 import Processor
+import Storage
+public import StorageLocal
 import Synchronization
 public import TallySchema
 
 /// Runs jobs with ``CSVProcessor``.
-public struct CSVExecutor: JobExecutor {
+public struct LocalEngine: JobEngine {
   private let folder: DataFolder
   private let spillFolder: String
   private let resultMode: UInt32

@@ -1,3 +1,4 @@
+public import Storage
 public import TallySchema
 
 #if canImport(Glibc)
@@ -55,7 +56,7 @@ extension DataFolder {
   public func isTaken(_ name: String) -> Bool { identity(of: name) != nil }
 
   /// Which file a name stands for; nil: none.
-  func identity(of name: String) -> String? {
+  package func identity(of name: String) -> String? {
     guard let (folder, last) = try? openParent(of: name) else { return nil }
     var information = stat()
     guard fstatat(folder.descriptor, last, &information, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }

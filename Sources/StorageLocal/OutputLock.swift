@@ -1,3 +1,6 @@
+import Storage
+import TallySchema
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -6,13 +9,14 @@
 
 /// The kernel's lock on one output name, held until the value goes. It works between processes, and goes with its
 /// holder's death. The lock file is never removed: who waits on a removed one would hold nothing.
-struct OutputLock {
+package struct OutputLock {
   private let file: OpenFile
 
   /// - Parameter atMostMilliseconds: to wait for another holder, which may have been stopped.
   /// - Returns: nil when it is still held then.
   /// - Throws: ``SystemCallError``.
-  static func take(_ output: String, in folder: DataFolder, atMostMilliseconds: Int = 5_000) async throws -> OutputLock?
+  package static func take(_ output: String, in folder: DataFolder, atMostMilliseconds: Int = 5_000) async throws
+    -> OutputLock?
   {
     let file = try open(output, in: folder)
     var waited = 0
@@ -25,7 +29,7 @@ struct OutputLock {
   }
 
   /// The same without waiting for another holder.
-  static func takeNow(_ output: String, in folder: DataFolder) throws -> OutputLock? {
+  package static func takeNow(_ output: String, in folder: DataFolder) throws -> OutputLock? {
     let file = try open(output, in: folder)
     return try isTaken(file) ? OutputLock(file: file) : nil
   }
@@ -44,7 +48,7 @@ struct OutputLock {
   }
 
   /// A name of fixed length (FNV-1a, 64 bits): two outputs that share one wait for each other, and nothing else.
-  static func lockName(of output: String) -> String {
+  package static func lockName(of output: String) -> String {
     String(FNV1a.hash(output), radix: 16)
   }
 }

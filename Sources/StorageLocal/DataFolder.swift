@@ -1,10 +1,11 @@
+public import Storage
 import Synchronization
 public import TallySchema
 
 #if canImport(Glibc)
-  import Glibc
+  package import Glibc
 #elseif canImport(Darwin)
-  import Darwin
+  package import Darwin
 #endif
 
 /// The folder of inputs and outputs. Names are opened beneath it, part by part, and no symbolic link is followed: a name
@@ -23,7 +24,7 @@ public final class DataFolder: Sendable {
   private let storeUUID: String
   private let folders: Mutex<Folders>
 
-  var root: OpenFile { folders.withLock { $0.root } }
+  package var root: OpenFile { folders.withLock { $0.root } }
   private var own: OpenFile { folders.withLock { $0.own } }
 
   /// Opens the folder, and makes it and its `.tally` where they are missing.
@@ -141,7 +142,7 @@ public final class DataFolder: Sendable {
   }
 
   /// What stands under a name that isn't a regular file; nil: a file.
-  static func kindThatIsNoFile(_ information: stat) -> String? {
+  package static func kindThatIsNoFile(_ information: stat) -> String? {
     switch information.st_mode & S_IFMT {
     case S_IFREG: nil
     case S_IFDIR: "a folder"
@@ -166,21 +167,17 @@ public final class DataFolder: Sendable {
     return "\(FileName.reservedFolder)/results/\(job)/\(epoch)-\(nonce)"
   }
 
-  /// Opens a committed result for reading.
-  public func openResult(_ result: CommittedResult) throws(SystemCallError) -> OpenFile {
-    try openResult(result.file)
-  }
-
-  func openResult(_ file: String) throws(SystemCallError) -> OpenFile {
+  /// Opens a result's file for reading.
+  public func openResult(_ file: String) throws(SystemCallError) -> OpenFile {
     let (folder, last) = try openParent(of: file)
     return OpenFile(
       descriptor: try check("open", openat(folder.descriptor, last, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)))
   }
 
-  func openOwn(_ name: String) throws(SystemCallError) -> OpenFile { try DataFolder.openFolder(name, in: own) }
+  package func openOwn(_ name: String) throws(SystemCallError) -> OpenFile { try DataFolder.openFolder(name, in: own) }
 
   /// Opens the folder that a name stands in; returns the name's last part with it.
-  func openParent(of name: String) throws(SystemCallError) -> (OpenFile, String) {
+  package func openParent(of name: String) throws(SystemCallError) -> (OpenFile, String) {
     var folder = root
     var parts = FileName.parts(name)
     let last = parts.removeLast()
@@ -188,7 +185,7 @@ public final class DataFolder: Sendable {
     return (folder, last)
   }
 
-  static func openFolder(_ name: String, in folder: OpenFile) throws(SystemCallError) -> OpenFile {
+  package static func openFolder(_ name: String, in folder: OpenFile) throws(SystemCallError) -> OpenFile {
     let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
     return OpenFile(descriptor: try check("open \(name)", openat(folder.descriptor, name, flags)))
   }

@@ -1,3 +1,6 @@
+public import JobQueue
+import Storage
+public import StorageLocal
 import TallySchema
 
 #if canImport(Glibc)

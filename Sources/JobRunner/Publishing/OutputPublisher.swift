@@ -1,4 +1,7 @@
+public import JobQueue
 public import Logging
+import Storage
+public import StorageLocal
 import TallySchema
 
 #if canImport(Glibc)
