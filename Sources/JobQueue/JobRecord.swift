@@ -29,8 +29,8 @@ public struct JobRecord: Hashable, Sendable {
   public var result: CommittedResult?
   public var publication = Publication.none
   public var error: JobFailure?
-  /// Why what the job asks can't be read; nil: it can. Then the specification has the inputs and the output only.
-  public var unreadable: JobFailure?
+  /// Why what the job asks can't be read, for people; nil: it can. Then the specification has the inputs and the output only.
+  public var unreadable: String?
 
   public init(
     id: String, owner: String, idempotencyKey: String? = nil, spec: JobSpec, state: JobState, createdAt: Timestamp,
@@ -61,6 +61,11 @@ public struct JobRecord: Hashable, Sendable {
   /// The state that callers are shown: a job runs until its output is there. ``JobColumns/shownState`` is the same in SQL.
   public var shownState: JobState { isPublishing ? .running : state }
 
+  /// What is told of a job that can't be read.
+  public var unreadableFailure: JobFailure? {
+    unreadable.map { JobFailure(.failedPrecondition, reason: "JOB_UNREADABLE", $0) }
+  }
+
   /// What is told of the job.
   public var status: JobStatus {
     var progress = progress
@@ -75,7 +80,7 @@ public struct JobRecord: Hashable, Sendable {
           JobResult(
             output: spec.output, bytes: $0.bytes, rows: $0.rows, sha256: $0.sha256, url: "/results/\(id)",
             rejects: unreadable == nil ? spec.rejectsName : nil)
-        }, error: unreadable ?? error)
+        }, error: unreadableFailure ?? error)
   }
 }
 

@@ -36,7 +36,7 @@ extension Runner {
 
   private func runToEnd(_ job: JobRecord, _ logger: Logger) async -> Ending {
     // No need of it is unknown, and yet it can't be read: no other worker will do better.
-    if let unreadable = job.unreadable { return .failed(unreadable) }
+    if let failure = job.unreadableFailure { return .failed(failure) }
     if job.spec.memoryBytes > memory.totalBytes {
       return .failed(
         JobFailure(

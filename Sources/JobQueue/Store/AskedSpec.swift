@@ -4,7 +4,7 @@ import TallySchema
 /// know, what can be told of it and why that is all.
 struct AskedSpec {
   let spec: JobSpec
-  let unreadable: JobFailure?
+  let unreadable: String?
 
   init(_ row: some StoredRow) {
     do {
@@ -14,18 +14,17 @@ struct AskedSpec {
       // With a file of rejected rows: whatever the job has reserved is given up with it.
       let output = row.text("output").flatMap { $0.isEmpty ? nil : $0 }
       spec = JobSpec(input: row.text("input") ?? "", output: output, onBadRow: .collect)
-      unreadable = AskedSpec.failure(needs: row.text("needs") ?? "[]", "\(error)")
+      unreadable = AskedSpec.message(needs: row.text("needs") ?? "[]", "\(error)")
     }
   }
 
-  private static func failure(needs: String, _ problem: String) -> JobFailure {
+  private static func message(needs: String, _ problem: String) -> String {
     let known = Set(JobFeature.allCases.map(\.rawValue))
     let needs = (try? [String](json: JSONValue(parsing: needs))) ?? []
     let unknown = needs.filter { !known.contains($0) }
     let why = unknown.isEmpty ? problem : "it needs \(unknown.joined(separator: ", ")), which this version doesn't know"
-    return JobFailure(
-      .failedPrecondition, reason: "JOB_UNREADABLE",
+    return
       "Another version of the server has written what this job asks, and this one can't read it: \(Excerpt.of(why)). "
-        + "A server of that version runs the job and tells more.")
+      + "A server of that version runs the job and tells more."
   }
 }
