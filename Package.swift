@@ -59,13 +59,14 @@ let package = Package(
     .target(
       name: "Processor",
       dependencies: [
-        "TallySchema", "CTallySIMD", "CTallySystem", "CTallyZlib", "CTallyZstd", .server("Crypto", "swift-crypto"),
+        "Storage", "TallySchema", "CTallySIMD", "CTallySystem", "CTallyZlib", "CTallyZstd",
+        .server("Crypto", "swift-crypto"),
       ],
       swiftSettings: flags),
 
     // Where inputs are read and results are published.
     .target(name: "Storage", dependencies: ["TallySchema"], swiftSettings: flags),
-    .target(name: "StorageLocal", dependencies: ["Storage", "TallySchema"], swiftSettings: flags),
+    .target(name: "StorageLocal", dependencies: ["Storage", "TallySchema", "CTallySystem"], swiftSettings: flags),
 
     // Jobs: the lifecycle and the stores.
     .target(name: "JobQueue", dependencies: ["Storage", "TallySchema"], swiftSettings: flags),
@@ -165,7 +166,7 @@ let package = Package(
       swiftSettings: flags),
     // One job by the processor alone, for the guard of instruction counts.
     .executableTarget(
-      name: "job-load", dependencies: ["Processor", "TallySchema"], path: "Benchmarks/job-load",
+      name: "job-load", dependencies: ["Processor", "StorageLocal", "TallySchema"], path: "Benchmarks/job-load",
       swiftSettings: flags),
     // The file that benchmarks and tests read.
     .executableTarget(name: "generate-plays", swiftSettings: flags),
@@ -175,7 +176,9 @@ let package = Package(
     .testTarget(name: "SchemaTests", dependencies: ["TallySchema", "TestSupport"], swiftSettings: flags),
     .testTarget(
       name: "ProcessorTests",
-      dependencies: ["Processor", "TallySchema", "CTallySIMD", "CTallyZlib", "CTallyZstd", "TestSupport"],
+      dependencies: [
+        "Processor", "Storage", "StorageLocal", "TallySchema", "CTallySIMD", "CTallyZlib", "CTallyZstd", "TestSupport",
+      ],
       swiftSettings: flags),
     .testTarget(name: "AccessTests", dependencies: ["Access", "TallySchema"], swiftSettings: flags),
     .testTarget(name: "JobQueueTests", dependencies: ["JobQueue", "TallySchema", "TestSupport"], swiftSettings: flags),

@@ -1,4 +1,5 @@
 import Processor
+import StorageLocal
 import TallySchema
 
 #if canImport(Glibc)
@@ -19,8 +20,10 @@ enum JobLoad {
       exit(64)
     }
     let spec = try JobSpec(json: JSONValue(parsing: words[3]))
-    let input = ProcessingPlaces.Input(name: spec.inputs.first ?? "input", file: .path(words[1]))
-    let places = ProcessingPlaces(inputs: [input], resultPath: words[2], spillFolder: "/tmp", threads: threads)
+    let (path, name) = (words[1], spec.inputs.first ?? "input")
+    let input = ProcessingPlaces.Input(name: name) { () throws(JobFailure) in try LocalInput(path: path, name: name) }
+    let places = ProcessingPlaces(
+      inputs: [input], stage: LocalStage(path: words[2]), spillFolder: "/tmp", threads: threads)
     let outcome = try await CSVProcessor(spec, places, limits: .standard).run()
     let progress = outcome.progress
     print("\(progress.rows) rows, \(outcome.rows) groups, \(outcome.bytes) bytes, \(progress.bytesSpilled) spilled")

@@ -24,7 +24,7 @@ public struct LocalEngine: JobEngine {
   }
 
   public func prepare(_ job: JobRecord, resultPath: String) throws -> any JobRun {
-    var places = ProcessingPlaces(inputs: [], resultPath: resultPath, spillFolder: spillFolder)
+    var places = ProcessingPlaces(inputs: [], stage: LocalStage(path: resultPath), spillFolder: spillFolder)
     places.resultMode = resultMode
     return CSVJobRun(spec: job.spec, places: places, folder: folder, limits: limits)
   }
@@ -56,7 +56,7 @@ private final class CSVJobRun: JobRun {
     var places = places
     places.inputs = inputs.map { [folder] input in
       ProcessingPlaces.Input(
-        name: input.name, file: .opener { () throws(JobFailure) in try folder.openDescriptor(of: input) })
+        name: input.name, open: { () throws(JobFailure) in try folder.openObject(input) })
     }
     let processor = CSVProcessor(spec, places, limits: limits)
     self.processor.withLock { $0 = processor }

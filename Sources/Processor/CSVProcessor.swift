@@ -1,33 +1,23 @@
+public import Storage
 import Synchronization
 public import TallySchema
 
-/// The file that a run reads.
-public enum ProcessingInput: Sendable {
-  case path(String)
-  /// An open file, for callers who have their own rules for opening. It stays the caller's, open until the run has ended.
-  case descriptor(Int32)
-  /// Opens the file for reading whenever it is called, on a thread that may wait; the descriptor becomes the run's own.
-  case opener(@Sendable () throws(JobFailure) -> Int32)
-}
-
-/// Where a job's files are on this machine, and how the work is cut. The answer is the same for every cut.
+/// What a job reads and where its result goes, and how the work is cut. The answer is the same for every cut.
 public struct ProcessingPlaces: Sendable {
   public var inputs: [Input]
   /// One file, and how it is called in messages.
   public struct Input: Sendable {
     public var name: String
-    public var file: ProcessingInput
+    public var open: InputOpener
 
-    public init(name: String, file: ProcessingInput) {
+    public init(name: String, open: @escaping InputOpener) {
       self.name = name
-      self.file = file
+      self.open = open
     }
   }
 
-  /// The result's file, which must not exist, on the file system of the output.
-  public var resultPath: String
-  /// The file of rejected rows beside it, where the job collects them.
-  public var rejectsPath: String { ProcessingPlaces.rejectsPath(beside: resultPath) }
+  /// Where the result is written.
+  public var stage: any ResultStage
   /// Who may read the result, as the system's bits of a file's mode: those that no input's mode has are left out.
   public var resultMode: UInt32 = 0o444
   /// The folder for spilled partitions.
@@ -39,13 +29,11 @@ public struct ProcessingPlaces: Sendable {
   /// How rows are grouped, for tests; nil: as a sample of them suggests.
   var grouping: GroupingCut?
 
-  public static func rejectsPath(beside resultPath: String) -> String { resultPath + ".rejects" }
-
   public init(
-    inputs: [Input], resultPath: String, spillFolder: String, threads: Int? = nil, blockBytes: Int? = nil
+    inputs: [Input], stage: any ResultStage, spillFolder: String, threads: Int? = nil, blockBytes: Int? = nil
   ) {
     self.inputs = inputs
-    self.resultPath = resultPath
+    self.stage = stage
     self.spillFolder = spillFolder
     self.threads = threads
     self.blockBytes = blockBytes

@@ -1,3 +1,4 @@
+import Storage
 import Synchronization
 import TallySchema
 
@@ -26,13 +27,8 @@ struct ProcessingRun: Sendable {
 
   /// - Throws: ``JobFailure``, `CancellationError`.
   func perform() throws -> Answer {
-    var hasSucceeded = false
-    // Nothing is left of a run that has failed.
-    defer { if !hasSucceeded, spec.onBadRow == .collect { unlink(places.rejectsPath) } }
     do {
-      let answer = try performUnchecked()
-      hasSucceeded = true
-      return answer
+      return try performUnchecked()
     } catch let error as BudgetExceeded {
       throw JobFailure(
         .resourceExhausted, reason: "MEMORY_BUDGET",
@@ -52,7 +48,7 @@ struct ProcessingRun: Sendable {
     guard let first = inputs.first else {
       throw JobFailure(.notFound, reason: "INPUT_NOT_FOUND", "\(spec.input): there is no such file.", file: spec.input)
     }
-    counters.bytesTotal.store(inputs.reduce(0) { $0 + $1.text.file.identity.size }, ordering: .relaxed)
+    counters.bytesTotal.store(inputs.reduce(0) { $0 + $1.text.file.size }, ordering: .relaxed)
     let plan = try GroupingPlan(spec, header: first.header, file: first.text.file.name)
     let textBytes = inputs.reduce(0) { $0 + $1.textBytes }
     var memory = MemoryPlan(
@@ -86,11 +82,21 @@ struct ProcessingRun: Sendable {
     for input in inputs { try input.text.file.checkUnchanged() }
     counters.phase.store(.writing, ordering: .relaxed)
     // No more than whoever may read an input may read what came of it.
-    let mode = inputs.reduce(mode_t(places.resultMode)) { $0 & $1.text.file.mode } | S_IRUSR
-    if spec.onBadRow == .collect {
-      try RejectedRow.write(rejects, to: ResultFile(path: places.rejectsPath, mode: mode), budget: budget)
+    let permissions = inputs.reduce(places.resultMode) { $0 & $1.text.file.permissions } | 0o400
+    guard spec.onBadRow == .collect else { return try write(grouping, permissions) }
+    let beside = ResultFile(sink: try places.stage.makeRejects(), permissions: permissions)
+    try RejectedRow.write(rejects, to: beside, budget: budget)
+    do {
+      return try write(grouping, permissions)
+    } catch {
+      // Nothing is left of a run that has failed.
+      beside.sink.discard()
+      throw error
     }
-    let result = ResultFile(path: places.resultPath, mode: mode)
+  }
+
+  private func write(_ grouping: GroupingPhase, _ permissions: UInt32) throws -> Answer {
+    let result = ResultFile(sink: try places.stage.makeResult(), permissions: permissions)
     let writing = try WritingPhase(grouping: grouping, counters: counters)
     return spec.orderBy.isEmpty && spec.limit == nil
       ? try writing.run(result)

@@ -63,12 +63,19 @@ extension DataFolder {
     return DataFolder.identity(information)
   }
 
-  private static func identity(_ information: stat) -> String { "\(information.st_dev)-\(information.st_ino)" }
+  static func identity(_ information: stat) -> String { "\(information.st_dev)-\(information.st_ino)" }
 
-  /// Opens the file that a run reads, for whoever takes its descriptor over.
+  /// Opens a file for reading.
+  ///
+  /// - Throws: as ``openInput(_:)``.
+  public func openObject(_ name: String) throws(JobFailure) -> any InputObject {
+    try LocalInput(descriptor: try openInputDescriptor(name), name: name)
+  }
+
+  /// Opens the file that a run reads.
   ///
   /// - Throws: as ``openInput(_:)``; ABORTED when another file has the name by now.
-  public func openDescriptor(of input: InputReading) throws(JobFailure) -> Int32 {
+  public func openObject(_ input: InputReading) throws(JobFailure) -> any InputObject {
     let descriptor = try openInputDescriptor(input.name)
     var information = stat()
     guard fstat(descriptor, &information) == 0, DataFolder.identity(information) == input.identity else {
@@ -78,7 +85,7 @@ extension DataFolder {
         "\(input.name): another file has taken this name since the job's run began. Submit the job again.",
         file: input.name)
     }
-    return descriptor
+    return try LocalInput(descriptor: descriptor, name: input.name)
   }
 
   private func matches(of name: String, _ walk: inout PatternWalk) throws(JobFailure) -> [String] {

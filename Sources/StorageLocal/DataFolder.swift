@@ -97,7 +97,7 @@ public final class DataFolder: Sendable {
   /// Opens an input for whoever takes its descriptor over.
   ///
   /// - Throws: as ``openInput(_:)``.
-  public func openInputDescriptor(_ name: String) throws(JobFailure) -> Int32 {
+  func openInputDescriptor(_ name: String) throws(JobFailure) -> Int32 {
     let file = try openInput(name)
     defer { withExtendedLifetime(file) {} }
     let copy = fcntl(file.descriptor, F_DUPFD_CLOEXEC, 0)

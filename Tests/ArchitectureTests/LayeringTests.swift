@@ -33,11 +33,14 @@ import Testing
   static let allowed: [(folder: String, own: Set<String>, never: Set<String>)] = [
     ("Sources/Schema", [], ["Foundation", "Logging"]),
     (
-      "Sources/Processor", ["TallySchema", "CTallySIMD", "CTallySystem", "CTallyZlib", "CTallyZstd"],
+      "Sources/Processor", ["TallySchema", "Storage", "CTallySIMD", "CTallySystem", "CTallyZlib", "CTallyZstd"],
       ["Foundation", "Hummingbird", "GRDB", "Logging"]
     ),
     ("Sources/Storage", ["TallySchema"], ["Foundation", "GRDB", "Hummingbird", "NIOCore"]),
-    ("Sources/StorageLocal", ["TallySchema", "Storage"], ["Foundation", "GRDB", "Hummingbird", "NIOCore"]),
+    (
+      "Sources/StorageLocal", ["TallySchema", "Storage", "CTallySystem"],
+      ["Foundation", "GRDB", "Hummingbird", "NIOCore"]
+    ),
     ("Sources/JobQueue", ["TallySchema", "Storage"], ["Foundation", "GRDB", "Hummingbird"]),
     ("Sources/JobQueueSQLite", ["TallySchema", "JobQueue", "Storage"], ["Hummingbird"]),
     (

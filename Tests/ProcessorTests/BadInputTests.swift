@@ -1,4 +1,5 @@
 import Foundation
+import StorageLocal
 import TallySchema
 import TestSupport
 import Testing
@@ -118,7 +119,7 @@ import Testing
     let spec = JobSpec(input: "in.csv", output: "o", groupBy: ["k"], aggregates: [])
     for (path, reason) in [("/nowhere", "INPUT_NOT_FOUND"), ("", "INPUT_NOT_A_FILE")] {
       let places = ProcessingPlaces(
-        input: .path(folder.path + path), resultPath: folder.path + "/r", spillFolder: folder.path)
+        input: localInput(folder.path + path), stage: LocalStage(path: folder.path + "/r"), spillFolder: folder.path)
       let failure = try await #require(throws: JobFailure.self) {
         try await CSVProcessor(spec, places, limits: .standard).run()
       }
@@ -133,7 +134,7 @@ import Testing
   @Test(arguments: Change.allCases) func aFileThatChangesWhileItIsReadFailsTheJob(change: Change) throws {
     let folder = try TestFolder()
     let path = try folder.write(Array(String(repeating: "a,1\n", count: 10_000).utf8), as: "in.csv")
-    let file = try InputFile.open(.path(path), name: "in.csv")
+    let file = try InputFile(localInput(path), name: "in.csv")
     let text = try InputText(plain: file)
     let handle = try #require(FileHandle(forUpdatingAtPath: path))
     switch change {
@@ -171,7 +172,7 @@ import Testing
         Thread.detachNewThread {
           _ = setFileUser(65_534)
           do throws(JobFailure) {
-            _ = try InputFile.open(.path(path), name: "in.csv")
+            _ = try InputFile(localInput(path), name: "in.csv")
             continuation.resume(returning: nil)
           } catch {
             continuation.resume(returning: error)

@@ -9,7 +9,7 @@ import Testing
   private func describe(_ bytes: [UInt8], _ dialect: CSVDialect? = nil) throws -> InputDescription {
     let folder = try TestFolder()
     return try InputDescriber.describe(
-      .path(try folder.write(bytes, as: "in.csv")), name: "in.csv", dialect: dialect, limits: .standard)
+      localInput(try folder.write(bytes, as: "in.csv")), name: "in.csv", dialect: dialect, limits: .standard)
   }
 
   struct Case: Sendable, CustomTestStringConvertible {

@@ -1,4 +1,5 @@
 import Foundation
+import StorageLocal
 import TallySchema
 import TestSupport
 import Testing
@@ -178,7 +179,7 @@ import Testing
   }
 
   private func inputs(_ folder: TestFolder, _ files: [(String, [UInt8])]) throws -> [ProcessingPlaces.Input] {
-    try files.map { ProcessingPlaces.Input(name: $0.0, file: .path(try folder.write($0.1, as: $0.0))) }
+    try files.map { ProcessingPlaces.Input(name: $0.0, open: localInput(try folder.write($0.1, as: $0.0))) }
   }
 
   @Test func severalFilesAreOneInput() async throws {
@@ -192,7 +193,7 @@ import Testing
     let spec = JobSpec(
       input: "*.csv", output: "o", groupBy: ["key"],
       aggregates: [Aggregate(.sum, column: "n"), Aggregate(.last, column: "n"), Aggregate(.first, column: "n")])
-    let places = ProcessingPlaces(inputs: inputs, resultPath: folder.path + "/r", spillFolder: folder.path)
+    let places = ProcessingPlaces(inputs: inputs, stage: LocalStage(path: folder.path + "/r"), spillFolder: folder.path)
     _ = try await CSVProcessor(spec, places, limits: .standard).run()
     #expect(
       String(decoding: try folder.read("r"), as: UTF8.self) == "key,sum(n),last(n),first(n)\na,4,3,1\nb,2,2,2\n")
@@ -206,7 +207,7 @@ import Testing
     let folder = try TestFolder()
     let inputs = try inputs(folder, [("a.csv", Array("key,n\na,1\n".utf8)), ("b.csv", Array(second.utf8))])
     let spec = JobSpec(input: "*.csv", output: "o", groupBy: ["key"], aggregates: [Aggregate(.sum, column: "n")])
-    let places = ProcessingPlaces(inputs: inputs, resultPath: folder.path + "/r", spillFolder: folder.path)
+    let places = ProcessingPlaces(inputs: inputs, stage: LocalStage(path: folder.path + "/r"), spillFolder: folder.path)
     let failure = await #expect(throws: JobFailure.self) {
       _ = try await CSVProcessor(spec, places, limits: .standard).run()
     }

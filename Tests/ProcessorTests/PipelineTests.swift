@@ -1,4 +1,5 @@
 import Foundation
+import StorageLocal
 import Synchronization
 import TallySchema
 import TestSupport
@@ -11,7 +12,7 @@ import Testing
   @Test func aSlowConsumerStopsTheReader() async throws {
     let folder = try TestFolder()
     let path = try folder.write(Array(String(repeating: "a,1\n", count: 500_000).utf8), as: "in.csv")
-    let file = try InputFile.open(.path(path), name: "in.csv")
+    let file = try InputFile(localInput(path), name: "in.csv")
     let budget = MemoryBudget(limitBytes: 64 << 20)
     let queue = BlockQueue(limitBytes: 256 << 10)
     let counters = ProgressCounters()
@@ -67,7 +68,7 @@ import Testing
       Array("k,n\n".utf8) + Array(String(repeating: "a,1\n", count: 15_000_000).utf8), as: "in.csv")
     let spec = JobSpec(input: "in.csv", output: "o", groupBy: ["k"], aggregates: [Aggregate(.sum, column: "n")])
     let places = ProcessingPlaces(
-      input: .path(path), resultPath: folder.path + "/r", spillFolder: folder.path, blockBytes: 4_096)
+      input: localInput(path), stage: LocalStage(path: folder.path + "/r"), spillFolder: folder.path, blockBytes: 4_096)
     let processor = CSVProcessor(spec, places, limits: .standard)
     let task = Task { try await processor.run() }
     for await progress in processor.progress where progress.rows > 0 { break }
@@ -81,7 +82,8 @@ import Testing
     let path = try folder.write(
       Array("k,n\n".utf8) + Array(String(repeating: "a,1\n", count: 1_000_000).utf8), as: "in.csv")
     let spec = JobSpec(input: "in.csv", output: "o", groupBy: ["k"], aggregates: [Aggregate(.sum, column: "n")])
-    let places = ProcessingPlaces(input: .path(path), resultPath: folder.path + "/r", spillFolder: folder.path)
+    let places = ProcessingPlaces(
+      input: localInput(path), stage: LocalStage(path: folder.path + "/r"), spillFolder: folder.path)
     let processor = CSVProcessor(spec, places, limits: .standard)
     async let outcome = processor.run()
     var seen: [JobProgress] = []
@@ -117,7 +119,7 @@ import Testing
     let input = try folder.write(Array("k\na\n".utf8), as: "in.csv")
     let result = try folder.write(Array("old".utf8), as: "r")
     let spec = JobSpec(input: "in.csv", output: "o", groupBy: ["k"], aggregates: [])
-    let places = ProcessingPlaces(input: .path(input), resultPath: result, spillFolder: folder.path)
+    let places = ProcessingPlaces(input: localInput(input), stage: LocalStage(path: result), spillFolder: folder.path)
     await #expect(throws: JobFailure.self) { try await CSVProcessor(spec, places, limits: .standard).run() }
     #expect(try folder.read("r") == Array("old".utf8))
   }
@@ -126,7 +128,8 @@ import Testing
     let folder = try TestFolder()
     let input = try folder.write(Array("k\na\n".utf8), as: "in.csv")
     let spec = JobSpec(input: "in.csv", output: "o", groupBy: ["k"], aggregates: [])
-    let places = ProcessingPlaces(input: .path(input), resultPath: folder.path + "/missing/r", spillFolder: folder.path)
+    let places = ProcessingPlaces(
+      input: localInput(input), stage: LocalStage(path: folder.path + "/missing/r"), spillFolder: folder.path)
     let failure = try await #require(throws: JobFailure.self) {
       try await CSVProcessor(spec, places, limits: .standard).run()
     }

@@ -1,8 +1,15 @@
 import Foundation
+import Storage
+import StorageLocal
 import TallySchema
 import TestSupport
 
 @testable import Processor
+
+/// Opens a file of this machine, which messages call `in.csv`.
+func localInput(_ path: String) -> InputOpener {
+  { () throws(JobFailure) in try LocalInput(path: path, name: "in.csv") }
+}
 
 extension TestFolder {
   /// Runs a job on bytes, and returns what it wrote.
@@ -13,7 +20,8 @@ extension TestFolder {
     let input = try write(bytes, as: "input.csv")
     let result = "result-\(UUID().uuidString)"
     var places = ProcessingPlaces(
-      inputs: [ProcessingPlaces.Input(name: spec.input, file: .path(input))], resultPath: "\(path)/\(result)",
+      inputs: [ProcessingPlaces.Input(name: spec.input, open: localInput(input))],
+      stage: LocalStage(path: "\(path)/\(result)"),
       spillFolder: path, threads: threads, blockBytes: blockBytes)
     places.grouping = grouping
     let outcome = try await CSVProcessor(spec, places, limits: limits).run()
@@ -23,9 +31,9 @@ extension TestFolder {
 
 extension ProcessingPlaces {
   /// Of one input, which messages call `in.csv`.
-  init(input: ProcessingInput, resultPath: String, spillFolder: String, blockBytes: Int? = nil) {
+  init(input: @escaping InputOpener, stage: any ResultStage, spillFolder: String, blockBytes: Int? = nil) {
     self.init(
-      inputs: [Input(name: "in.csv", file: input)], resultPath: resultPath, spillFolder: spillFolder,
+      inputs: [Input(name: "in.csv", open: input)], stage: stage, spillFolder: spillFolder,
       blockBytes: blockBytes)
   }
 }

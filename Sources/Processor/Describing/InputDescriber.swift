@@ -1,3 +1,4 @@
+public import Storage
 public import TallySchema
 
 /// Looks at a file from its beginning and at places inside it, and tells what it looks like.
@@ -10,10 +11,10 @@ public enum InputDescriber {
   /// - Parameter dialect: how the file is written; nil: to be looked for.
   /// - Throws: ``JobFailure``.
   public static func describe(
-    _ input: ProcessingInput, name: String, dialect: CSVDialect?, limits: Limits,
+    _ input: @escaping InputOpener, name: String, dialect: CSVDialect?, limits: Limits,
     interruption: Interruption = Interruption()
   ) throws(JobFailure) -> InputDescription {
-    let file = try InputFile.open(input, name: name, interruption: interruption)
+    let file = try InputFile(input, name: name, interruption: interruption)
     var known = dialect ?? CSVDialect()
     var text = try InputText(file, dialect: known, memoryBytes: limits.memoryBytesDefault, limits: limits)
     var pieces = try InputDescriber.pieces(of: text)
@@ -39,7 +40,7 @@ public enum InputDescriber {
     let fitting = rows.filter { $0.fields.count == header.names.count && !$0.isBad }
     let share = rows.isEmpty ? 0 : Double(fitting.count) / Double(rows.count)
     return InputDescription(
-      input: name, bytes: file.identity.size,
+      input: name, bytes: file.size,
       compression: text.compression.rawValue, csv: used,
       confidence: guess.map { min($0.confidence, rows.isEmpty ? $0.confidence : share) } ?? share,
       columns: header.names.indices.map { column($0, header.names[$0], fitting, used) },
@@ -56,7 +57,7 @@ public enum InputDescriber {
   ///
   /// - Throws: ``JobFailure``, `CancellationError`.
   public static func describe(
-    _ input: ProcessingInput, name: String, dialect: CSVDialect?, limits: Limits
+    _ input: @escaping InputOpener, name: String, dialect: CSVDialect?, limits: Limits
   ) async throws -> InputDescription {
     let interruption = Interruption()
     do {
@@ -79,9 +80,9 @@ public enum InputDescriber {
   private static func pieces(of text: InputText) throws(JobFailure) -> [[UInt8]] {
     let head = try read(text, at: 0, bytes: headBytes)
     var pieces = [head]
-    guard text.isPlain, text.file.identity.size > 4 * headBytes else { return pieces }
+    guard text.isPlain, text.file.size > 4 * headBytes else { return pieces }
     for place in 1...places {
-      let piece = try read(text, at: text.file.identity.size / (places + 1) * place, bytes: placeBytes)
+      let piece = try read(text, at: text.file.size / (places + 1) * place, bytes: placeBytes)
       if let end = piece.firstIndex(of: 0x0A) { pieces.append(Array(piece[(end + 1)...])) }
     }
     return pieces

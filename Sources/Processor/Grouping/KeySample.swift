@@ -24,7 +24,7 @@ struct KeySample {
     let room = Room(plan.columns)
     defer { room.deallocate() }
     // Text that can't be read from its middle is looked at where it begins.
-    let lengths = inputs.map { $0.text.isPlain ? $0.text.file.identity.size - $0.header.endOffset : 0 }
+    let lengths = inputs.map { $0.text.isPlain ? $0.text.file.size - $0.header.endOffset : 0 }
     let length = lengths.reduce(0, +)
     if length == 0 {
       try addBeginnings(of: inputs, plan, dialect, perPlace, room)
@@ -42,7 +42,7 @@ struct KeySample {
       let isStart = offset == before
       addRecords(
         UnsafeRawBufferPointer(rebasing: room.buffer[..<got]), isStart: isStart,
-        isEnd: start + offset - before + got == inputs[input].text.file.identity.size, perPlace, plan, dialect, room)
+        isEnd: start + offset - before + got == inputs[input].text.file.size, perPlace, plan, dialect, room)
       if length < KeySample.placeBytes { break }
     }
   }

@@ -1,3 +1,4 @@
+import Storage
 import Synchronization
 import TallySchema
 
@@ -38,7 +39,7 @@ final class FileSource: ByteSource {
   private var offset: Int
   private let counters: ProgressCounters?
   /// Open from the first read to the last.
-  private var opened: InputFile.Opened?
+  private var opened: (any InputObject)?
 
   /// - Parameter counters: told of what is read.
   init(_ file: InputFile, from offset: Int, counters: ProgressCounters?) {
@@ -48,7 +49,7 @@ final class FileSource: ByteSource {
   }
 
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(JobFailure) -> Int {
-    let wanted = min(buffer.count, max(file.identity.size - offset, 0))
+    let wanted = min(buffer.count, max(file.size - offset, 0))
     if wanted == 0 {
       opened = nil
       return 0

@@ -17,8 +17,8 @@ struct RunInput: Sendable {
     var opened: [RunInput] = []
     for input in inputs {
       try interruption.check()
-      let file = try InputFile.open(
-        input.file, name: input.name, staysOpen: inputs.count <= RunInput.openMost, interruption: interruption)
+      let file = try InputFile(
+        input.open, name: input.name, staysOpen: inputs.count <= RunInput.openMost, interruption: interruption)
       let text = try InputText(file, dialect: spec.csv, memoryBytes: spec.memoryBytes, limits: limits)
       let header = try CSVHeader(of: text, dialect: spec.csv, limits: limits)
       if let first = opened.first, let difference = first.header.difference(to: header) {
@@ -35,6 +35,6 @@ struct RunInput: Sendable {
   /// About how many bytes of text there are.
   var textBytes: Int {
     // What is compressed is about five times as large.
-    text.compression == .none ? text.file.identity.size : text.file.identity.size * 5
+    text.compression == .none ? text.file.size : text.file.size * 5
   }
 }

@@ -9,7 +9,7 @@ extension JobMethods {
     let name = parameters.input
     do {
       return try await InputDescriber.describe(
-        .opener { [folder] () throws(JobFailure) in try folder.openInputDescriptor(name) }, name: name,
+        { [folder] () throws(JobFailure) in try folder.openObject(name) }, name: name,
         dialect: parameters.csv, limits: limits)
     } catch let failure as JobFailure {
       throw RPCError(failure, field: "input")
