@@ -88,12 +88,12 @@ let package = Package(
     // Claims jobs, has an engine run them, and publishes what comes of it.
     .target(
       name: "JobRunner",
-      dependencies: ["JobQueue", "Storage", "StorageLocal", "TallySchema", .server("Logging", "swift-log")],
+      dependencies: ["JobQueue", "Storage", "TallySchema", .server("Logging", "swift-log")],
       swiftSettings: flags),
     // Runs jobs in this process.
     .target(
       name: "EngineLocal",
-      dependencies: ["JobQueue", "JobRunner", "Processor", "Storage", "StorageLocal", "TallySchema"],
+      dependencies: ["JobQueue", "JobRunner", "Processor", "Storage", "TallySchema"],
       swiftSettings: flags),
 
     // Who may do what.
@@ -103,8 +103,7 @@ let package = Package(
     .target(
       name: "RPCServer",
       dependencies: [
-        "Access", "EngineLocal", "JobQueue", "JobRunner", "Processor", "Storage", "StorageLocal", "TallySchema",
-        "CTallyZlib",
+        "Access", "EngineLocal", "JobQueue", "JobRunner", "Processor", "Storage", "TallySchema", "CTallyZlib",
         .server("AsyncAlgorithms", "swift-async-algorithms"),
         .server("HTTPTypes", "swift-http-types"),
         .server("Hummingbird", "hummingbird"),

@@ -1,14 +1,13 @@
 public import JobQueue
 public import JobRunner
 import Processor
-import Storage
-public import StorageLocal
+public import Storage
 import Synchronization
 public import TallySchema
 
 /// Runs jobs with ``CSVProcessor``.
 public struct LocalEngine: JobEngine {
-  private let folder: DataFolder
+  private let inputs: any InputStorage
   private let spillFolder: String
   private let resultMode: UInt32
   private let limits: Limits
@@ -16,31 +15,31 @@ public struct LocalEngine: JobEngine {
   /// - Parameters:
   ///   - spillFolder: for what doesn't fit in a job's memory.
   ///   - resultMode: who may read results, as the system's bits of a file's mode.
-  public init(folder: DataFolder, spillFolder: String, resultMode: UInt32 = 0o444, limits: Limits) {
-    self.folder = folder
+  public init(inputs: any InputStorage, spillFolder: String, resultMode: UInt32 = 0o444, limits: Limits) {
+    self.inputs = inputs
     self.spillFolder = spillFolder
     self.resultMode = resultMode
     self.limits = limits
   }
 
-  public func prepare(_ job: JobRecord, resultPath: String) throws -> any JobRun {
-    var places = ProcessingPlaces(inputs: [], stage: LocalStage(path: resultPath), spillFolder: spillFolder)
+  public func prepare(_ job: JobRecord, stage: any ResultStage) throws -> any JobRun {
+    var places = ProcessingPlaces(inputs: [], stage: stage, spillFolder: spillFolder)
     places.resultMode = resultMode
-    return CSVJobRun(spec: job.spec, places: places, folder: folder, limits: limits)
+    return CSVJobRun(spec: job.spec, places: places, storage: inputs, limits: limits)
   }
 }
 
 private final class CSVJobRun: JobRun {
   private let spec: JobSpec
   private let places: ProcessingPlaces
-  private let folder: DataFolder
+  private let storage: any InputStorage
   private let limits: Limits
   private let start = ContinuousClock.now
   /// Once the inputs are known.
   private let processor = Mutex<CSVProcessor?>(nil)
 
-  init(spec: JobSpec, places: ProcessingPlaces, folder: DataFolder, limits: Limits) {
-    (self.spec, self.places, self.folder, self.limits) = (spec, places, folder, limits)
+  init(spec: JobSpec, places: ProcessingPlaces, storage: any InputStorage, limits: Limits) {
+    (self.spec, self.places, self.storage, self.limits) = (spec, places, storage, limits)
   }
 
   var progress: JobProgress {
@@ -49,14 +48,14 @@ private final class CSVJobRun: JobRun {
   }
 
   func findInputs() throws -> [InputReading] {
-    try folder.readings(of: spec, limits: limits) { Task.isCancelled }
+    try storage.readings(of: spec, limits: limits) { Task.isCancelled }
   }
 
   func perform(reading inputs: [InputReading]) async throws -> JobRunOutcome {
     var places = places
-    places.inputs = inputs.map { [folder] input in
+    places.inputs = inputs.map { [storage] input in
       ProcessingPlaces.Input(
-        name: input.name, open: { () throws(JobFailure) in try folder.openObject(input) })
+        name: input.name, open: { () throws(JobFailure) in try storage.openObject(input) })
     }
     let processor = CSVProcessor(spec, places, limits: limits)
     self.processor.withLock { $0 = processor }

@@ -19,7 +19,7 @@ struct FakeWorker: Sendable {
   init(_ h: StoreHarness, holds: Bool = false) throws {
     let folder = try DataFolder(path: h.place.folder, storeUUID: h.store.uuid)
     runner = Runner(
-      store: DeafStore(store: h.store), engine: Work(holds: holds), folder: folder,
+      store: DeafStore(store: h.store), engine: Work(holds: holds), storage: folder,
       memory: MemoryPool(totalBytes: 1 << 40),
       configuration: Runner.Configuration(
         worker: "w", pollMilliseconds: 50, reportMilliseconds: 50,
@@ -37,19 +37,21 @@ struct FakeWorker: Sendable {
 
   private struct Work: JobEngine {
     let holds: Bool
-    func prepare(_ job: JobRecord, resultPath: String) throws -> any JobRun { Run(holds: holds, path: resultPath) }
+    func prepare(_ job: JobRecord, stage: any ResultStage) throws -> any JobRun { Run(holds: holds, stage: stage) }
   }
 
   private struct Run: JobRun {
     let holds: Bool
-    let path: String
+    let stage: any ResultStage
     var progress: JobProgress { JobProgress(phase: .reading, bytesRead: 1) }
 
     func findInputs() throws -> [InputReading] { [InputReading(name: "in.csv", identity: nil)] }
 
     func perform(reading inputs: [InputReading]) async throws -> JobRunOutcome {
       while holds { try await Task.sleep(for: .milliseconds(10)) }
-      try FakeWorker.write("done", to: path)
+      let sink = try stage.makeResult()
+      try Array("done".utf8).withUnsafeBytes { try sink.write($0, at: 0, isLast: true) }
+      try sink.seal(permissions: 0o444)
       return JobRunOutcome(bytes: 4, rows: 1, sha256: "", progress: JobProgress(phase: .done, bytesRead: 4, rows: 1))
     }
   }

@@ -13,7 +13,7 @@ extension StoreConformance {
     init(_ h: StoreHarness) throws {
       self.h = h
       folder = try DataFolder(path: h.place.folder, storeUUID: h.store.uuid)
-      publisher = OutputPublisher(folder: folder, store: h.store)
+      publisher = OutputPublisher(storage: folder, store: h.store)
     }
 
     /// Runs a job to its commit, with a result that holds that text.
@@ -142,7 +142,7 @@ extension StoreConformance {
       let count = try await h.store.prune(endedBefore: h.clock.now + 1, most: 10)
       let gone = try await h.store.job(job.id)
       try h.expect(count == 1 && gone == nil, "the job is forgotten")
-      let janitor = Janitor(folder: shown.folder, store: h.store, orphanSeconds: -1)
+      let janitor = Janitor(storage: shown.folder, store: h.store, orphanSeconds: -1)
       let removed = try await janitor.sweep()
       try h.expect(removed == 1, "and its result's own name with it")
       try h.expect(shown.visible == "one", "the output stays")

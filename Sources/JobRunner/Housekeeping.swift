@@ -1,6 +1,6 @@
 public import JobQueue
 public import Logging
-public import StorageLocal
+public import Storage
 public import TallySchema
 
 /// What a server does now and then: publishes what a crash left unpublished, removes what nobody names, and forgets jobs
@@ -14,13 +14,13 @@ public struct Housekeeping: Sendable {
   private let logger: Logger
 
   public init(
-    store: any JobStore, folder: DataFolder, limits: Limits,
+    store: any JobStore, storage: any OutputStorage, limits: Limits,
     logger: Logger = Logger(label: "tally.housekeeping")
   ) {
     self.store = store
-    publisher = OutputPublisher(folder: folder, store: store, logger: logger)
-    janitor = Janitor(folder: folder, store: store, logger: logger)
-    remover = OutputRemover(folder: folder, store: store)
+    publisher = OutputPublisher(storage: storage, store: store, logger: logger)
+    janitor = Janitor(storage: storage, store: store, logger: logger)
+    remover = OutputRemover(storage: storage, store: store)
     self.limits = limits
     self.logger = logger
   }

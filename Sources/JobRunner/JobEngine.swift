@@ -4,10 +4,10 @@ public import TallySchema
 
 /// Does the work of a job. It knows nothing of leases, epochs or stores.
 public protocol JobEngine: Sendable {
-  /// Prepares one run, whose result goes to that path, which doesn't exist.
+  /// Prepares one run, whose result goes there.
   ///
   /// - Throws: ``JobFailure``.
-  func prepare(_ job: JobRecord, resultPath: String) throws -> any JobRun
+  func prepare(_ job: JobRecord, stage: any ResultStage) throws -> any JobRun
 }
 
 /// One run of a job.

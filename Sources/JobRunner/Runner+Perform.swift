@@ -1,7 +1,6 @@
 import JobQueue
 import Logging
 import Storage
-import StorageLocal
 import TallySchema
 
 #if canImport(Glibc)
@@ -47,9 +46,10 @@ extension Runner {
     let run: any JobRun
     let file: String
     do {
-      file = try folder.makeResultName(job: job.id, epoch: job.epoch)
+      let staged = try storage.stage(job: job.id, epoch: job.epoch)
+      file = staged.file
       Failpoint.resultNamed.reach()
-      run = try engine.prepare(job, resultPath: "\(folder.path)/\(file)")
+      run = try engine.prepare(job, stage: staged.stage)
     } catch {
       return .failed(Runner.failure(error))
     }

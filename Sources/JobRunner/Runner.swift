@@ -1,6 +1,6 @@
 public import JobQueue
 public import Logging
-public import StorageLocal
+public import Storage
 import TallySchema
 
 /// Claims jobs and runs them, several at a time, until its task is cancelled; then the jobs that it runs go back to the
@@ -34,7 +34,7 @@ public struct Runner: Sendable {
 
   let store: any JobStore
   let engine: any JobEngine
-  let folder: DataFolder
+  let storage: any OutputStorage
   let publisher: OutputPublisher
   let memory: MemoryPool
   let configuration: Configuration
@@ -46,18 +46,18 @@ public struct Runner: Sendable {
   let taskExecutor: (any TaskExecutor)?
 
   public init(
-    store: any JobStore, engine: any JobEngine, folder: DataFolder, memory: MemoryPool,
+    store: any JobStore, engine: any JobEngine, storage: any OutputStorage, memory: MemoryPool,
     configuration: Configuration, taskExecutor: (any TaskExecutor)? = nil,
     logger: Logger = Logger(label: "tally.runner")
   ) {
     self.taskExecutor = taskExecutor
     self.store = store
     self.engine = engine
-    self.folder = folder
+    self.storage = storage
     self.memory = memory
     self.configuration = configuration
     self.logger = logger
-    publisher = OutputPublisher(folder: folder, store: store, logger: logger)
+    publisher = OutputPublisher(storage: storage, store: store, logger: logger)
   }
 
   /// Runs until the task is cancelled. Every job that it started has been given back or ended when it returns; those that
@@ -104,7 +104,7 @@ public struct Runner: Sendable {
   private func claim(isFirst: Bool) async -> JobRecord? {
     if pause.isOn { return nil }
     do throws(JobFailure) {
-      try folder.checkInPlace()
+      try storage.checkInPlace()
     } catch {
       pause.begin()
       logger.error("jobs wait", metadata: ["reason": "\(error.message)"])

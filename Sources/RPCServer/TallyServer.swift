@@ -6,7 +6,7 @@ import JobRunner
 public import Logging
 import NIOCore
 public import ServiceLifecycle
-public import StorageLocal
+public import Storage
 public import TallySchema
 
 /// The whole server: HTTP, the methods, the runner and its housekeeping, as one service.
@@ -56,19 +56,19 @@ public struct TallyServer: Service {
 
   private let configuration: Configuration
   private let store: any JobStore
-  private let folder: DataFolder
+  private let storage: any InputStorage & OutputStorage
   private let logger: Logger
   private let onListening: @Sendable (Int) async -> Void
   private var tokens: TokenVerifier { TokenVerifier(token: configuration.token) }
 
   /// - Parameter onListening: told the port once the server listens.
   public init(
-    _ configuration: Configuration, store: any JobStore, folder: DataFolder, logger: Logger,
+    _ configuration: Configuration, store: any JobStore, storage: any InputStorage & OutputStorage, logger: Logger,
     onListening: @escaping @Sendable (Int) async -> Void = { _ in }
   ) {
     self.configuration = configuration
     self.store = store
-    self.folder = folder
+    self.storage = storage
     self.logger = logger
     self.onListening = onListening
   }
@@ -80,7 +80,7 @@ public struct TallyServer: Service {
   public func run() async throws {
     let memory = MemoryPool(totalBytes: configuration.worker.memoryBytes)
     let hub = ProgressHub(store: store, limits: configuration.limits, logger: logger)
-    let worker = TallyWorker(configuration.worker, store: store, folder: folder, memory: memory, logger: logger)
+    let worker = TallyWorker(configuration.worker, store: store, storage: storage, memory: memory, logger: logger)
     let draining = DrainFlag()
     let presences = ConnectionPresences()
     let (files, walks) = (FileWork(), FileWork())
@@ -119,8 +119,8 @@ public struct TallyServer: Service {
     let routes = HTTPRoutes(
       presences: presences,
       rpc: RPCEndpoint(dispatcher: dispatcher, limits: limits, inFlight: inFlight),
-      results: ResultEndpoint(store: store, folder: folder, open: downloads),
-      health: HealthEndpoint(store: store, folder: folder, isDraining: draining, files: files),
+      results: ResultEndpoint(store: store, outputs: storage, open: downloads),
+      health: HealthEndpoint(store: store, outputs: storage, isDraining: draining, files: files),
       metrics: MetricsEndpoint(stats: stats),
       origins: OriginPolicy(hosts: configuration.allowedHosts), cors: CORSPolicy(origins: configuration.allowedOrigins),
       tokens: tokens, isDraining: draining, logger: logger)
@@ -141,9 +141,12 @@ public struct TallyServer: Service {
   ) throws -> RPCDispatcher {
     let limits = configuration.limits
     var router = RPCRouter(limits: limits)
-    try JobMethods(store: store, folder: folder, memory: memory, hub: hub, files: files, walks: walks, limits: limits)
-      .register(
-        in: &router)
+    try JobMethods(
+      store: store, inputs: storage, outputs: storage, memory: memory, hub: hub, files: files, walks: walks,
+      limits: limits
+    )
+    .register(
+      in: &router)
     try router.register(SystemMethods.stats) { _, _ in try await stats.json() }
     try router.registerDiscovery()
     return RPCDispatcher(

@@ -3,7 +3,7 @@ public import JobQueue
 import JobRunner
 public import Logging
 public import ServiceLifecycle
-public import StorageLocal
+public import Storage
 public import TallySchema
 
 /// What does the jobs: the runner and its housekeeping, as one service, in a server or in a process of its own.
@@ -41,27 +41,27 @@ public struct TallyWorker: Service {
 
   private let configuration: Configuration
   private let store: any JobStore
-  private let folder: DataFolder
+  private let storage: any InputStorage & OutputStorage
   private let memory: MemoryPool
   private let logger: Logger
   /// On which everything that it does with files is done: for each job, and for the housekeeping.
   private let threads: FileThreads
 
   public init(
-    _ configuration: Configuration, store: any JobStore, folder: DataFolder, logger: Logger
+    _ configuration: Configuration, store: any JobStore, storage: any InputStorage & OutputStorage, logger: Logger
   ) {
     self.init(
-      configuration, store: store, folder: folder, memory: MemoryPool(totalBytes: configuration.memoryBytes),
+      configuration, store: store, storage: storage, memory: MemoryPool(totalBytes: configuration.memoryBytes),
       logger: logger)
   }
 
   init(
-    _ configuration: Configuration, store: any JobStore, folder: DataFolder, memory: MemoryPool,
+    _ configuration: Configuration, store: any JobStore, storage: any InputStorage & OutputStorage, memory: MemoryPool,
     logger: Logger
   ) {
     self.configuration = configuration
     self.store = store
-    self.folder = folder
+    self.storage = storage
     self.memory = memory
     self.logger = logger
     // One for each job, one for the housekeeping and one for the look at the folder before a claim can wait for a disk. The
@@ -91,7 +91,7 @@ public struct TallyWorker: Service {
   /// The last one is shut down first.
   var services: [any Service] {
     let housekeeping = Housekeeping(
-      store: store, folder: folder, limits: configuration.limits, logger: logger)
+      store: store, storage: storage, limits: configuration.limits, logger: logger)
     var services: [any Service] = [
       LoopService { [threads] in await withTaskExecutorPreference(threads) { await housekeeping.run() } }
     ]
@@ -110,8 +110,8 @@ public struct TallyWorker: Service {
     return Runner(
       store: store,
       engine: LocalEngine(
-        folder: folder, spillFolder: configuration.spillFolder, resultMode: configuration.resultMode,
+        inputs: storage, spillFolder: configuration.spillFolder, resultMode: configuration.resultMode,
         limits: configuration.limits),
-      folder: folder, memory: memory, configuration: runner, taskExecutor: threads, logger: logger)
+      storage: storage, memory: memory, configuration: runner, taskExecutor: threads, logger: logger)
   }
 }

@@ -8,15 +8,12 @@ public import TallySchema
 #endif
 
 extension DataFolder {
-  /// Tells whether work on files is to end; asked for each entry that is looked at.
-  public typealias Stopping = @Sendable () -> Bool
-
   /// The names of a job's inputs: each exact name, and every file that a pattern matches, in order of their bytes. What the
   /// job itself writes is no input of its own.
   ///
   /// - Throws: ``JobFailure``, also when a pattern matches nothing, or there are more files or entries than the limits.
   public func inputNames(
-    _ spec: JobSpec, limits: Limits, isStopping: @escaping Stopping = { false }
+    _ spec: JobSpec, limits: Limits, isStopping: @escaping Stopping
   ) throws(JobFailure) -> [String] {
     var names: [String] = []
     // By bytes, as the system has names: for Swift, other spellings of a character are equal.
@@ -52,11 +49,8 @@ extension DataFolder {
     return names.map { InputReading(name: $0, identity: identity(of: $0), isMatched: !asked.contains(UTF8Key($0))) }
   }
 
-  /// Whether a name stands for something.
-  public func isTaken(_ name: String) -> Bool { identity(of: name) != nil }
-
   /// Which file a name stands for; nil: none.
-  package func identity(of name: String) -> String? {
+  public func identity(of name: String) -> String? {
     guard let (folder, last) = try? openParent(of: name) else { return nil }
     var information = stat()
     guard fstatat(folder.descriptor, last, &information, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }

@@ -1,5 +1,5 @@
-package import Storage
-public import TallySchema
+public import Storage
+import TallySchema
 
 #if canImport(Glibc)
   import Glibc
@@ -8,13 +8,6 @@ public import TallySchema
 #endif
 
 extension DataFolder {
-  /// A regular file that a name leads to.
-  public struct Entry: Hashable, Sendable {
-    public var name: String
-    public var bytes: Int
-    public var modifiedAt: Timestamp
-  }
-
   /// What a folder says of one name in it.
   struct RawEntry {
     enum Kind { case file, folder, other, unknown }
@@ -46,8 +39,8 @@ extension DataFolder {
   ///
   /// - Throws: ``SystemCallError``; `CancellationError` when it is to stop.
   public func list(
-    prefix: String, after last: String?, most: Int, isStopping: Stopping = { false }
-  ) throws -> [Entry] {
+    prefix: String, after last: String?, most: Int, isStopping: Stopping
+  ) throws -> [InputEntry] {
     var names: [String] = []
     do {
       try walk("", depth: 0, prefix, last, isStopping, &names)
@@ -55,7 +48,7 @@ extension DataFolder {
       throw CancellationError()
     }
     names.sort(by: DataFolder.isBefore)
-    var found: [Entry] = []
+    var found: [InputEntry] = []
     for name in names {
       if found.count == most { break }
       if isStopping() { throw CancellationError() }
@@ -99,7 +92,7 @@ extension DataFolder {
   }
 
   /// Nil: the file has gone.
-  private func entry(_ name: String) -> Entry? {
+  private func entry(_ name: String) -> InputEntry? {
     guard let (parent, last) = try? openParent(of: name) else { return nil }
     var information = stat()
     guard fstatat(parent.descriptor, last, &information, AT_SYMLINK_NOFOLLOW) == 0,
@@ -110,7 +103,7 @@ extension DataFolder {
     #else
       let modified = information.st_mtim
     #endif
-    return Entry(
+    return InputEntry(
       name: name, bytes: Int(information.st_size),
       modifiedAt: Timestamp(milliseconds: Int64(modified.tv_sec) * 1_000 + Int64(modified.tv_nsec) / 1_000_000))
   }

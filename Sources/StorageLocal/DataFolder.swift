@@ -74,7 +74,7 @@ public final class DataFolder: Sendable {
   /// Opens an input for reading.
   ///
   /// - Throws: ``JobFailure``: INPUT_NOT_FOUND, INPUT_NOT_A_FILE, INPUT_NOT_READABLE.
-  public func openInput(_ name: String) throws(JobFailure) -> OpenFile {
+  package func openInput(_ name: String) throws(JobFailure) -> OpenFile {
     try checkInPlace()
     do {
       let (folder, last) = try openParent(of: name)
@@ -111,7 +111,7 @@ public final class DataFolder: Sendable {
   /// - Throws: ``JobFailure``: OUTPUT_FOLDER_NOT_FOUND, OUTPUT_NOT_A_FILE, or OUTPUT_IS_INPUT when the name stands for the
   ///   input's own file.
   @discardableResult
-  public func checkOutput(_ name: String, input: OpenFile) throws(JobFailure) -> Bool {
+  public func checkOutput(_ name: String, input: any InputObject) throws(JobFailure) -> Bool {
     let parent: (OpenFile, String)
     do {
       parent = try openParent(of: name)
@@ -132,8 +132,7 @@ public final class DataFolder: Sendable {
         "\(name): this is \(what), which an output never replaces. Name a file, or a name that isn't there.", file: name
       )
     }
-    let source = input.information
-    if information.st_ino == source.st_ino, information.st_dev == source.st_dev {
+    if DataFolder.identity(information) == input.identity {
       throw JobFailure(
         .failedPrecondition, reason: "OUTPUT_IS_INPUT",
         "\(name): this is the input's own file under another name. An output never overwrites an input.", file: name)
@@ -165,13 +164,6 @@ public final class DataFolder: Sendable {
     try folder.synchronize()
     let nonce = String(UInt32.random(in: .min ... .max), radix: 16)
     return "\(FileName.reservedFolder)/results/\(job)/\(epoch)-\(nonce)"
-  }
-
-  /// Opens a result's file for reading.
-  public func openResult(_ file: String) throws(SystemCallError) -> OpenFile {
-    let (folder, last) = try openParent(of: file)
-    return OpenFile(
-      descriptor: try check("open", openat(folder.descriptor, last, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)))
   }
 
   package func openOwn(_ name: String) throws(SystemCallError) -> OpenFile { try DataFolder.openFolder(name, in: own) }

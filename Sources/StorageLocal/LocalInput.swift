@@ -11,6 +11,7 @@ public import TallySchema
 public final class LocalInput: InputObject {
   public let name: String
   public let size: Int
+  public let identity: String
   public let permissions: UInt32
   private let descriptor: Int32
 
@@ -40,6 +41,7 @@ public final class LocalInput: InputObject {
     self.descriptor = descriptor
     self.name = name
     size = Int(information.st_size)
+    identity = DataFolder.identity(information)
     permissions = UInt32(information.st_mode & 0o777)
   }
 

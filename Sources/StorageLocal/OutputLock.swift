@@ -9,13 +9,13 @@ import TallySchema
 
 /// The kernel's lock on one output name, held until the value goes. It works between processes, and goes with its
 /// holder's death. The lock file is never removed: who waits on a removed one would hold nothing.
-package struct OutputLock {
+struct OutputLock: OutputHold {
   private let file: OpenFile
 
   /// - Parameter atMostMilliseconds: to wait for another holder, which may have been stopped.
   /// - Returns: nil when it is still held then.
   /// - Throws: ``SystemCallError``.
-  package static func take(_ output: String, in folder: DataFolder, atMostMilliseconds: Int = 5_000) async throws
+  static func take(_ output: String, in folder: DataFolder, atMostMilliseconds: Int = 5_000) async throws
     -> OutputLock?
   {
     let file = try open(output, in: folder)
@@ -29,7 +29,7 @@ package struct OutputLock {
   }
 
   /// The same without waiting for another holder.
-  package static func takeNow(_ output: String, in folder: DataFolder) throws -> OutputLock? {
+  static func takeNow(_ output: String, in folder: DataFolder) throws -> OutputLock? {
     let file = try open(output, in: folder)
     return try isTaken(file) ? OutputLock(file: file) : nil
   }
@@ -48,7 +48,7 @@ package struct OutputLock {
   }
 
   /// A name of fixed length (FNV-1a, 64 bits): two outputs that share one wait for each other, and nothing else.
-  package static func lockName(of output: String) -> String {
+  static func lockName(of output: String) -> String {
     String(FNV1a.hash(output), radix: 16)
   }
 }

@@ -48,7 +48,7 @@
         reader, configuration.worker, purpose: "rpc-server on \(configuration.host):\(configuration.port)", logger)
       var configuration = configuration
       configuration.worker.resultMode = opened.resultMode
-      let server = TallyServer(configuration, store: opened.store, folder: opened.folder, logger: logger) {
+      let server = TallyServer(configuration, store: opened.store, storage: opened.folder, logger: logger) {
         [configuration] port in
         logger.notice(
           "listening on http\(configuration.tls == nil ? "" : "s")://\(configuration.host):\(port)",

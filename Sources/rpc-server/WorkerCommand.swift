@@ -38,7 +38,7 @@
             "worker": "\(configuration.name)", "data": "\(opened.folder.path)", "store": "\(opened.shown)",
             "memory": "\(ByteCount.text(configuration.memoryBytes))", "workers": "\(configuration.jobsAtOnce)",
           ])
-        let worker = TallyWorker(configuration, store: opened.store, folder: opened.folder, logger: logger)
+        let worker = TallyWorker(configuration, store: opened.store, storage: opened.folder, logger: logger)
         signals.serviceStarts()
         try await ServeCommand.run(worker, plan, logger)
         try await opened.store.close()

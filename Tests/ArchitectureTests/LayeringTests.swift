@@ -52,25 +52,24 @@ import Testing
       ["GRDB", "Testing"]
     ),
     (
-      "Sources/JobRunner", ["TallySchema", "JobQueue", "Storage", "StorageLocal"],
+      "Sources/JobRunner", ["TallySchema", "JobQueue", "Storage"],
       ["Foundation", "GRDB", "Hummingbird", "NIOCore", "Processor"]
     ),
     (
-      "Sources/EngineLocal", ["TallySchema", "JobQueue", "JobRunner", "Processor", "Storage", "StorageLocal"],
+      "Sources/EngineLocal", ["TallySchema", "JobQueue", "JobRunner", "Processor", "Storage"],
       ["Foundation", "GRDB", "Hummingbird", "NIOCore"]
     ),
     ("Sources/Access", ["TallySchema"], ["Foundation", "GRDB", "Hummingbird", "HTTPTypes"]),
     ("Sources/RPCServer/RPC", ["TallySchema", "Access"], ["Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore"]),
     (
-      "Sources/RPCServer/Methods", ["TallySchema", "JobQueue", "JobRunner", "Processor", "Storage", "StorageLocal"],
+      "Sources/RPCServer/Methods", ["TallySchema", "JobQueue", "JobRunner", "Processor", "Storage"],
       ["Hummingbird", "HummingbirdCore", "HTTPTypes"]
     ),
     ("Sources/RPCServer/Progress", ["TallySchema", "JobQueue"], ["Hummingbird", "HummingbirdCore", "HTTPTypes"]),
     (
       "Sources/RPCServer",
       [
-        "TallySchema", "Access", "EngineLocal", "JobQueue", "JobRunner", "Processor", "Storage", "StorageLocal",
-        "CTallyZlib",
+        "TallySchema", "Access", "EngineLocal", "JobQueue", "JobRunner", "Processor", "Storage", "CTallyZlib",
       ], ["GRDB"]
     ),
     ("Sources/generate-plays", [], ["TallySchema", "RPCServer", "RPCClient"]),

@@ -1,6 +1,7 @@
 import Foundation
 import JobQueue
 import JobQueueSQLite
+import Storage
 import StorageLocal
 import TallySchema
 import TestSupport
@@ -20,7 +21,7 @@ import Testing
     place = try TestFolder()
     store = try SQLiteJobStore(path: place.path + "/tally.sqlite", owner: "test")
     folder = try DataFolder(path: place.path + "/data", storeUUID: store.uuid)
-    publisher = OutputPublisher(folder: folder, store: store)
+    publisher = OutputPublisher(storage: folder, store: store)
   }
 
   /// Runs a job to its commit: the result is on disk and decided, and not shown yet.
@@ -61,14 +62,14 @@ import Testing
 
   @Test func rejectedRowsAreShownBesideTheOutputAndGoWithIt() async throws {
     let job = try await committed("one", rejects: "bad")
-    #expect(try await Janitor(folder: folder, store: store).sweep() == 0)
+    #expect(try await Janitor(storage: folder, store: store).sweep() == 0)
     await publisher.publish(output: "out.csv")
     #expect(try visible() == "one" && visible("out.csv.rejects.csv") == "bad")
     let now = try await job_(job.id)
     #expect(now.status.result?.rejects == "out.csv.rejects.csv")
-    try await OutputRemover(folder: folder, store: store).delete(now)
+    try await OutputRemover(storage: folder, store: store).delete(now)
     #expect(place.names(in: "data") == [])
-    #expect(try await Janitor(folder: folder, store: store).sweep() == 0)
+    #expect(try await Janitor(storage: folder, store: store).sweep() == 0)
     #expect(try left(in: "results").isEmpty)
   }
 
@@ -113,10 +114,17 @@ import Testing
 
   @Test func aHeldLockLeavesItToRecovery() async throws {
     let job = try await committed("one")
-    let held = try #require(try await OutputLock.take("out.csv", in: folder))
-    #expect(try await OutputLock.take("out.csv", in: folder, atMostMilliseconds: 40) == nil)
-    #expect(try await job_(job.id).publication == .pending)
-    withExtendedLifetime(held) {}
+    var held = try await folder.hold("out.csv", atMostMilliseconds: 5_000)
+    #expect(held != nil)
+    let publisher = OutputPublisher(storage: folder, store: store, holdMilliseconds: 40)
+    await publisher.publish(output: "out.csv")
+    let delayed = try await job_(job.id)
+    #expect(delayed.publication == .pending && delayed.error?.reason == "PUBLICATION_DELAYED")
+    #expect(throws: (any Error).self, "nothing is shown") { try visible() }
+    held = nil
+    await publisher.recover()
+    let now = try await job_(job.id)
+    #expect(try now.publication == .published && now.error == nil && visible() == "one")
   }
 
   @Test func manyPublishersAtOnceShowTheNewest() async throws {
@@ -138,11 +146,11 @@ import Testing
     try FileManager.default.createDirectory(
       atPath: folder.path + "/.tally/results/nobody", withIntermediateDirectories: true)
     _ = try place.write([0x78], as: "data/.tally/results/nobody/1-young")
-    #expect(try await Janitor(folder: folder, store: store).sweep() == 1)
+    #expect(try await Janitor(storage: folder, store: store).sweep() == 1)
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/" + stale))
     #expect(FileManager.default.fileExists(atPath: folder.path + "/" + own))
     #expect(FileManager.default.fileExists(atPath: folder.path + "/.tally/results/nobody/1-young"))
-    #expect(try await Janitor(folder: folder, store: store, orphanSeconds: -1).sweep() == 1)
+    #expect(try await Janitor(storage: folder, store: store, orphanSeconds: -1).sweep() == 1)
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/.tally/results/nobody"))
   }
 

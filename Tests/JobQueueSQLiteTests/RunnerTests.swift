@@ -28,15 +28,15 @@ import Testing
     let running = Atomic(0)
     let most = Atomic(0)
     let failure: JobFailure?
-    private let path: Mutex<[String]> = Mutex([])
+    private let stages: Mutex<[any ResultStage]> = Mutex([])
 
     init(held: Bool, failure: JobFailure? = nil) {
       isHeld = Atomic(held)
       self.failure = failure
     }
 
-    func prepare(_ job: JobRecord, resultPath: String) throws -> any JobRun {
-      path.withLock { $0.append(resultPath) }
+    func prepare(_ job: JobRecord, stage: any ResultStage) throws -> any JobRun {
+      stages.withLock { $0.append(stage) }
       return self
     }
 
@@ -50,15 +50,16 @@ import Testing
       defer { running.subtract(1, ordering: .relaxed) }
       while isHeld.load(ordering: .relaxed) { try await Task.sleep(for: .milliseconds(5)) }
       if let failure { throw failure }
-      let target = path.withLock { $0.removeFirst() }
-      try Data("done".utf8).write(to: URL(fileURLWithPath: target))
+      let sink = try stages.withLock { $0.removeFirst() }.makeResult()
+      try Array("done".utf8).withUnsafeBytes { try sink.write($0, at: 0, isLast: true) }
+      try sink.seal(permissions: 0o444)
       return JobRunOutcome(bytes: 4, rows: 1, sha256: "", progress: JobProgress(phase: .done, bytesRead: 9, rows: 9))
     }
   }
 
   private func runner(_ work: HeldWork, jobsAtOnce: Int = 2, memory: Int = 1 << 40) -> Runner {
     Runner(
-      store: store, engine: work, folder: folder, memory: MemoryPool(totalBytes: memory),
+      store: store, engine: work, storage: folder, memory: MemoryPool(totalBytes: memory),
       configuration: Runner.Configuration(
         worker: "w", jobsAtOnce: jobsAtOnce, pollMilliseconds: 50, reportMilliseconds: 10,
         shutdown: ShutdownPlan(totalMilliseconds: 30_000)))
@@ -160,7 +161,7 @@ import Testing
     let folder = try DataFolder(path: place.path + "/fenced", storeUUID: store.uuid)
     let work = HeldWork(held: true)
     let slow = Runner(
-      store: store, engine: work, folder: folder, memory: MemoryPool(totalBytes: 1 << 40),
+      store: store, engine: work, storage: folder, memory: MemoryPool(totalBytes: 1 << 40),
       configuration: Runner.Configuration(
         worker: "w", jobsAtOnce: 1, pollMilliseconds: 20, reportMilliseconds: 400,
         shutdown: ShutdownPlan(totalMilliseconds: 30_000)))

@@ -32,7 +32,8 @@ final class InProcessService: Sendable {
       downloads: InFlightLimit(8))
     var router = RPCRouter(limits: .standard)
     try JobMethods(
-      store: store, folder: folder, memory: memory, hub: hub, files: FileWork(), walks: FileWork(), limits: .standard
+      store: store, inputs: folder, outputs: folder, memory: memory, hub: hub, files: FileWork(), walks: FileWork(),
+      limits: .standard
     )
     .register(in: &router)
     try router.register(SystemMethods.stats) { _, _ in try await stats.json() }
@@ -42,7 +43,7 @@ final class InProcessService: Sendable {
       interceptors: [MetricsInterceptor(metrics: metrics), DeadlineInterceptor(), StoreErrorInterceptor()],
       limits: .standard, logger: logger)
     let runner = Runner(
-      store: store, engine: LocalEngine(folder: folder, spillFolder: place.path, limits: .standard), folder: folder,
+      store: store, engine: LocalEngine(inputs: folder, spillFolder: place.path, limits: .standard), storage: folder,
       memory: memory,
       configuration: Runner.Configuration(
         worker: "test", pollMilliseconds: 50, reportMilliseconds: 20,

@@ -17,7 +17,7 @@ import Testing
     let store = try SQLiteJobStore(path: place.path + "/tally.sqlite", owner: "test", limits: .standard)
     let folder = try DataFolder(path: place.path + "/data", storeUUID: store.uuid)
     let files = FileWork(threads: 1)
-    let health = HealthEndpoint(store: store, folder: folder, isDraining: DrainFlag(), files: files)
+    let health = HealthEndpoint(store: store, outputs: folder, isDraining: DrainFlag(), files: files)
     #expect(await health.ready().status == .ok)
     // The only thread waits for a disk; looks that never came to their turn are given up.
     let disk = DispatchSemaphore(value: 0)

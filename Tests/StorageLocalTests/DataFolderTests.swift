@@ -42,7 +42,7 @@ import Testing
   ])
   func outputsThatCannotBeShownAreRefused(name: String, reason: String) throws {
     try FileManager.default.linkItem(atPath: folder.path + "/in.csv", toPath: folder.path + "/hard.csv")
-    let input = try folder.openInput("in.csv")
+    let input = try folder.openObject("in.csv")
     let failure = #expect(throws: JobFailure.self) { try folder.checkOutput(name, input: input) }
     #expect(failure?.reason == reason)
     try folder.checkOutput("new.csv", input: input)

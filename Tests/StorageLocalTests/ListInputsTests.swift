@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 import TestSupport
 import Testing
 
@@ -20,15 +21,23 @@ import Testing
   }
 
   @Test func filesAreListedInOrderAndNothingElseIs() throws {
-    let names = try folder.list(prefix: "", after: nil, most: 100).map(\.name)
+    let names = try folder.list(prefix: "", after: nil, most: 100, isStopping: { false }).map(\.name)
     #expect(names == ["a.csv", "b.csv", "sub/c.csv", "sub/deep/d.csv", "é.csv"])
-    #expect(try folder.list(prefix: "sub/", after: nil, most: 100).map(\.name) == ["sub/c.csv", "sub/deep/d.csv"])
-    #expect(try folder.list(prefix: "", after: "b.csv", most: 2).map(\.name) == ["sub/c.csv", "sub/deep/d.csv"])
+    #expect(
+      try folder.list(prefix: "sub/", after: nil, most: 100, isStopping: { false }).map(\.name) == [
+        "sub/c.csv", "sub/deep/d.csv",
+      ])
+    #expect(
+      try folder.list(prefix: "", after: "b.csv", most: 2, isStopping: { false }).map(\.name) == [
+        "sub/c.csv", "sub/deep/d.csv",
+      ])
   }
 
   @Test func manyListAtTheSameTime() async throws {
     let lists = try await withThrowingTaskGroup(of: [String].self) { group in
-      for _ in 0..<200 { group.addTask { try folder.list(prefix: "", after: nil, most: 100).map(\.name) } }
+      for _ in 0..<200 {
+        group.addTask { try folder.list(prefix: "", after: nil, most: 100, isStopping: { false }).map(\.name) }
+      }
       return try await group.reduce(into: Set<[String]>()) { $0.insert($1) }
     }
     #expect(lists.count == 1)

@@ -30,16 +30,18 @@ import Testing
   func aPatternStandsForWhatItMatches(inputs: [String], expected: [String]) throws {
     var spec = JobSpec(input: "", output: "out.csv")
     spec.inputs = inputs
-    #expect(try folder.inputNames(spec, limits: .standard) == expected)
+    #expect(try folder.inputNames(spec, limits: .standard, isStopping: { false }) == expected)
   }
 
   @Test func noMatchAndTooManyAreErrors() throws {
     var spec = JobSpec(input: "none*", output: "out.csv")
-    #expect(throws: JobFailure.self) { try folder.inputNames(spec, limits: .standard) }
+    #expect(throws: JobFailure.self) { try folder.inputNames(spec, limits: .standard, isStopping: { false }) }
     var limits = Limits.standard
     limits.inputFiles = 1
     spec.inputs = ["*.csv"]
-    let failure = #expect(throws: JobFailure.self) { try folder.inputNames(spec, limits: limits) }
+    let failure = #expect(throws: JobFailure.self) {
+      try folder.inputNames(spec, limits: limits, isStopping: { false })
+    }
     #expect(failure?.reason == "TOO_MANY_INPUTS" && failure?.message.contains("inputFiles") == true)
   }
 }

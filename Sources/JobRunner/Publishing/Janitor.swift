@@ -1,28 +1,21 @@
 public import JobQueue
 public import Logging
-import Storage
-public import StorageLocal
+public import Storage
 import TallySchema
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Removes result files that no job will ever name: of older epochs, of jobs that ended without them, and, after a day,
 /// of jobs that the store has forgotten.
 public struct Janitor: Sendable {
-  private let folder: DataFolder
+  private let storage: any OutputStorage
   private let store: any JobStore
   private let logger: Logger
   private let orphanSeconds: Int
 
   public init(
-    folder: DataFolder, store: any JobStore, orphanSeconds: Int = 86_400,
+    storage: any OutputStorage, store: any JobStore, orphanSeconds: Int = 86_400,
     logger: Logger = Logger(label: "tally.janitor")
   ) {
-    self.folder = folder
+    self.storage = storage
     self.store = store
     self.orphanSeconds = orphanSeconds
     self.logger = logger
@@ -31,25 +24,18 @@ public struct Janitor: Sendable {
   /// Goes through all results once; returns how many files it removed.
   @discardableResult
   public func sweep() async throws -> Int {
-    let results = try folder.openOwn("results")
     var removed = 0
-    for job in try DataFolder.names(in: results) {
-      // Another process's janitor may have been here.
-      guard let place = try? DataFolder.openFolder(job, in: results) else { continue }
+    for job in try storage.stagedJobs() {
       // The files first, the record then: a file that appears in between is not looked at.
-      let files = try DataFolder.names(in: place)
+      let files = try storage.stagedFiles(of: job)
       let record = try await store.job(job)
-      for file in files where Janitor.mayRemove(file, of: record) {
-        if record == nil, try !isOld(file, in: place) { continue }
-        guard unlinkat(place.descriptor, file, 0) == 0 else {
-          if errno == ENOENT { continue }
-          throw SystemCallError("unlink \(file)", errno)
-        }
-        logger.info("a result that no job names is removed", metadata: ["job": "\(job)", "file": "\(file)"])
+      for file in files where Janitor.mayRemove(file.name, of: record) {
+        if record == nil, file.ageSeconds <= orphanSeconds { continue }
+        guard try storage.removeStaged(file.name, of: job) else { continue }
+        logger.info("a result that no job names is removed", metadata: ["job": "\(job)", "file": "\(file.name)"])
         removed += 1
       }
-      // Fails while files are left, as it should.
-      if record?.state.isFinal ?? true { unlinkat(results.descriptor, job, AT_REMOVEDIR) }
+      if record?.state.isFinal ?? true { storage.removeEmptyStage(of: job) }
     }
     return removed
   }
@@ -62,16 +48,5 @@ public struct Janitor: Sendable {
     guard let job else { return true }
     if let result = job.result, result.file.hasSuffix("/\(file)") { return false }
     return epoch < job.epoch || job.state.isFinal
-  }
-
-  private func isOld(_ file: String, in place: OpenFile) throws -> Bool {
-    var information = stat()
-    try check("stat", fstatat(place.descriptor, file, &information, AT_SYMLINK_NOFOLLOW))
-    #if canImport(Darwin)
-      let modified = information.st_mtimespec.tv_sec
-    #else
-      let modified = information.st_mtim.tv_sec
-    #endif
-    return time(nil) - modified > orphanSeconds
   }
 }

@@ -1,7 +1,6 @@
 public import JobQueue
 public import Logging
-import Storage
-public import StorageLocal
+public import Storage
 import TallySchema
 
 #if canImport(Glibc)
@@ -13,12 +12,22 @@ import TallySchema
 /// Makes an output's name show the newest committed result. Repeatable: whoever does it, and however often, the name
 /// shows one whole result, and never an older one than before.
 public struct OutputPublisher: Sendable {
-  private let folder: DataFolder
+  /// For a name's lock, unless something else is said.
+  public static let holdMilliseconds = 5_000
+
+  private let storage: any OutputStorage
   private let store: any JobStore
   private let logger: Logger
 
-  public init(folder: DataFolder, store: any JobStore, logger: Logger = Logger(label: "tally.publish")) {
-    self.folder = folder
+  private let holdMilliseconds: Int
+
+  /// - Parameter holdMilliseconds: how long another holder of a name's lock is waited for: it may have been stopped.
+  public init(
+    storage: any OutputStorage, store: any JobStore, holdMilliseconds: Int = OutputPublisher.holdMilliseconds,
+    logger: Logger = Logger(label: "tally.publish")
+  ) {
+    self.storage = storage
+    self.holdMilliseconds = holdMilliseconds
     self.store = store
     self.logger = logger
   }
@@ -70,12 +79,12 @@ public struct OutputPublisher: Sendable {
   }
 
   private func publishNewest(_ output: String) async throws {
-    try folder.checkInPlace()
-    guard let lock = try await OutputLock.take(output, in: folder) else {
+    try storage.checkInPlace()
+    guard let hold = try await storage.hold(output, atMostMilliseconds: holdMilliseconds) else {
       logger.warning("another holder keeps the output's lock", metadata: ["output": "\(output)"])
       return await tellDelay(of: output, because: "another process holds the name's lock")
     }
-    defer { withExtendedLifetime(lock) {} }
+    defer { withExtendedLifetime(hold) {} }
     Failpoint.publishLocked.reach()
     // Under the lock: the newest generation, whoever made it.
     guard let job = try await store.newestCommitted(output: output), let result = job.result,
@@ -105,7 +114,7 @@ public struct OutputPublisher: Sendable {
   /// What has been read under that very name was read in the knowledge of who writes it.
   private func overwritten(by job: JobRecord) async throws -> JobFailure? {
     for name in job.spec.outputs {
-      guard let identity = folder.identity(of: name) else { continue }
+      guard let identity = storage.identity(of: name) else { continue }
       let readers = try await store.readers(of: identity)
       guard let reader = readers.first(where: { !$0.name.hasSameBytes(as: name) }) else { continue }
       let whose = reader.jobID.hasSameBytes(as: job.id) ? "this job" : "an unfinished job"
@@ -117,33 +126,15 @@ public struct OutputPublisher: Sendable {
     return nil
   }
 
-  /// Links the result to a name that follows from job and epoch, and renames that over the visible name.
   private func show(_ result: String, as output: String, temporary: String) throws(SystemCallError) {
-    let (results, file) = try folder.openParent(of: result)
-    let (visible, name) = try folder.openParent(of: output)
-    var there = stat()
-    // A name that a link, a pipe or a device has taken since the submission: what isn't ours is never replaced.
-    if fstatat(visible.descriptor, name, &there, AT_SYMLINK_NOFOLLOW) == 0,
-      let what = DataFolder.kindThatIsNoFile(there)
-    {
-      throw SystemCallError("the name is \(what)", EEXIST)
+    try storage.show(result, as: output, temporary: temporary) { step in
+      switch step {
+      case .linked: Failpoint.publishLinked.reach()
+      case .renamed: Failpoint.publishRenamed.reach()
+      case .unlinked: Failpoint.publishUnlinked.reach()
+      case .synced: Failpoint.publishSynced.reach()
+      }
     }
-    let staging = try folder.openOwn("publish")
-    unlinkat(staging.descriptor, temporary, 0)
-    try check("link", linkat(results.descriptor, file, staging.descriptor, temporary, 0))
-    Failpoint.publishLinked.reach()
-    do {
-      try check("rename", renameat(staging.descriptor, temporary, visible.descriptor, name))
-    } catch {
-      unlinkat(staging.descriptor, temporary, 0)
-      throw error
-    }
-    Failpoint.publishRenamed.reach()
-    // A rename between two links of one inode does nothing, and leaves both.
-    unlinkat(staging.descriptor, temporary, 0)
-    Failpoint.publishUnlinked.reach()
-    try visible.synchronize()
-    Failpoint.publishSynced.reach()
   }
 
   /// What no repetition will mend; nil for everything else, such as a full disk.

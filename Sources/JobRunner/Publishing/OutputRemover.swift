@@ -1,21 +1,14 @@
 public import JobQueue
-import Storage
-public import StorageLocal
+public import Storage
 import TallySchema
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Deletes an ended job with its files: the output's visible name only where it still shows this job's result.
 public struct OutputRemover: Sendable {
-  private let folder: DataFolder
+  private let storage: any OutputStorage
   private let store: any JobStore
 
-  public init(folder: DataFolder, store: any JobStore) {
-    self.folder = folder
+  public init(storage: any OutputStorage, store: any JobStore) {
+    self.storage = storage
     self.store = store
   }
 
@@ -25,14 +18,16 @@ public struct OutputRemover: Sendable {
   public func delete(_ job: JobRecord) async throws {
     guard let result = job.result else { return try await store.delete(job.id) }
     if let output = job.spec.output {
-      guard let lock = try await OutputLock.take(output, in: folder) else { throw OutputBusy() }
-      defer { withExtendedLifetime(lock) {} }
+      guard let hold = try await storage.hold(output, atMostMilliseconds: OutputPublisher.holdMilliseconds) else {
+        throw OutputBusy()
+      }
+      defer { withExtendedLifetime(hold) {} }
       // Under the lock, so that nobody publishes a newer result in between.
       if try await store.newestCommitted(output: output)?.id == job.id {
-        try removeVisible(output, showing: result.file)
+        try storage.hide(output, showing: result.file)
       }
       // A later job need not have written any: only a name that still shows this job's own is removed.
-      if let rejects = job.spec.rejectsName { try removeVisible(rejects, showing: result.rejectsFile) }
+      if let rejects = job.spec.rejectsName { try storage.hide(rejects, showing: result.rejectsFile) }
       try await forget(job, result)
     } else {
       try await forget(job, result)
@@ -43,22 +38,7 @@ public struct OutputRemover: Sendable {
     Failpoint.deleteUnlinked.reach()
     try await store.delete(job.id)
     Failpoint.deleteForgotten.reach()
-    removeResult(result, of: job.id)
-  }
-
-  private func removeVisible(_ output: String, showing result: String) throws {
-    // Where the folder has gone, nothing visible is ours.
-    guard folder.shows(result, as: output), let (parent, name) = try? folder.openParent(of: output) else { return }
-    try check("unlink", unlinkat(parent.descriptor, name, 0))
-    try parent.synchronize()
-  }
-
-  private func removeResult(_ result: CommittedResult, of job: String) {
-    guard let (parent, name) = try? folder.openParent(of: result.file) else { return }
-    unlinkat(parent.descriptor, name, 0)
-    unlinkat(parent.descriptor, name + ".rejects", 0)
-    // With the job's folder, where that was all of it: a result of an older run is left to the janitor.
-    if let results = try? folder.openOwn("results") { unlinkat(results.descriptor, job, AT_REMOVEDIR) }
+    storage.removeResult(result.file, of: job.id)
   }
 }
 

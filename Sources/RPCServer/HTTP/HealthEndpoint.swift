@@ -1,23 +1,23 @@
 import HTTPTypes
 import HummingbirdCore
 import JobQueue
-import StorageLocal
+import Storage
 import Synchronization
 import TallySchema
 
 /// The health checks: alive, ready, and the replaced application's `/up` and `/up/databases`.
 struct HealthEndpoint: Sendable {
   let store: any JobStore
-  let folder: DataFolder
+  let outputs: any OutputStorage
   let isDraining: DrainFlag
   let files: FileWork
   private let lastProbe = LastProbe()
   private let folderProbe = FolderProbe()
 
-  init(store: any JobStore, folder: DataFolder, isDraining: DrainFlag, files: FileWork) {
+  init(store: any JobStore, outputs: any OutputStorage, isDraining: DrainFlag, files: FileWork) {
     self.files = files
     self.store = store
-    self.folder = folder
+    self.outputs = outputs
     self.isDraining = isDraining
   }
 
@@ -41,10 +41,10 @@ struct HealthEndpoint: Sendable {
   /// What is wrong with the data folder; nil: nothing.
   private func folderProblem() async -> String? {
     if folderProbe.isSilent { return HealthEndpoint.silentFolder }
-    let found = try? await files.run(atMostMilliseconds: FolderProbe.milliseconds) { [folder, folderProbe] _ in
+    let found = try? await files.run(atMostMilliseconds: FolderProbe.milliseconds) { [outputs, folderProbe] _ in
       folderProbe.look {
         do throws(JobFailure) {
-          try folder.checkInPlace()
+          try outputs.checkInPlace()
           return Finding(problem: nil)
         } catch {
           return Finding(problem: error.message)

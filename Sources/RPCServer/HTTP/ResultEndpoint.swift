@@ -6,7 +6,6 @@ import NIOCore
 import NIOPosix
 import Processor
 import Storage
-import StorageLocal
 import TallySchema
 
 /// `GET /results/<job>`: the job's immutable result file, never the visible name. Its strong tag is its digest, so that an
@@ -15,7 +14,7 @@ struct ResultEndpoint: Sendable {
   private static let pieceBytes = 64 << 10
 
   let store: any JobStore
-  let folder: DataFolder
+  let outputs: any OutputStorage
   let open: InFlightLimit
 
   func respond(to request: Request, job id: String, owner: String) async throws -> Response {
@@ -27,9 +26,9 @@ struct ResultEndpoint: Sendable {
         .notFound,
         RPCError(.notFound, reason: "NO_RESULT", "The job \(id) is \(job.shownState.rawValue): it has no result."))
     }
-    let file: OpenFile
+    let file: any InputObject
     do {
-      file = try await NIOThreadPool.singleton.runIfActive { [folder] in try folder.openResult(result.file) }
+      file = try await NIOThreadPool.singleton.runIfActive { [outputs] in try outputs.openResult(result.file) }
     } catch {
       return HTTPAnswers.refusal(
         .notFound, RPCError(.dataLoss, reason: "RESULT_GONE", "The result's file can't be read (\(error))."))
@@ -38,7 +37,7 @@ struct ResultEndpoint: Sendable {
   }
 
   private func respond(
-    to request: Request, with result: CommittedResult, in file: OpenFile, of job: JobRecord
+    to request: Request, with result: CommittedResult, in file: any InputObject, of job: JobRecord
   ) -> Response {
     let eTag = "\"\(result.sha256)\""
     var headers: HTTPFields = [
@@ -82,7 +81,7 @@ struct ResultEndpoint: Sendable {
 
   /// A download has its place among those that are open until its last byte is written, or its reader has gone.
   private func download(
-    _ status: HTTPResponse.Status, _ headers: HTTPFields, _ file: OpenFile, _ range: Range<Int>, isHead: Bool
+    _ status: HTTPResponse.Status, _ headers: HTTPFields, _ file: any InputObject, _ range: Range<Int>, isHead: Bool
   ) -> Response {
     if isHead {
       return Response(status: status, headers: headers, body: ResponseBody(contentLength: range.count) { _ in })
@@ -111,7 +110,7 @@ struct ResultEndpoint: Sendable {
     deinit { limit.giveBack() }
   }
 
-  private func body(_ file: OpenFile, _ range: Range<Int>, _ place: DownloadPlace) -> ResponseBody {
+  private func body(_ file: any InputObject, _ range: Range<Int>, _ place: DownloadPlace) -> ResponseBody {
     ResponseBody(contentLength: range.count) { writer in
       defer { withExtendedLifetime(place) {} }
       var offset = range.lowerBound

@@ -1,6 +1,6 @@
 import JobQueue
 import Processor
-import StorageLocal
+import Storage
 import TallySchema
 
 extension JobMethods {
@@ -9,7 +9,7 @@ extension JobMethods {
     let name = parameters.input
     do {
       return try await InputDescriber.describe(
-        { [folder] () throws(JobFailure) in try folder.openObject(name) }, name: name,
+        { [inputs] () throws(JobFailure) in try inputs.openObject(name) }, name: name,
         dialect: parameters.csv, limits: limits)
     } catch let failure as JobFailure {
       throw RPCError(failure, field: "input")

@@ -1,13 +1,14 @@
 import JobQueue
 import JobRunner
 import Processor
-import StorageLocal
+import Storage
 import TallySchema
 
 /// The methods of the job service. Each has a file of its own; this one holds what they share.
 struct JobMethods: Sendable {
   let store: any JobStore
-  let folder: DataFolder
+  let inputs: any InputStorage
+  let outputs: any OutputStorage
   let memory: MemoryPool
   let hub: ProgressHub
   /// For looks at single files.

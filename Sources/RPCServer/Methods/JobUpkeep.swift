@@ -1,7 +1,7 @@
 import JobQueue
 import JobRunner
 import Processor
-import StorageLocal
+import Storage
 import TallySchema
 
 extension JobMethods {
@@ -14,7 +14,9 @@ extension JobMethods {
         .failedPrecondition, reason: "JOB_NOT_RETRYABLE",
         "The job is \(job.shownState.rawValue). Only a failed or cancelled job is retried.", field: "jobId")
     }
-    let existing = try await files.run { [folder] _ in job.spec.outputs.filter(folder.isTaken) }
+    let existing = try await files.run { [outputs] _ in
+      job.spec.outputs.filter { outputs.identity(of: $0) != nil }
+    }
     return try await store.retry(job.id, by: context.owner, existingOutputs: existing).status
   }
 
@@ -27,7 +29,7 @@ extension JobMethods {
         field: "jobId")
     }
     do {
-      try await OutputRemover(folder: folder, store: store).delete(job)
+      try await OutputRemover(storage: outputs, store: store).delete(job)
     } catch is OutputBusy {
       throw RPCError(
         .unavailable, reason: "OUTPUT_BUSY", "The output '\(job.spec.output ?? "")' is being published. Try again.",
@@ -47,11 +49,11 @@ extension JobMethods {
   func inputs(_ parameters: ListInputsParameters, _ context: RPCContext) async throws -> InputPage {
     let entries = try await walks.run { interruption in
       do throws(JobFailure) {
-        try folder.checkInPlace()
+        try inputs.checkInPlace()
       } catch {
         throw RPCError(error, field: "prefix")
       }
-      return try folder.list(
+      return try inputs.list(
         prefix: parameters.prefix, after: parameters.pageToken, most: parameters.pageSize + 1,
         isStopping: { interruption.isSet })
     }

@@ -2,7 +2,6 @@ import JobQueue
 import JobRunner
 import Processor
 import Storage
-import StorageLocal
 import TallySchema
 
 extension JobMethods {
@@ -27,8 +26,8 @@ extension JobMethods {
     let end = ContinuousClock.now + .milliseconds(JobMethods.publisherMilliseconds)
     var held: HeldOutput?
     while held == nil, ContinuousClock.now < end {
-      let found = try? await files.run(atMostMilliseconds: JobMethods.publisherMilliseconds) { [folder] _ in
-        try HeldOutput(of: job, in: folder)
+      let found = try? await files.run(atMostMilliseconds: JobMethods.publisherMilliseconds) { [outputs] _ in
+        try HeldOutput(of: job, in: outputs)
       }
       held = found?.flatMap { $0 }
       if held == nil { try await Task.sleep(for: .milliseconds(20)) }
@@ -78,8 +77,8 @@ extension JobMethods {
     }
     let bytes: [UInt8]
     do {
-      bytes = try await files.run { _ in try folder.openResult(committed.file).read(at: 0, bytes: 65_536) }
-    } catch let error as SystemCallError {
+      bytes = try await files.run { _ in try outputs.openResult(committed.file).read(at: 0, bytes: 65_536) }
+    } catch  where !(error is CancellationError) {
       throw RPCError(.dataLoss, reason: "RESULT_GONE", "The result's file can't be read (\(error)).")
     }
     let rows = job.spec.makeFormat().firstRows(

@@ -1,7 +1,7 @@
 import JobQueue
 import JobRunner
 import Processor
-import StorageLocal
+import Storage
 import TallySchema
 
 extension JobMethods {
@@ -40,15 +40,15 @@ extension JobMethods {
     var field = "input"
     var existing: [String] = []
     do throws(JobFailure) {
-      let names = try folder.inputNames(spec, limits: limits, isStopping: { interruption.isSet })
+      let names = try inputs.inputNames(spec, limits: limits, isStopping: { interruption.isSet })
       for name in names {
         try interruption.check()
         field = "input"
         // Open for a moment: a job may have more inputs than the process has descriptors.
-        let file = try folder.openInput(name)
+        let file = try inputs.openObject(name)
         field = "output"
         existing = []
-        for name in spec.outputs where try folder.checkOutput(name, input: file) { existing.append(name) }
+        for name in spec.outputs where try outputs.checkOutput(name, input: file) { existing.append(name) }
       }
       return existing
     } catch {
