@@ -68,6 +68,9 @@ let package = Package(
     .target(name: "Storage", dependencies: ["TallySchema"], swiftSettings: flags),
     .target(name: "StorageLocal", dependencies: ["Storage", "TallySchema", "CTallySystem"], swiftSettings: flags),
 
+    // One suite of named tests that every storage must pass.
+    .target(name: "StorageConformance", dependencies: ["Storage", "TallySchema"], swiftSettings: flags),
+
     // Jobs: the lifecycle and the stores.
     .target(name: "JobQueue", dependencies: ["Storage", "TallySchema"], swiftSettings: flags),
     .target(
@@ -83,7 +86,8 @@ let package = Package(
       swiftSettings: flags),
     // One suite of named tests that every store must pass.
     .target(
-      name: "JobQueueConformance", dependencies: ["JobQueue", "JobRunner", "Storage", "StorageLocal", "TallySchema"],
+      name: "JobQueueConformance",
+      dependencies: ["JobQueue", "JobRunner", "Storage", "StorageConformance", "StorageLocal", "TallySchema"],
       swiftSettings: flags),
     // Claims jobs, has an engine run them, and publishes what comes of it.
     .target(
@@ -182,7 +186,8 @@ let package = Package(
     .testTarget(name: "AccessTests", dependencies: ["Access", "TallySchema"], swiftSettings: flags),
     .testTarget(name: "JobQueueTests", dependencies: ["JobQueue", "TallySchema", "TestSupport"], swiftSettings: flags),
     .testTarget(
-      name: "StorageLocalTests", dependencies: ["Storage", "StorageLocal", "TallySchema", "TestSupport"],
+      name: "StorageLocalTests",
+      dependencies: ["Storage", "StorageConformance", "StorageLocal", "TallySchema", "TestSupport"],
       swiftSettings: flags),
     .testTarget(name: "JobRunnerTests", dependencies: ["JobRunner"], swiftSettings: flags),
     .testTarget(

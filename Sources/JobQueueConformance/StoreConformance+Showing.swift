@@ -1,5 +1,6 @@
 import JobQueue
 import JobRunner
+import StorageConformance
 import StorageLocal
 import TallySchema
 

@@ -1,4 +1,5 @@
 import JobQueue
+import StorageConformance
 import TallySchema
 
 extension StoreConformance {

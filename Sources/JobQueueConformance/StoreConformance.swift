@@ -1,4 +1,5 @@
 public import JobQueue
+import StorageConformance
 import Synchronization
 public import TallySchema
 
@@ -122,12 +123,6 @@ public struct StoreHarness: Sendable {
     }
     throw BrokenRule("the store should have refused", line: line)
   }
-}
-
-/// A rule that a store doesn't keep.
-public struct BrokenRule: Error, CustomStringConvertible {
-  public let description: String
-  init(_ rule: String, line: UInt) { description = "\(rule) (line \(line) of the suite)" }
 }
 
 /// A clock that stands still until it is moved.

@@ -36,6 +36,7 @@ import Testing
       "Sources/Processor", ["TallySchema", "Storage", "CTallySIMD", "CTallySystem", "CTallyZlib", "CTallyZstd"],
       ["Foundation", "Hummingbird", "GRDB", "Logging"]
     ),
+    ("Sources/StorageConformance", ["TallySchema", "Storage"], ["Foundation", "Testing"]),
     ("Sources/Storage", ["TallySchema"], ["Foundation", "GRDB", "Hummingbird", "NIOCore"]),
     (
       "Sources/StorageLocal", ["TallySchema", "Storage", "CTallySystem"],
@@ -48,7 +49,8 @@ import Testing
       ["Foundation", "GRDB", "Hummingbird"]
     ),
     (
-      "Sources/JobQueueConformance", ["TallySchema", "JobQueue", "JobRunner", "Storage", "StorageLocal"],
+      "Sources/JobQueueConformance",
+      ["TallySchema", "JobQueue", "JobRunner", "Storage", "StorageConformance", "StorageLocal"],
       ["GRDB", "Testing"]
     ),
     (
