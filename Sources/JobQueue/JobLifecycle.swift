@@ -126,7 +126,7 @@ public struct JobLifecycle: Sendable {
   /// Asks for a job's end. A job that nobody runs has ended at once; one whose result is committed stays as it is.
   public func requestCancel(_ job: JobRecord, now: Timestamp) -> JobRecord {
     switch job.state {
-    // No store keeps a state that this program doesn't know.
+    // A state that another version has written is left to that version.
     case .succeeded, .failed, .cancelled, .other: return job
     case .waiting, .queued: return ended(job, .cancelled, now: now)
     case .running: return job.cancelRequested ? job : changed(job) { $0.cancelRequested = true }

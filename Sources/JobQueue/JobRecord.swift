@@ -29,7 +29,8 @@ public struct JobRecord: Hashable, Sendable {
   public var result: CommittedResult?
   public var publication = Publication.none
   public var error: JobFailure?
-  /// Why what the job asks can't be read, for people; nil: it can. Then the specification has the inputs and the output only.
+  /// Why what the job asks can't be read, for people; nil: it can. Then the specification has the
+  /// input as it is shown to people and the output, and nothing else of the job's own.
   public var unreadable: String?
 
   public init(
@@ -47,7 +48,10 @@ public struct JobRecord: Hashable, Sendable {
 
   /// The place in the queue, in milliseconds, the lowest first: a step of priority counts as a minute of waiting, so
   /// that nothing starves.
-  public var claimKey: Int64 { readyAt.milliseconds - Int64(spec.priority) * 60_000 }
+  public var claimKey: Int64 { readyAt.milliseconds - Int64(askedPriority ?? spec.priority) * 60_000 }
+
+  /// The priority of a job that can't be read, as its place in the queue tells it; nil: the specification says.
+  var askedPriority: Int?
 
   /// Where the newest change stands among the job's events.
   public var cursor: JobCursor { JobCursor(jobID: id, epoch: epoch, sequence: sequence) }
@@ -68,6 +72,13 @@ public struct JobRecord: Hashable, Sendable {
 
   /// What is told of the job.
   public var status: JobStatus {
+    var status = keptStatus
+    if let unreadableFailure { status.error = unreadableFailure }
+    return status
+  }
+
+  /// The same as stores keep it with the job's events, for programs that can read the job as well.
+  public var keptStatus: JobStatus {
     var progress = progress
     if isPublishing { progress.phase = .publishing }
     return JobStatus(
@@ -79,8 +90,8 @@ public struct JobRecord: Hashable, Sendable {
         : result.map {
           JobResult(
             output: spec.output, bytes: $0.bytes, rows: $0.rows, sha256: $0.sha256, url: "/results/\(id)",
-            rejects: unreadable == nil ? spec.rejectsName : nil)
-        }, error: unreadableFailure ?? error)
+            rejects: spec.rejectsName)
+        }, error: error)
   }
 }
 

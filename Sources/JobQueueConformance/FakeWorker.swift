@@ -103,8 +103,8 @@ struct DeafStore: JobStore {
   func counts(owner: String?, includesUnnamed: Bool) async throws -> [JobState: Int] {
     try await store.counts(owner: owner, includesUnnamed: includesUnnamed)
   }
-  func unnamed(endedBefore moment: Timestamp, most: Int) async throws -> [JobRecord] {
-    try await store.unnamed(endedBefore: moment, most: most)
+  func unnamed(endedMilliseconds: Int, most: Int) async throws -> [JobRecord] {
+    try await store.unnamed(endedMilliseconds: endedMilliseconds, most: most)
   }
   func claim(worker: String, offer: WorkerOffer) async throws -> JobRecord? {
     try await store.claim(worker: worker, offer: offer)

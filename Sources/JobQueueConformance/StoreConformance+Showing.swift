@@ -92,6 +92,18 @@ extension StoreConformance {
       let newest = try await h.required(h.store.newestCommitted(output: "out.csv"))
       try h.expect(newest.result?.generation == 2, "of the newest generation")
     },
+    Case("aResultOfAnotherVersionsJobIsLeftToThat") { h in
+      let shown = try Shown(h)
+      let job = try await shown.committed("one")
+      try await h.place.rewrite(job.id, spec: #"{"input":"i","output":"out.csv","pivot":1}"#, needs: #"["pivot"]"#)
+      await shown.publisher.recover()
+      await shown.publisher.publish(output: "out.csv")
+      let now = try await h.job(job.id)
+      try h.expect(now.publication == .pending && shown.visible == nil, "it isn't touched: \(now.status)")
+      try await h.place.rewrite(job.id, spec: job.spec.json.text, needs: "[]")
+      await shown.publisher.recover()
+      try h.expect(shown.visible == "one", "who can read it shows it: \(shown.visible ?? "nothing")")
+    },
     Case("aFileThatIsReadIsNeverReplacedUnderANewName") { h in
       let shown = try Shown(h)
       for (isOwn, file) in [(true, "in-1.csv"), (false, "in-2.csv")] {

@@ -69,7 +69,7 @@ extension StoreConformance {
       _ = try await h.submit(JobSpec(input: "in.csv"))
       h.clock.advance(milliseconds: 10)
       func found(_ milliseconds: Int, most: Int = 10) async throws -> [String] {
-        try await h.store.unnamed(endedBefore: h.clock.now + -milliseconds, most: most).map(\.id)
+        try await h.store.unnamed(endedMilliseconds: milliseconds, most: most).map(\.id)
       }
       let all = [try await found(0), try await found(10), try await found(20), try await found(0, most: 1)]
       try h.expect(all == [[job.id, cancelled.id], [job.id], [], [job.id]], "the oldest first: \(all)")

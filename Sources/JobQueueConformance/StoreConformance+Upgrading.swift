@@ -52,5 +52,20 @@ extension StoreConformance {
       let gone = try await h.store.job(job.id)
       try h.expect(gone == nil, "and deleted")
     },
+    Case("aRecordThatCannotBeReadKeepsItsPlaceAndItsEvents") { h in
+      let startAt = h.clock.now + 1_000
+      let job = try await h.submit(h.spec("later.csv", priority: 7, startAt: startAt))
+      try await h.place.rewrite(job.id, spec: #"{"input":"i","output":"later.csv","pivot":1}"#, needs: #"["pivot"]"#)
+      h.clock.advance(milliseconds: 1_000)
+      _ = try await h.claim()
+      let waiting = try await h.job(job.id)
+      try h.expect(
+        waiting.state == .queued && waiting.claimKey == startAt.milliseconds - 7 * 60_000,
+        "it is queued at its place: \(waiting.claimKey - startAt.milliseconds)")
+      _ = try await h.store.requestCancel(job.id, by: "a")
+      let told = try await h.store.events(of: job.id, after: waiting.cursor)
+      try h.expect(
+        told.map(\.status.state) == [.cancelled] && told.first?.status.error == nil, "events are for everyone: \(told)")
+    },
   ]
 }

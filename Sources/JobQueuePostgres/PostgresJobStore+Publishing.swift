@@ -45,9 +45,10 @@ extension PostgresJobStore {
     return changed
   }
 
-  public func unnamed(endedBefore moment: Timestamp, most: Int) async throws -> [JobRecord] {
-    let condition = "p.output = '' AND j.finished_at < $1::bigint ORDER BY j.finished_at LIMIT $2::bigint"
-    return try await database.read(tables.jobs(condition, [String(moment.milliseconds), String(most)]))
+  public func unnamed(endedMilliseconds: Int, most: Int) async throws -> [JobRecord] {
+    let condition =
+      "p.output = '' AND j.finished_at < \(tables.now()) - $1::bigint ORDER BY j.finished_at LIMIT $2::bigint"
+    return try await database.read(tables.jobs(condition, [String(endedMilliseconds), String(most)]))
       .map(PostgresTables.job)
   }
 

@@ -6,7 +6,8 @@ extension PostgresJobStore {
   public func startReading(_ id: String, epoch: Int, _ inputs: [InputReading]) async throws -> ReadingStart {
     let matched = inputs.filter(\.isMatched).map(\.name)
     // With the names' lock: a submission that takes one of them comes before, and it is left out, or after, and is refused.
-    let reads = [tables.lockNames, tables.lock(id), tables.writers(matched)]
+    // Names that were asked for are known since the job's own submission.
+    let reads = [matched.isEmpty ? tables.clock : tables.lockNames, tables.lock(id), tables.writers(matched)]
     return try await database.transaction(reads: reads) { [tables] found, _ in
       guard let job = try found[1].rows.first.map(PostgresTables.job) else { throw JobStoreError.notFound(jobID: id) }
       guard job.state == .running, job.epoch == epoch else {
@@ -21,7 +22,8 @@ extension PostgresJobStore {
 
   public func readers(of identity: String) async throws -> [InputReader] {
     let statement = PostgresStatement(
-      "SELECT job_id, name FROM \(tables.schema).run_inputs WHERE identity = $1 ORDER BY job_id", [identity])
+      "SELECT r.job_id, r.name FROM \(tables.schema).run_inputs r \(tables.unended("r")) WHERE r.identity = $1 ORDER BY r.job_id",
+      [identity])
     return try await database.read(statement).map { row in
       InputReader(jobID: row.text("job_id") ?? "", name: row.text("name") ?? "")
     }

@@ -37,7 +37,7 @@ extension PostgresTables {
     return [
       insert("reservations", ["name", "job_id"], rows(\.outputs)),
       insert("readings", ["name", "job_id"], rows(\.inputs)),
-    ] + (patterns.isEmpty ? [] : [insert("patterns", ["owner", "pattern", "job_id"], patterns)])
+    ] + (patterns.isEmpty ? [] : [insert("patterns", ["owner", "pattern", "job_id"], patterns, orElse: "DO NOTHING")])
   }
 
   /// A job's new values; what is told of the change goes to its events as well.
@@ -97,17 +97,19 @@ extension PostgresTables {
       VALUES ($1, $2::bigint, $3::bigint, $4, $5::bigint, $6, $7)
       """,
       [
-        job.id, String(job.sequence), String(job.epoch), job.status.json.text, String(moment.milliseconds),
+        job.id, String(job.sequence), String(job.epoch), job.keptStatus.json.text, String(moment.milliseconds),
         transition.actor, transition.action.rawValue,
       ])
   }
 
   /// Any number of rows in one statement: each column's values are an array.
   ///
-  /// - Parameter constants: columns that have one value in all rows.
+  /// - Parameters:
+  ///   - constants: columns that have one value in all rows.
+  ///   - orElse: what is done with a row that is there already; nil: that is an error.
   private func insert(
     _ table: String, _ columns: [String], _ rows: [[StoredValue]],
-    with constants: [(column: String, value: StoredValue)] = []
+    with constants: [(column: String, value: StoredValue)] = [], orElse: String? = nil
   ) -> PostgresStatement {
     let arrays = columns.indices.map { column in
       "{" + rows.map { $0[column].arrayItem }.joined(separator: ",") + "}"
@@ -118,6 +120,7 @@ extension PostgresTables {
       """
       INSERT INTO \(schema).\(table) (\((columns + constants.map { $0.column }).joined(separator: ", ")))
       SELECT \(values.joined(separator: ", ")) FROM unnest(\(places.joined(separator: ", "))) AS u
+      \(orElse.map { "ON CONFLICT \($0)" } ?? "")
       """, arrays)
   }
 

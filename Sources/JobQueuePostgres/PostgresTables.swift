@@ -48,16 +48,24 @@ struct PostgresTables: Sendable {
     PostgresStatement(
       """
       SELECT name, job_id FROM \(schema).readings WHERE name = ANY($1::text[])
-      UNION ALL SELECT name, job_id FROM \(schema).run_inputs WHERE name = ANY($1::text[])
+      UNION ALL SELECT r.name, r.job_id FROM \(schema).run_inputs r \(unended("r")) WHERE r.name = ANY($1::text[])
       """, [PostgresText.array(names)])
+  }
+
+  /// Joins what belongs to jobs with those that haven't ended: a program of a version before these tables leaves rows behind.
+  func unended(_ name: String) -> String {
+    """
+    JOIN \(schema).jobs ended ON ended.id = \(name).job_id
+      AND (ended.state IN ('waiting', 'queued', 'running') OR ended.publication = 'pending')
+    """
   }
 
   /// The patterns of owners' unfinished jobs, each with the ID of one of them.
   func patterns(of owners: [String]) -> PostgresStatement {
     PostgresStatement(
       """
-      SELECT owner, pattern, min(job_id) AS job_id FROM \(schema).patterns WHERE owner = ANY($1::text[])
-      GROUP BY owner, pattern
+      SELECT r.owner, r.pattern, min(r.job_id) AS job_id FROM \(schema).patterns r \(unended("r"))
+      WHERE r.owner = ANY($1::text[]) GROUP BY r.owner, r.pattern
       """, [PostgresText.array(owners)])
   }
 

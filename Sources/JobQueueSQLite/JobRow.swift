@@ -67,7 +67,7 @@ enum JobEventRow {
   static func arguments(_ transition: JobTransition, at moment: Timestamp) -> StatementArguments {
     let job = transition.job
     return [
-      job.id, job.sequence, job.epoch, job.status.json.text, moment.milliseconds, transition.actor,
+      job.id, job.sequence, job.epoch, job.keptStatus.json.text, moment.milliseconds, transition.actor,
       transition.action.rawValue,
     ]
   }

@@ -104,6 +104,10 @@ final class JobTables {
     changed.insert(job.id)
     try run(JobRow.update, JobRow.updateArguments(job))
     if old.reservesOutput && !job.reservesOutput {
+      if job.unreadable != nil {
+        // Whatever it has reserved.
+        try run("DELETE FROM reservations WHERE job_id = ?", [job.id])
+      }
       for name in job.spec.outputs {
         try run("DELETE FROM reservations WHERE name = ? AND job_id = ?", [name, job.id])
       }

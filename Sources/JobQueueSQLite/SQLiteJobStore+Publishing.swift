@@ -44,8 +44,9 @@ extension SQLiteJobStore {
     }
   }
 
-  public func unnamed(endedBefore moment: Timestamp, most: Int) async throws -> [JobRecord] {
-    try await read(telling: { $0.map(\.id) }) {
+  public func unnamed(endedMilliseconds: Int, most: Int) async throws -> [JobRecord] {
+    let moment = clock() + -endedMilliseconds
+    return try await read(telling: { $0.map(\.id) }) {
       try $0.all("output = '' AND finished_at < ? ORDER BY finished_at LIMIT ?", [moment.milliseconds, most])
     }
   }

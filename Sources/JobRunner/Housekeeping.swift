@@ -40,9 +40,8 @@ public struct Housekeeping: Sendable {
   /// Ended jobs without an output go early, and their results with them.
   func forgetUnnamed() async {
     do {
-      let moment = Timestamp.now + -limits.unnamedMilliseconds
       while true {
-        let jobs = try await store.unnamed(endedBefore: moment, most: 100)
+        let jobs = try await store.unnamed(endedMilliseconds: limits.unnamedMilliseconds, most: 100)
         for job in jobs {
           // Another process may have forgotten it.
           do { try await remover.delete(job) } catch JobStoreError.notFound {}

@@ -87,8 +87,9 @@ extension Runner {
   private func startReading(
     _ run: any JobRun, of job: JobRecord, _ logger: Logger
   ) async throws -> [InputReading]? {
-    let found = try run.findInputs()
     while true {
+      // Looked up again after each wait: files come and go meanwhile.
+      let found = try run.findInputs()
       do {
         switch try await store.startReading(job.id, epoch: job.epoch, found) {
         case .reads(let inputs) where inputs.isEmpty: throw Runner.nothingLeft(of: job)

@@ -39,6 +39,7 @@ public struct TallyServer: Service {
       self.port = port
       self.allowedHosts = allowedHosts
       self.worker = worker
+      self.worker.limits = limits
       self.limits = limits
     }
   }

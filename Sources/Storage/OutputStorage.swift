@@ -14,7 +14,9 @@ public protocol OutputStorage: Sendable {
   @discardableResult
   func checkOutput(_ name: String, input: any InputObject) throws(JobFailure) -> Bool
   /// Which file a name stands for, as ``InputReading/identity`` has it; nil: none.
-  func identity(of name: String) -> String?
+  ///
+  /// - Throws: ``JobFailure`` when that can't be told.
+  func identity(of name: String) throws(JobFailure) -> String?
 
   /// Names a file for the result of one run, which nothing else has, and where it is written.
   func stage(job: String, epoch: Int) throws -> StagedRun

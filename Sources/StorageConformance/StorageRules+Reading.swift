@@ -31,7 +31,7 @@ extension StorageRules {
       try h.place.put("k\n", as: "in.csv")
       let reading = try readings(h, "in.csv")[0]
       try h.place.rename("in.csv", to: "new.csv")
-      try h.expect(h.outputs.identity(of: "new.csv") == reading.identity, "outputs see that")
+      try h.expect(try h.outputs.identity(of: "new.csv") == reading.identity, "outputs see that")
       try h.place.put("k\n", as: "in.csv")
       let reason = try h.refused { _ = try h.inputs.openObject(reading) }
       try h.expect(reason == "INPUT_CHANGED", "another file under its name isn't read: \(reason)")

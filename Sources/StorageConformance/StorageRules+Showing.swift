@@ -31,7 +31,7 @@ extension StorageRules {
       try h.outputs.hide("out.csv", showing: older)
       try h.expect(h.text("out.csv") == "newer", "another result's name stays")
       try h.outputs.hide("out.csv", showing: newer)
-      try h.expect(h.text("out.csv") == nil && h.outputs.identity(of: "out.csv") == nil, "its own goes")
+      try h.expect(try h.text("out.csv") == nil && h.outputs.identity(of: "out.csv") == nil, "its own goes")
       try h.outputs.hide("out.csv", showing: newer)
       try h.expect(!h.outputs.shows(newer, as: "out.csv"), "and may have gone")
     },

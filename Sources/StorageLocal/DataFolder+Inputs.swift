@@ -46,18 +46,36 @@ extension DataFolder {
       if isStopping() { throw CancellationError() }
       throw error
     }
-    return names.map { InputReading(name: $0, identity: identity(of: $0), isMatched: !asked.contains(UTF8Key($0))) }
+    return try names.map {
+      InputReading(name: $0, identity: try identity(of: $0), isMatched: !asked.contains(UTF8Key($0)))
+    }
   }
 
   /// Which file a name stands for; nil: none.
-  public func identity(of name: String) -> String? {
-    guard let (folder, last) = try? openParent(of: name) else { return nil }
-    var information = stat()
-    guard fstatat(folder.descriptor, last, &information, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
-    return DataFolder.identity(information)
+  ///
+  /// - Throws: ``JobFailure`` when that can't be told.
+  public func identity(of name: String) throws(JobFailure) -> String? {
+    do {
+      let (folder, last) = try openParent(of: name)
+      var information = stat()
+      try check("stat", fstatat(folder.descriptor, last, &information, AT_SYMLINK_NOFOLLOW))
+      return DataFolder.identity(information)
+    } catch {
+      if [ENOENT, ENOTDIR, ELOOP].contains(error.number) { return nil }
+      throw inputFailure(name, error)
+    }
   }
 
-  static func identity(_ information: stat) -> String { "\(information.st_dev)-\(information.st_ino)" }
+  /// The same on every machine that has the folder, so without the number of the file system, which is each machine's own. And
+  /// another where a file system gives a removed file's number to a new one: that was written at another time.
+  static func identity(_ information: stat) -> String {
+    #if canImport(Darwin)
+      let modified = information.st_mtimespec
+    #else
+      let modified = information.st_mtim
+    #endif
+    return "\(information.st_ino)-\(modified.tv_sec).\(modified.tv_nsec)"
+  }
 
   /// Opens a file for reading.
   ///

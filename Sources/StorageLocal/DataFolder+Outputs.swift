@@ -67,7 +67,7 @@ extension DataFolder: InputStorage, OutputStorage {
 
   /// Whether a visible name is a link to that result's file.
   public func shows(_ result: String, as output: String) -> Bool {
-    guard let file = try? openResultFile(result), let visible = identity(of: output) else { return false }
+    guard let file = try? openResultFile(result), let visible = try? identity(of: output) else { return false }
     return visible == file.identity
   }
 

@@ -51,12 +51,7 @@ public final class LocalInput: InputObject {
   public func version() throws(JobFailure) -> String {
     var information = stat()
     guard fstat(descriptor, &information) == 0 else { throw LocalInput.failure(errno, name: name) }
-    #if canImport(Darwin)
-      let modified = information.st_mtimespec
-    #else
-      let modified = information.st_mtim
-    #endif
-    return "\(DataFolder.identity(information))-\(information.st_size)-\(modified.tv_sec)-\(modified.tv_nsec)"
+    return "\(DataFolder.identity(information))-\(information.st_size)"
   }
 
   public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(JobFailure) -> Int {

@@ -11,9 +11,8 @@ struct AskedSpec {
       spec = try JobSpec(json: JSONValue(parsing: row.text("spec") ?? ""))
       unreadable = nil
     } catch {
-      // With a file of rejected rows: whatever the job has reserved is given up with it.
       let output = row.text("output").flatMap { $0.isEmpty ? nil : $0 }
-      spec = JobSpec(input: row.text("input") ?? "", output: output, onBadRow: .collect)
+      spec = JobSpec(input: row.text("input") ?? "", output: output)
       unreadable = AskedSpec.message(needs: row.text("needs") ?? "[]", "\(error)")
     }
   }
@@ -22,9 +21,12 @@ struct AskedSpec {
     let known = Set(JobFeature.allCases.map(\.rawValue))
     let needs = (try? [String](json: JSONValue(parsing: needs))) ?? []
     let unknown = needs.filter { !known.contains($0) }
-    let why = unknown.isEmpty ? problem : "it needs \(unknown.joined(separator: ", ")), which this version doesn't know"
-    return
-      "Another version of the server has written what this job asks, and this one can't read it: \(Excerpt.of(why)). "
+    return message(
+      unknown.isEmpty ? problem : "it needs \(unknown.joined(separator: ", ")), which this version doesn't know")
+  }
+
+  static func message(_ why: String) -> String {
+    "Another version of the server has written what this job asks, and this one can't read it: \(Excerpt.of(why)). "
       + "A server of that version runs the job and tells more."
   }
 }

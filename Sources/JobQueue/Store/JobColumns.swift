@@ -117,18 +117,23 @@ public enum JobColumns {
     if let worker = row.text("worker"), let expiry = moment("lease_expires_at") {
       job.lease = JobLease(worker: worker, expiresAt: expiry)
     }
-    job.progress = try JobProgress(json: JSONValue(parsing: try text("progress")))
+    job.unreadable = asked.unreadable
+    job.progress = (try? JobProgress(json: JSONValue(parsing: text("progress")))) ?? JobProgress()
     if let file = row.text("result_file") {
       job.result = CommittedResult(
         file: file, bytes: Int(try integer("result_bytes")), rows: Int(try integer("result_rows")),
         sha256: try text("result_sha256"), generation: Int(try integer("result_generation")))
     }
-    guard let publication = Publication(rawValue: try text("publication")) else {
-      throw UnreadableRow(id: row.text("id"), column: "publication")
+    if let publication = Publication(rawValue: try text("publication")) {
+      job.publication = publication
+    } else {
+      job.publication = .impossible
+      job.unreadable = AskedSpec.message("its publication is '\(Excerpt.of(try text("publication")))'")
     }
-    job.publication = publication
-    job.unreadable = asked.unreadable
-    job.error = try row.text("error").map { try JobFailure(json: JSONValue(parsing: $0)) }
+    job.error = row.text("error").flatMap { try? JobFailure(json: JSONValue(parsing: $0)) }
+    if job.unreadable != nil {
+      job.askedPriority = Int((job.readyAt.milliseconds - (try integer("claim_key"))) / 60_000)
+    }
     return job
   }
 }

@@ -89,8 +89,9 @@ public protocol JobStore: Sendable {
   func markUnpublishable(_ id: String, generation: Int, failure: JobFailure) async throws
   /// Forgets jobs that ended before then and have nothing left to publish, at most that many; returns how many.
   func prune(endedBefore moment: Timestamp, most: Int) async throws -> Int
-  /// Jobs without an output that ended before then, at most that many: whoever asks forgets them with their results.
-  func unnamed(endedBefore moment: Timestamp, most: Int) async throws -> [JobRecord]
+  /// Jobs without an output that ended so long ago, by the store's clock, at most that many: whoever asks forgets them with
+  /// their results.
+  func unnamed(endedMilliseconds: Int, most: Int) async throws -> [JobRecord]
   /// Whether the store answers.
   func check() async throws
   /// Gives back what the store holds open. Calls after it fail.

@@ -72,7 +72,9 @@ public struct OutputPublisher: Sendable {
   /// Publishes everything that is committed and not shown yet: after a crash, and now and then.
   public func recover() async {
     do {
-      for output in Set(try await store.unpublished().compactMap(\.spec.output)) { await publish(output: output) }
+      // What this version can't read is left to those that can: it doesn't know which files belong to the result.
+      let known = try await store.unpublished().filter { $0.unreadable == nil }
+      for output in Set(known.compactMap(\.spec.output)) { await publish(output: output) }
     } catch {
       logger.warning("the store doesn't tell what is unpublished", metadata: ["error": "\(error)"])
     }
@@ -88,7 +90,7 @@ public struct OutputPublisher: Sendable {
     Failpoint.publishLocked.reach()
     // Under the lock: the newest generation, whoever made it.
     guard let job = try await store.newestCommitted(output: output), let result = job.result,
-      job.publication == .pending
+      job.publication == .pending, job.unreadable == nil
     else { return }
     Failpoint.publishChosen.reach()
     if let failure = try await overwritten(by: job) {
@@ -114,7 +116,7 @@ public struct OutputPublisher: Sendable {
   /// What has been read under that very name was read in the knowledge of who writes it.
   private func overwritten(by job: JobRecord) async throws -> JobFailure? {
     for name in job.spec.outputs {
-      guard let identity = storage.identity(of: name) else { continue }
+      guard let identity = try storage.identity(of: name) else { continue }
       let readers = try await store.readers(of: identity)
       guard let reader = readers.first(where: { !$0.name.hasSameBytes(as: name) }) else { continue }
       let whose = reader.jobID.hasSameBytes(as: job.id) ? "this job" : "an unfinished job"

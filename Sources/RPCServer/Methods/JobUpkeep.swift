@@ -15,7 +15,7 @@ extension JobMethods {
         "The job is \(job.shownState.rawValue). Only a failed or cancelled job is retried.", field: "jobId")
     }
     let existing = try await files.run { [outputs] _ in
-      job.spec.outputs.filter { outputs.identity(of: $0) != nil }
+      try job.spec.outputs.filter { try outputs.identity(of: $0) != nil }
     }
     return try await store.retry(job.id, by: context.owner, existingOutputs: existing).status
   }

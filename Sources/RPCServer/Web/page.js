@@ -55,7 +55,7 @@ function show(status) {
   } else if (status.state === "succeeded") {
     const link = document.createElement("a");
     link.href = status.result.url;
-    link.textContent = `${status.result.output} (${status.result.rows.toLocaleString()} rows, ${bytes(status.result.bytes)})`;
+    link.textContent = `${status.result.output ?? status.jobId} (${status.result.rows.toLocaleString()} rows, ${bytes(status.result.bytes)})`;
     detail.append(link);
     if (!status.published && status.error) detail.append(" ", status.error.message);
   }
