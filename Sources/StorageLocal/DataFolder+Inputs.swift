@@ -81,23 +81,21 @@ extension DataFolder {
   ///
   /// - Throws: as ``openInput(_:)``.
   public func openObject(_ name: String) throws(JobFailure) -> any InputObject {
-    try LocalInput(descriptor: try openInputDescriptor(name), name: name)
+    try LocalInput(try openInput(name), name: name)
   }
 
   /// Opens the file that a run reads.
   ///
   /// - Throws: as ``openInput(_:)``; ABORTED when another file has the name by now.
   public func openObject(_ input: InputReading) throws(JobFailure) -> any InputObject {
-    let descriptor = try openInputDescriptor(input.name)
-    var information = stat()
-    guard fstat(descriptor, &information) == 0, DataFolder.identity(information) == input.identity else {
-      close(descriptor)
+    let file = try openInput(input.name)
+    guard DataFolder.identity(file.information) == input.identity else {
       throw JobFailure(
         .aborted, reason: "INPUT_CHANGED",
         "\(input.name): another file has taken this name since the job's run began. Submit the job again.",
         file: input.name)
     }
-    return try LocalInput(descriptor: descriptor, name: input.name)
+    return try LocalInput(file, name: input.name)
   }
 
   private func matches(of name: String, _ walk: inout PatternWalk) throws(JobFailure) -> [String] {

@@ -17,8 +17,9 @@ extension DataFolder: InputStorage, OutputStorage {
 
   func openResultFile(_ file: String) throws -> LocalInput {
     let (folder, last) = try openParent(of: file)
-    let descriptor = try check("open", openat(folder.descriptor, last, O_RDONLY | O_NOFOLLOW | O_CLOEXEC))
-    return try LocalInput(descriptor: descriptor, name: file)
+    let opened = OpenFile(
+      descriptor: try check("open", openat(folder.descriptor, last, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)))
+    return try LocalInput(opened, name: file)
   }
 
   public func removeResult(_ file: String, of job: String) {

@@ -94,17 +94,6 @@ public final class DataFolder: Sendable {
     }
   }
 
-  /// Opens an input for whoever takes its descriptor over.
-  ///
-  /// - Throws: as ``openInput(_:)``.
-  func openInputDescriptor(_ name: String) throws(JobFailure) -> Int32 {
-    let file = try openInput(name)
-    defer { withExtendedLifetime(file) {} }
-    let copy = fcntl(file.descriptor, F_DUPFD_CLOEXEC, 0)
-    if copy < 0 { throw inputFailure(name, SystemCallError("dup", errno)) }
-    return copy
-  }
-
   /// Checks that a result could be shown under that name.
   ///
   /// - Returns: whether the name stands for a file now.

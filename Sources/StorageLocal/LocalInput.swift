@@ -10,10 +10,9 @@ public import TallySchema
 /// A regular file of this machine that is open for reading.
 public final class LocalInput: InputObject {
   public let name: String
-  public let size: Int
-  public let identity: String
-  public let permissions: UInt32
-  private let descriptor: Int32
+  /// As it was opened.
+  private let information: stat
+  private let file: OpenFile
 
   /// Opens a file by its path.
   ///
@@ -23,40 +22,36 @@ public final class LocalInput: InputObject {
     // Without O_NONBLOCK, opening a named pipe would wait for a writer.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw LocalInput.failure(errno, name: name) }
-    try self.init(descriptor: descriptor, name: name)
+    try self.init(OpenFile(descriptor: descriptor), name: name)
   }
 
-  /// Takes an open file over.
-  ///
   /// - Throws: ``JobFailure`` INPUT_NOT_A_FILE.
-  init(descriptor: Int32, name: String) throws(JobFailure) {
-    var information = stat()
-    fstat(descriptor, &information)
+  init(_ file: OpenFile, name: String) throws(JobFailure) {
+    let information = file.information
     if let what = DataFolder.kindThatIsNoFile(information) {
-      close(descriptor)
       throw JobFailure(
         .failedPrecondition, reason: "INPUT_NOT_A_FILE", "\(name): this is \(what), and no regular file. Name a file.",
         file: name)
     }
-    self.descriptor = descriptor
+    self.file = file
     self.name = name
-    size = Int(information.st_size)
-    identity = DataFolder.identity(information)
-    permissions = UInt32(information.st_mode & 0o777)
+    self.information = information
   }
 
-  deinit { close(descriptor) }
+  public var size: Int { Int(information.st_size) }
+  public var identity: String { DataFolder.identity(information) }
+  public var permissions: UInt32 { UInt32(information.st_mode & 0o777) }
 
   /// Which file it is, its size, and when it was last written.
   public func version() throws(JobFailure) -> String {
     var information = stat()
-    guard fstat(descriptor, &information) == 0 else { throw LocalInput.failure(errno, name: name) }
+    guard fstat(file.descriptor, &information) == 0 else { throw LocalInput.failure(errno, name: name) }
     return "\(DataFolder.identity(information))-\(information.st_size)"
   }
 
   public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(JobFailure) -> Int {
     while true {
-      let got = pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset))
+      let got = pread(file.descriptor, buffer.baseAddress, buffer.count, off_t(offset))
       if got >= 0 { return got }
       if errno != EINTR { throw LocalInput.failure(errno, name: name) }
     }
