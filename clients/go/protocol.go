@@ -39,10 +39,11 @@ func checkServer(server string) error {
 // Params are a call's parameters by name.
 type Params map[string]any
 
-// Calling them twice is as calling them once; submitJob is repeatable by its key.
+// Calling them twice is as calling them once; submitJob is repeatable by its key. Written by clients/methods.py.
 var repeatable = map[string]bool{
-	"getStatus": true, "streamProgress": true, "watchJobs": true, "cancelJob": true, "deleteJob": true, "listJobs": true,
-	"listEvents": true, "getResult": true, "describeInput": true, "listInputs": true, "rpc.discover": true, "rpc.stats": true,
+	"cancelJob": true, "deleteJob": true, "describeInput": true, "getResult": true, "getStatus": true, "listEvents": true,
+	"listInputs": true, "listJobs": true, "rpc.discover": true, "rpc.stats": true, "streamProgress": true,
+	"watchJobs": true,
 }
 
 type request struct {

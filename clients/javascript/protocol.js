@@ -4,10 +4,10 @@ import { DeadlineExceeded, ProtocolError, RemoteError, remoteError } from "./err
 /** @typedef {Record<string, any> | any[] | undefined} Parameters */
 /** @typedef {{event?: any, result?: any, isLast: boolean}} StreamItem An event, or, last and once, the result. */
 
-// Calling them twice is as calling them once; submitJob is repeatable by its key.
+// Calling them twice is as calling them once; submitJob is repeatable by its key. Written by clients/methods.py.
 const repeatable = new Set([
-  "getStatus", "streamProgress", "watchJobs", "cancelJob", "deleteJob", "listJobs", "listEvents", "getResult",
-  "describeInput", "listInputs", "rpc.discover", "rpc.stats",
+  "cancelJob", "deleteJob", "describeInput", "getResult", "getStatus", "listEvents", "listInputs", "listJobs",
+  "rpc.discover", "rpc.stats", "streamProgress", "watchJobs",
 ]);
 /** Milliseconds for which a broken stream or download, and a call without a timeout, tries to come back. */
 export const reconnectMs = 30_000;

@@ -46,6 +46,14 @@ struct FileWork: Sendable {
     }
   }
 
+  /// Runs a task with waits of its own: between them it has one of the threads. It is never cut short but by its own looks at
+  /// whether its task is cancelled.
+  ///
+  /// - Throws: what the body throws.
+  func runTask<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws -> Value {
+    try await withTaskExecutorPreference(threads) { try await body() }
+  }
+
   /// - Returns: nil when it took longer.
   func run<Value: Sendable>(
     atMostMilliseconds: Int, _ body: @escaping @Sendable (Interruption) throws -> Value

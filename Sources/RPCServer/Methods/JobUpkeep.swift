@@ -29,7 +29,8 @@ extension JobMethods {
         field: "jobId")
     }
     do {
-      try await OutputRemover(storage: outputs, store: store).delete(job)
+      let remover = OutputRemover(storage: outputs, store: store)
+      try await files.runTask { try await remover.delete(job) }
     } catch is OutputBusy {
       throw RPCError(
         .unavailable, reason: "OUTPUT_BUSY", "The output '\(job.spec.output ?? "")' is being published. Try again.",

@@ -14,10 +14,10 @@ from .types import StreamItem
 
 Parameters = Union[Dict[str, Any], Sequence[Any], None]
 
-# Calling them twice is as calling them once; submitJob is repeatable by its key.
+# Calling them twice is as calling them once; submitJob is repeatable by its key. Written by clients/methods.py.
 REPEATABLE = frozenset({
-    "getStatus", "streamProgress", "watchJobs", "cancelJob", "deleteJob", "listJobs", "listEvents", "getResult", "describeInput",
-    "listInputs", "rpc.discover", "rpc.stats",
+    "cancelJob", "deleteJob", "describeInput", "getResult", "getStatus", "listEvents", "listInputs", "listJobs",
+    "rpc.discover", "rpc.stats", "streamProgress", "watchJobs",
 })
 # Seconds for which a broken stream or download, and a call without a timeout, tries to come back.
 RECONNECT = 30.0

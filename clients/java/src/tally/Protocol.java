@@ -23,9 +23,10 @@ final class Protocol {
     /** A connection that has stood so long ends a row of failures, though nothing may have happened that it could tell. */
     static final Duration STEADY = Duration.ofSeconds(5);
 
-    // Calling them twice is as calling them once; submitJob is repeatable by its key.
-    private static final Set<String> REPEATABLE = Set.of("getStatus", "streamProgress", "watchJobs", "cancelJob", "deleteJob", "listJobs",
-        "listEvents", "getResult", "describeInput", "listInputs", "rpc.discover", "rpc.stats");
+    // Calling them twice is as calling them once; submitJob is repeatable by its key. Written by clients/methods.py.
+    private static final Set<String> REPEATABLE = Set.of(
+        "cancelJob", "deleteJob", "describeInput", "getResult", "getStatus", "listEvents", "listInputs", "listJobs",
+        "rpc.discover", "rpc.stats", "streamProgress", "watchJobs");
 
     private Protocol() {}
 
