@@ -49,17 +49,17 @@ struct PostgresDatabase: Sendable {
   /// One transaction.
   ///
   /// - Parameters:
-  ///   - reads: told whether an earlier try may have been carried out.
-  ///   - decide: takes the results of the reads, in their order.
+  ///   - reads: made in this order.
+  ///   - decide: takes their results, and is told whether an earlier try may have been carried out.
   func transaction<Value: Sendable>(
-    reads: [PostgresStatement],
-    _ decide: @Sendable (_ results: [PostgresResult], _ isRepeated: Bool) throws -> Decision<Value>
+    reads: [(TransactionRead, PostgresStatement)],
+    _ decide: @Sendable (_ results: TransactionResults, _ isRepeated: Bool) throws -> Decision<Value>
   ) async throws -> Value {
     try await repeating { isRepeated in
       try await pool.withConnection { connection in
         let begin = [PostgresStatement("BEGIN ISOLATION LEVEL READ COMMITTED"), PostgresDatabase.limits]
-        let results = try await connection.run(begin + reads)
-        let decision = try decide(Array(results.dropFirst(begin.count)), isRepeated)
+        let results = try await connection.run(begin + reads.map { $0.1 })
+        let decision = try decide(TransactionResults(reads, results.dropFirst(begin.count)), isRepeated)
         do {
           _ = try await connection.run(decision.writes + [PostgresStatement("COMMIT")])
           if losesNextReply.take() {

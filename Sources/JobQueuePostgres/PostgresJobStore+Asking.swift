@@ -6,12 +6,12 @@ extension PostgresJobStore {
 
   public func requestCancel(_ id: String, by actor: String) async throws -> JobRecord? {
     if id.utf8.contains(0) { return nil }
-    let outcome = try await database.transaction(reads: [tables.clock, tables.lock(id)]) {
+    let outcome = try await database.transaction(reads: [(.clock, tables.clock), (.job, tables.lock(id))]) {
       [tables, lifecycle] found, _ in
-      guard let old = try found[1].rows.first.map(PostgresTables.job) else {
+      guard let old = try found.rows(.job).first.map(PostgresTables.job) else {
         return PostgresDatabase.Decision<JobRecord?>(value: nil, writes: [])
       }
-      let now = try PostgresTables.moment(found[0])
+      let now = try PostgresTables.moment(found[.clock])
       let new = lifecycle.requestCancel(old, now: now)
       return PostgresDatabase.Decision(
         value: new, writes: new == old ? [] : tables.update(new, from: old, at: now, by: actor) + [tables.notify])
@@ -27,18 +27,21 @@ extension PostgresJobStore {
     var submission = JobSubmission(owner: job.owner, spec: job.spec)
     submission.existingOutputs = existingOutputs
     let reads = [
-      tables.lockNames, tables.clock, tables.lock(id), tables.writers(names), tables.readers(names),
-      tables.patterns(of: existingOutputs.isEmpty ? [] : [job.owner]),
+      (TransactionRead.namesLock, tables.lockNames), (.clock, tables.clock), (.job, tables.lock(id)),
+      (.writers, tables.writers(names)), (.readers, tables.readers(names)),
+      (.patterns, tables.patterns(of: existingOutputs.isEmpty ? [] : [job.owner])),
     ]
     let again = try await database.transaction(reads: reads) { [tables, lifecycle, submission] found, isRepeated in
-      guard let old = try found[2].rows.first.map(PostgresTables.job) else { throw JobStoreError.notFound(jobID: id) }
-      let now = try PostgresTables.moment(found[1])
+      guard let old = try found.rows(.job).first.map(PostgresTables.job) else {
+        throw JobStoreError.notFound(jobID: id)
+      }
+      let now = try PostgresTables.moment(found[.clock])
       guard let new = lifecycle.retry(old, now: now) else {
         // An earlier try, whose answer was lost, has queued it.
         if isRepeated, !old.state.isFinal { return PostgresDatabase.Decision(value: old, writes: []) }
         throw JobStoreError.wrongState(jobID: id, old.shownState)
       }
-      let others = SpecNames(writers: found[3].rows, readers: found[4].rows, patterns: found[5].rows)
+      let others = SpecNames(found)
       if let problem = others.problem(of: submission) { throw problem }
       return PostgresDatabase.Decision(
         value: new, writes: tables.take([new]) + tables.update(new, from: old, at: now, by: actor) + [tables.notify])
@@ -49,8 +52,8 @@ extension PostgresJobStore {
 
   public func delete(_ id: String) async throws {
     if id.utf8.contains(0) { throw JobStoreError.notFound(jobID: id) }
-    try await database.transaction(reads: [tables.lock(id)]) { [tables, lifecycle] found, isRepeated in
-      guard let job = try found[0].rows.first.map(PostgresTables.job) else {
+    try await database.transaction(reads: [(.job, tables.lock(id))]) { [tables, lifecycle] found, isRepeated in
+      guard let job = try found.rows(.job).first.map(PostgresTables.job) else {
         if isRepeated { return PostgresDatabase.Decision(value: (), writes: []) }
         throw JobStoreError.notFound(jobID: id)
       }

@@ -35,9 +35,13 @@ extension PostgresJobStore {
   private func change(
     _ id: String, by actor: String? = nil, _ rule: @escaping @Sendable (JobRecord, Timestamp) -> JobRecord
   ) async throws -> JobRecord {
-    let changed = try await database.transaction(reads: [tables.lock(id), tables.clock]) { [tables] found, _ in
-      guard let old = try found[0].rows.first.map(PostgresTables.job) else { throw JobStoreError.notFound(jobID: id) }
-      let now = try PostgresTables.moment(found[1])
+    let changed = try await database.transaction(
+      reads: [(.job, tables.lock(id)), (.clock, tables.clock)]
+    ) { [tables] found, _ in
+      guard let old = try found.rows(.job).first.map(PostgresTables.job) else {
+        throw JobStoreError.notFound(jobID: id)
+      }
+      let now = try PostgresTables.moment(found[.clock])
       let new = rule(old, now)
       return PostgresDatabase.Decision(value: new, writes: tables.update(new, from: old, at: now, by: actor))
     }

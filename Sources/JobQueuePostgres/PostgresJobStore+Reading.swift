@@ -7,13 +7,16 @@ extension PostgresJobStore {
     let matched = inputs.filter(\.isMatched).map(\.name)
     // With the names' lock: a submission that takes one of them comes before, and it is left out, or after, and is refused.
     // Names that were asked for are known since the job's own submission.
-    let reads = [matched.isEmpty ? tables.clock : tables.lockNames, tables.lock(id), tables.writers(matched)]
+    var reads = [(TransactionRead.job, tables.lock(id))]
+    if !matched.isEmpty { reads = [(.namesLock, tables.lockNames)] + reads + [(.writers, tables.writers(matched))] }
     return try await database.transaction(reads: reads) { [tables] found, _ in
-      guard let job = try found[1].rows.first.map(PostgresTables.job) else { throw JobStoreError.notFound(jobID: id) }
+      guard let job = try found.rows(.job).first.map(PostgresTables.job) else {
+        throw JobStoreError.notFound(jobID: id)
+      }
       guard job.state == .running, job.epoch == epoch else {
         return PostgresDatabase.Decision(value: ReadingStart.stale, writes: [])
       }
-      let writers = found[2].rows.filter { $0.text("job_id")?.hasSameBytes(as: id) == false }
+      let writers = found.rows(.writers).filter { $0.text("job_id")?.hasSameBytes(as: id) == false }
       let written = Set(writers.compactMap { $0.text("name").map { Array($0.utf8) } })
       let kept = inputs.filter { !$0.isMatched || !written.contains(Array($0.name.utf8)) }
       return PostgresDatabase.Decision(value: ReadingStart.reads(kept), writes: tables.setInputs(kept, of: id))

@@ -21,26 +21,27 @@ extension PostgresJobStore {
       guard try await mayClaim(offer) else { return nil }
       let now = tables.now()
       let reads = [
-        tables.clock, tables.jobs("j.state = 'waiting' AND j.ready_at <= \(now) LIMIT 100 FOR UPDATE OF j SKIP LOCKED"),
+        (TransactionRead.clock, tables.clock),
+        (.due, tables.jobs("j.state = 'waiting' AND j.ready_at <= \(now) LIMIT 100 FOR UPDATE OF j SKIP LOCKED")),
         // Those that another worker is just claiming are skipped.
-        tables.jobs(head(now, offer) + " FOR UPDATE OF j SKIP LOCKED"),
+        (.head, tables.jobs(head(now, offer) + " FOR UPDATE OF j SKIP LOCKED")),
       ]
       let decided = Mutex<JobRecord?>(nil)
       let outcome = try await database.transaction(reads: reads) { [tables, lifecycle] found, isRepeated in
-        let now = try PostgresTables.moment(found[0])
+        let now = try PostgresTables.moment(found[.clock])
         var decision = PostgresDatabase.Decision<ClaimOutcome>(value: .none, writes: [])
         if isRepeated {
           decision.value = .again
           return decision
         }
-        for job in try found[1].rows.map(PostgresTables.job) {
+        for job in try found.rows(.due).map(PostgresTables.job) {
           guard let awake = lifecycle.wake(job, now: now) else { continue }
           decision.writes += tables.update(awake, from: job, at: now)
           decision.value = .again
         }
         // Those that have just been woken may go before it.
         if decision.value == .again { return decision }
-        guard let job = try found[2].rows.first.map(PostgresTables.job) else { return decision }
+        guard let job = try found.rows(.head).first.map(PostgresTables.job) else { return decision }
         switch lifecycle.claim(job, worker: worker, now: now) {
         case .run(let claimed) where job.spec.memoryBytes <= offer.freeBytes:
           decision.value = .claimed(claimed)
@@ -109,10 +110,12 @@ extension PostgresJobStore {
     _ id: String, signals: Bool = true,
     _ rule: @Sendable (JobRecord, Timestamp) -> JobLifecycle.WorkerWrite
   ) async throws -> JobLifecycle.WorkerWrite {
-    let reads = [tables.lock(id), tables.clock]
+    let reads = [(TransactionRead.job, tables.lock(id)), (.clock, tables.clock)]
     let outcome = try await database.transaction(reads: reads) { [tables] found, _ in
-      guard let old = try found[0].rows.first.map(PostgresTables.job) else { throw JobStoreError.notFound(jobID: id) }
-      let now = try PostgresTables.moment(found[1])
+      guard let old = try found.rows(.job).first.map(PostgresTables.job) else {
+        throw JobStoreError.notFound(jobID: id)
+      }
+      let now = try PostgresTables.moment(found[.clock])
       let outcome = rule(old, now)
       guard case .applied(let new) = outcome else { return PostgresDatabase.Decision(value: outcome, writes: []) }
       return PostgresDatabase.Decision(value: outcome, writes: tables.update(new, from: old, at: now))
@@ -129,11 +132,13 @@ extension PostgresJobStore {
       SELECT generation FROM \(tables.schema).outputs
       WHERE name = (SELECT output FROM \(tables.schema).payloads WHERE job_id = $1) FOR UPDATE
       """, [id])
-    let reads = [tables.lock(id), tables.clock, newest]
+    let reads = [(TransactionRead.job, tables.lock(id)), (.clock, tables.clock), (.generation, newest)]
     let outcome = try await database.transaction(reads: reads) { [tables, lifecycle] found, _ in
-      guard let old = try found[0].rows.first.map(PostgresTables.job) else { throw JobStoreError.notFound(jobID: id) }
-      let now = try PostgresTables.moment(found[1])
-      let generation = try found[2].rows.first.map { Int(try $0.required("generation")) } ?? 0
+      guard let old = try found.rows(.job).first.map(PostgresTables.job) else {
+        throw JobStoreError.notFound(jobID: id)
+      }
+      let now = try PostgresTables.moment(found[.clock])
+      let generation = try found.rows(.generation).first.map { Int(try $0.required("generation")) } ?? 0
       let committed = CommittedResult(
         file: result.file, bytes: result.bytes, rows: result.rows, sha256: result.sha256, generation: generation + 1)
       let outcome = lifecycle.commit(old, epoch: epoch, result: committed, progress: progress, now: now)

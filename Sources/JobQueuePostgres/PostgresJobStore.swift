@@ -183,8 +183,8 @@ extension PostgresTables {
   static func job(_ row: PostgresRow) throws -> JobRecord { try JobColumns.job(row) }
 
   /// What ``clock`` has returned.
-  static func moment(_ result: PostgresResult) throws -> Timestamp {
-    Timestamp(milliseconds: try result.rows.first?.required("now") ?? 0)
+  static func moment(_ result: PostgresResult?) throws -> Timestamp {
+    Timestamp(milliseconds: try result?.rows.first?.required("now") ?? 0)
   }
 }
 

@@ -73,14 +73,11 @@ struct SpecNames: Sendable {
   private var readers: [[UInt8]: String] = [:]
   private var patterns: [Pattern] = []
 
-  /// - Parameters:
-  ///   - writers: rows of a name and the ID of a job.
-  ///   - readers: the same.
-  ///   - patterns: with an owner as well.
-  init(writers: [PostgresRow], readers: [PostgresRow], patterns: [PostgresRow]) {
-    for row in writers { add(row, to: &self.writers) }
-    for row in readers { add(row, to: &self.readers) }
-    self.patterns = patterns.compactMap { row in
+  /// - Parameter found: with what there is of writers, readers and patterns.
+  init(_ found: TransactionResults) {
+    for row in found.rows(.writers) { add(row, to: &writers) }
+    for row in found.rows(.readers) { add(row, to: &readers) }
+    patterns = found.rows(.patterns).compactMap { row in
       guard let owner = row.text("owner"), let pattern = row.text("pattern"), let id = row.text("job_id") else {
         return nil
       }

@@ -64,19 +64,21 @@ actor SubmissionQueue {
     let names = items.flatMap { $0.submission.spec.outputs }
     // Patterns matter to those only whose outputs are there already.
     let owners = items.map(\.submission).filter { !$0.existingOutputs.isEmpty }.map(\.owner)
+    let ids = PostgresText.array(items.map(\.id))
     var reads = [
-      tables.lockNames, tables.clock, tables.jobs("j.id = ANY($1::text[])", [PostgresText.array(items.map(\.id))]),
-      tables.keyed(keys), tables.writers(names), tables.readers(names), tables.patterns(of: owners),
+      (TransactionRead.namesLock, tables.lockNames), (.clock, tables.clock),
+      (.inserted, tables.jobs("j.id = ANY($1::text[])", [ids])), (.keyed, tables.keyed(keys)),
+      (.writers, tables.writers(names)), (.readers, tables.readers(names)), (.patterns, tables.patterns(of: owners)),
     ]
-    if known == nil { reads.append(tables.unfinished) }
+    if known == nil { reads.append((.unfinished, tables.unfinished)) }
     let (results, unfinished) = try await database.transaction(reads: reads) {
       [unfinishedMost, tables] found, _ in
-      let unfinished = try known ?? Int(found[7].rows.first?.required("unfinished") ?? 0)
+      let unfinished = try known ?? Int(found.rows(.unfinished).first?.required("unfinished") ?? 0)
       var batch = SubmissionBatch(
-        now: try PostgresTables.moment(found[1]), unfinishedMost: unfinishedMost,
-        unfinished: unfinished, inserted: try found[2].rows.map(PostgresTables.job),
-        keyed: try found[3].rows.map(PostgresTables.job),
-        names: SpecNames(writers: found[4].rows, readers: found[5].rows, patterns: found[6].rows))
+        now: try PostgresTables.moment(found[.clock]), unfinishedMost: unfinishedMost,
+        unfinished: unfinished, inserted: try found.rows(.inserted).map(PostgresTables.job),
+        keyed: try found.rows(.keyed).map(PostgresTables.job),
+        names: SpecNames(found))
       let results = items.map { batch.decide($0) }
       let writes = batch.admitted.isEmpty ? [] : tables.insert(batch.admitted) + [tables.notify]
       return PostgresDatabase.Decision(value: (results, batch.unfinished), writes: writes)

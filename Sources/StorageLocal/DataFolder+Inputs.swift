@@ -61,7 +61,8 @@ extension DataFolder {
       try check("stat", fstatat(folder.descriptor, last, &information, AT_SYMLINK_NOFOLLOW))
       return DataFolder.identity(information)
     } catch {
-      if [ENOENT, ENOTDIR, ELOOP].contains(error.number) { return nil }
+      // Nothing is there, or nothing that could be read or replaced.
+      if [ENOENT, ENOTDIR, ELOOP, EACCES, EPERM, ENAMETOOLONG].contains(error.number) { return nil }
       throw inputFailure(name, error)
     }
   }
