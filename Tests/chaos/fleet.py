@@ -42,7 +42,8 @@ class Node:
             # faketime, which would stand between us and the process that we kill.
             # A FAKETIME_SHARED of its own would be set before main, by which a Swift program loses its arguments.
             environment |= {"LD_PRELOAD": clock_library(), "FAKETIME": clock, "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-                            "FAKETIME_SHARED": "/tally-none /tally-none"}
+                            # A wrong clock changes no file's times: those are the file system's.
+                            "NO_FAKE_STAT": "1", "FAKETIME_SHARED": "/tally-none /tally-none"}
         if self.arguments[0] == "serve":
             # Any that is free at first, and the same afterwards.
             command += ["--port", str(self.port)]
