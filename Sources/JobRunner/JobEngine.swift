@@ -21,8 +21,8 @@ public protocol JobRun: Sendable {
   /// - Throws: ``JobFailure``, `CancellationError`.
   func findInputs() throws -> [InputReading]
 
-  /// Reads these files and does the work, once, on threads of its own. The result is durable when it returns; nothing is left of it after an
-  /// error. Cancelling the task ends it.
+  /// Reads these files and does the work, once, on threads of its own. The result is durable when it returns; nothing is left
+  /// of it after an error. Cancelling the task ends it.
   ///
   /// - Throws: ``JobFailure``, `CancellationError`.
   func perform(reading inputs: [InputReading]) async throws -> JobRunOutcome
