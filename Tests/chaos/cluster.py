@@ -47,6 +47,13 @@ class Cluster:
     def sql(self, text):
         return self.run("psql", "-h", self.place, "-U", "tally", "-d", "postgres", "-qAt", "-v", "ON_ERROR_STOP=1", "-c", text, as_postgres=False)
 
+    def processes(self):
+        """The IDs of the server's processes, its first one and all that it has begun."""
+        with open(os.path.join(self.data, "postmaster.pid")) as file:
+            first = int(file.readline())
+        with open(f"/proc/{first}/task/{first}/children") as file:
+            return [first, *map(int, file.read().split())]
+
     def kill_backends(self):
         self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'")
 

@@ -70,6 +70,8 @@ with tempfile.TemporaryDirectory() as place, Server(arguments.bin, place) as ser
             server.call("streamProgress", jobId=second, waitMs=60_000)
         if digest(os.path.join(server.data, output)) != expected:
             fail(f"kill {kill} at {moment:.2f} s: the answer is another one")
+    if rescued == 0:
+        fail(f"none of {arguments.kills} kills met a job that ran: nothing was rescued")
     server.stop()
     server.start()
     time.sleep(1)

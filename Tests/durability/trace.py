@@ -3,9 +3,13 @@
 write-ahead log is synced before its answer goes out; a result's file is synced before its name is shown, and the folder
 before anyone is told. And: a copy of the state folder, cut to what had been synced by then, still has the acknowledged job.
 
-With --unsynced the server runs on a library that drops every sync: the first two checks must find it out.
+With --store postgres, the log is PostgreSQL's, whose processes are watched too; the copy is left out.
 
-Usage: trace.py [--unsynced] [--bin .build/release]        needs Debian's strace, and libeatmydata1 for --unsynced
+With --unsynced nothing is synced (the server runs on a library that drops every sync, PostgreSQL with fsync=off): the first two
+checks must find it out.
+
+Usage: trace.py [--store sqlite|postgres] [--unsynced] [--bin .build/release]
+       needs Debian's strace, libeatmydata1 for --unsynced, postgresql for --store postgres
 """
 import argparse
 import glob
@@ -20,12 +24,19 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peers"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "chaos"))
+from cluster import Cluster
 from server import Server
 
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--bin", default=".build/release")
 arguments.add_argument("--unsynced", action="store_true")
+arguments.add_argument("--store", choices=["sqlite", "postgres"], default="sqlite")
 arguments = arguments.parse_args()
+
+
+# Part of the path of the store's write-ahead log.
+LOG = "tally.sqlite-wal" if arguments.store == "sqlite" else "/pg_wal/"
 
 
 class Broken(Exception):
@@ -41,12 +52,14 @@ class Trace:
 
     CALLS = "fsync,fdatasync,rename,renameat,renameat2,linkat,unlinkat,write,writev,sendto,sendmsg,pwrite64,pwritev,openat,close"
 
-    def __init__(self, process, path):
+    def __init__(self, processes, path):
         self.path = path
-        self.strace = subprocess.Popen(["strace", "-f", "-y", "-s", "4096", "-e", f"trace={self.CALLS}", "-o", path, "-p", str(process)],
+        watched = [word for process in processes for word in ("-p", str(process))]
+        self.strace = subprocess.Popen(["strace", "-f", "-y", "-s", "4096", "-e", f"trace={self.CALLS}", "-o", path, *watched],
                                        stderr=subprocess.PIPE, text=True)
-        while "attached" not in self.strace.stderr.readline():
-            pass
+        for _ in processes:
+            while "attached" not in self.strace.stderr.readline():
+                pass
         time.sleep(0.3)
 
     def end(self):
@@ -91,22 +104,31 @@ def is_sync(part):
     return lambda name, text, result: name in ("fsync", "fdatasync") and part in file_of(text) and result == 0
 
 
+def watched(server):
+    """The server's process, and those of its database."""
+    return [server.process.pid, *(database.processes() if database else [])]
+
+
 def check_submission(server, place):
-    trace = Trace(server.process.pid, os.path.join(place, "submit.trace"))
+    trace = Trace(watched(server), os.path.join(place, "submit.trace"))
     job = server.call("submitJob", input="in.csv", output="later.csv", startAt="2100-01-01T00:00:00Z")["jobId"]
     calls = trace.end()
     answered = first(calls, 0, "answer to the submission", is_answer(job))
-    written = [index for index, (name, text, _) in enumerate(calls[:answered]) if name.startswith("pwrite") and "tally.sqlite-wal" in file_of(text)]
+    if database:
+        # PostgreSQL has other processes that write the log as well: what counts is what follows the question with the job.
+        written = [first(calls, 0, "question to the database", lambda name, text, _: name.startswith("send") and job in text and "HTTP/1.1" not in text)]
+    else:
+        written = [index for index, (name, text, _) in enumerate(calls[:answered]) if name.startswith("pwrite") and LOG in file_of(text)]
     if not written:
         fail("nothing was written to the log before the answer")
-    synced = [index for index in range(written[-1], answered) if is_sync("tally.sqlite-wal")(*calls[index])]
+    synced = [index for index in range(written[-1], answered) if is_sync(LOG)(*calls[index])]
     if not synced:
         fail("the log wasn't synced between its last write and the answer")
     return job
 
 
 def check_result(server, place):
-    trace = Trace(server.process.pid, os.path.join(place, "result.trace"))
+    trace = Trace(watched(server), os.path.join(place, "result.trace"))
     job = server.call("submitJob", input="in.csv", output="out.csv")["jobId"]
     status = server.call("streamProgress", jobId=job, waitMs=60_000)
     calls = trace.end()
@@ -119,17 +141,17 @@ def check_result(server, place):
         fail("the result was written to after its last sync")
     folder = first(calls, synced, "sync of the results' folder", lambda name, text, result: is_sync(results + ">")(name, text, result))
     shown = first(calls, folder, "rename over the visible name", lambda name, text, result: name.startswith("rename") and '"out.csv"' in text and result == 0)
-    committed = [index for index in range(folder, shown) if is_sync("tally.sqlite-wal")(*calls[index])]
+    committed = [index for index in range(folder, shown) if is_sync(LOG)(*calls[index])]
     if not committed:
         fail("the commit wasn't synced between the result's sync and the rename")
     visible = first(calls, shown, "sync of the folder with the visible name", is_sync("/data>"))
-    marked = first(calls, visible, "sync of the mark", is_sync("tally.sqlite-wal"))
+    marked = first(calls, visible, "sync of the mark", is_sync(LOG))
     first(calls, marked, "final answer", lambda name, text, result: is_answer(job)(name, text, result) and 'published\\":true' in text)
 
 
 def check_cut(server, place, job):
     """Everything after the last sync is lost: the log is cut to what had been synced. The job is there."""
-    trace = Trace(server.process.pid, os.path.join(place, "cut.trace"))
+    trace = Trace([server.process.pid], os.path.join(place, "cut.trace"))
     kept = server.call("submitJob", input="in.csv", output="kept.csv", startAt="2100-01-01T00:00:00Z")["jobId"]
     calls = trace.end()
     synced = max(index for index, call in enumerate(calls) if is_sync("tally.sqlite-wal")(*call))
@@ -156,7 +178,7 @@ def must_fail(what, check):
     try:
         check()
     except Broken as found:
-        print(f"durability: without syncs, {what} fails as it must: {found}")
+        print(f"durability ({arguments.store}): without syncs, {what} fails as it must: {found}")
         return
     sys.exit(f"durability: {what} passes on a server that syncs nothing: this check can't fail")
 
@@ -164,22 +186,37 @@ def must_fail(what, check):
 def main(server, place):
     job = check_submission(server, place)
     check_result(server, place)
+    told = (f"durability ({arguments.store}): a submission is synced before its answer; a result, its folder and its commit before its "
+            "name; the name before it is told")
+    if database:
+        print(told)
+        return
     check_cut(server, place, job)
-    print("durability: a submission is synced before its answer; a result, its folder and its commit before its name; the name before "
-          "it is told; and what was acknowledged is in a copy that has lost everything after the last sync")
+    print(told + "; and what was acknowledged is in a copy that has lost everything after the last sync")
 
 
-if arguments.unsynced:
-    os.environ["LD_PRELOAD"] = glob.glob("/usr/lib/*/libeatmydata.so.1")[0]
-with tempfile.TemporaryDirectory() as place, Server(arguments.bin, place) as server:
-    os.environ.pop("LD_PRELOAD", None)
-    with open(os.path.join(server.data, "in.csv"), "w") as file:
-        file.write("Song,Date,Number of Plays\nA,2020-01-01,1\n")
+def run(place):
+    options = ["--store", database.url()] if database else []
+    with Server(arguments.bin, place, *options) as server:
+        os.environ.pop("LD_PRELOAD", None)
+        with open(os.path.join(server.data, "in.csv"), "w") as file:
+            file.write("Song,Date,Number of Plays\nA,2020-01-01,1\n")
+        try:
+            if arguments.unsynced:
+                must_fail("the submission's check", lambda: check_submission(server, place))
+                must_fail("the result's check", lambda: check_result(server, place))
+            else:
+                main(server, place)
+        except Broken as broken:
+            sys.exit(f"durability: {broken}")
+
+
+with tempfile.TemporaryDirectory() as place:
+    database = Cluster(place, fsync=not arguments.unsynced) if arguments.store == "postgres" else None
+    if arguments.unsynced:
+        os.environ["LD_PRELOAD"] = glob.glob("/usr/lib/*/libeatmydata.so.1")[0]
     try:
-        if arguments.unsynced:
-            must_fail("the submission's check", lambda: check_submission(server, place))
-            must_fail("the result's check", lambda: check_result(server, place))
-        else:
-            main(server, place)
-    except Broken as broken:
-        sys.exit(f"durability: {broken}")
+        run(place)
+    finally:
+        if database:
+            database.close()
