@@ -206,6 +206,7 @@ let package = Package(
       dependencies: [
         "RPCServer", "Access", "EngineLocal", "JobQueue", "JobQueueSQLite", "JobRunner", "Storage", "StorageLocal",
         "TallySchema", "TestSupport",
+        .server("GRDB", "GRDB.swift"),
         .server("NIOEmbedded", "swift-nio"),
         .server("NIOTLS", "swift-nio"),
       ],

@@ -1,4 +1,5 @@
 import JobQueue
+import Synchronization
 import TallySchema
 
 extension StoreConformance {
@@ -122,12 +123,38 @@ extension StoreConformance {
       let others = try await h.store.counts(owner: "b", includesUnnamed: true)
       try h.expect(counts == [.queued: 4] && others.isEmpty, "an owner's jobs are counted by themselves")
     },
-    Case("everyCommitIsSignalled") { h in
-      var wakeups = h.store.changes.wakeups().makeAsyncIterator()
-      _ = await wakeups.next()
-      _ = try await h.submit(h.spec())
-      _ = await wakeups.next()
-      try h.expect(h.store.changes.waiterCount == 1, "one waits")
+    // Of progress, streams ask by themselves.
+    Case("everyChangeOfStateIsSignalled") { h in
+      let told = SignalCount()
+      let waiting = Task { [changes = h.store.changes] in
+        for await _ in changes.wakeups() { told.count.withLock { $0 += 1 } }
+      }
+      func signalled<Value>(_ what: String, _ commit: () async throws -> Value) async throws -> Value {
+        // A signal of the commit before may be on its way.
+        try await Task.sleep(for: .milliseconds(50))
+        let before = told.count.withLock { $0 }
+        let value = try await commit()
+        try await h.eventually("\(what) is signalled") { told.count.withLock { $0 } > before }
+        return value
+      }
+      let job = try await signalled("a submission") { try await h.submit(h.spec()) }
+      let run = try await signalled("a claim") { try await h.required(h.claim()) }
+      _ = try await signalled("a commit") {
+        try await h.store.commit(job.id, epoch: run.epoch, result: h.result(), progress: JobProgress())
+      }
+      try await signalled("a publication") { try await h.store.markPublished(job.id, generation: 1) }
+      let other = try await h.submit(h.spec("2"))
+      _ = try await signalled("a cancellation") { try await h.store.requestCancel(other.id, by: "a") }
+      _ = try await signalled("a retry") { try await h.store.retry(other.id, by: "a", existingOutputs: []) }
+      _ = try await h.store.requestCancel(other.id, by: "a")
+      try await signalled("a deletion") { try await h.store.delete(other.id) }
+      waiting.cancel()
+      await waiting.value
     },
   ]
+}
+
+/// How often changes were told.
+private final class SignalCount: Sendable {
+  let count = Mutex(0)
 }

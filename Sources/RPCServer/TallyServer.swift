@@ -113,7 +113,8 @@ public struct TallyServer: Service {
     let downloads = InFlightLimit(limits.downloads)
     let metrics = CallMetrics()
     let stats = ServerStats(
-      store: store, hub: hub, memory: memory, metrics: metrics, inFlight: inFlight, downloads: downloads)
+      store: store, hub: hub, memory: memory, metrics: metrics, inFlight: inFlight, downloads: downloads,
+      limits: limits)
     let dispatcher = try makeDispatcher(
       hub: hub, memory: memory, metrics: metrics, stats: stats, files: files,
       walks: walks)

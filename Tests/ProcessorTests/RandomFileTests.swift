@@ -6,83 +6,19 @@ import Testing
 
 /// The same bytes as the reference's, for random files and questions, and for any number of threads, block size and budget.
 @Suite struct RandomFileTests {
-  /// What a random file is made of.
-  struct Recipe {
-    var dialect = CSVDialect()
-    var columns = ["k", "l", "n", "m"]
-    var bytes: [UInt8] = []
-
-    init(_ random: inout SeededRandom) {
-      dialect.delimiter = [0x2C, 0x3B, 0x09].randomElement(using: &random) ?? 0x2C
-      dialect.quote = Bool.random(using: &random) ? 0x22 : 0x27
-      if Bool.random(using: &random) { dialect.null = ["NULL"] }
-      let lineEnd: [UInt8] = Bool.random(using: &random) ? [0x0A] : [0x0D, 0x0A]
-      let hasBadRows = Int.random(in: 0..<4, using: &random) == 0
-      let isQuoted = Bool.random(using: &random)
-      if Int.random(in: 0..<8, using: &random) == 0 { bytes += [0xEF, 0xBB, 0xBF] }
-      bytes += columns.joined(separator: String(UnicodeScalar(dialect.delimiter))).utf8
-      bytes += lineEnd
-      for _ in 0..<Int.random(in: 0...60, using: &random) {
-        var fields = [key(&random), key(&random), number(&random), number(&random)]
-        if hasBadRows, Int.random(in: 0..<8, using: &random) == 0 { spoil(&fields, &random) }
-        let written = fields.map { write($0, isQuoted: isQuoted, &random) }
-        bytes += written.joined(separator: [dialect.delimiter])
-        bytes += lineEnd
-        if Int.random(in: 0..<20, using: &random) == 0 { bytes += lineEnd }
-      }
-      if Bool.random(using: &random), bytes.count > 20 { bytes.removeLast(lineEnd.count) }
-    }
-
-    private func key(_ random: inout SeededRandom) -> [UInt8] {
-      switch Int.random(in: 0..<10, using: &random) {
-      case 0: return []
-      case 1: return Array("é😀\u{0}x".utf8)
-      case 2: return Array(repeating: 0x61, count: Int.random(in: 0...40, using: &random))
-      case 3: return [0x61, dialect.quote, 0x62]
-      case 4: return [0x0D, 0x61]
-      default:
-        return (0..<Int.random(in: 1...2, using: &random)).map { _ in UInt8.random(in: 0x61...0x63, using: &random) }
-      }
-    }
-
-    private func number(_ random: inout SeededRandom) -> [UInt8] {
-      let whole = Int.random(in: -1_000...1_000, using: &random)
-      let texts = [
-        "\(whole)", "\(whole).\(Int.random(in: 0...99, using: &random))", " \(abs(whole)) ", "+\(abs(whole)).50", "-0",
-      ]
-      return Array((dialect.null.first.map { texts + [$0] } ?? texts).randomElement(using: &random)?.utf8 ?? "".utf8)
-    }
-
-    private func spoil(_ fields: inout [[UInt8]], _ random: inout SeededRandom) {
-      switch Int.random(in: 0..<3, using: &random) {
-      case 0: fields.removeLast()
-      case 1: fields[2] = Array("abc".utf8)
-      default: fields[0] = [0x61, 0xFF]
-      }
-    }
-
-    private func write(_ field: [UInt8], isQuoted: Bool, _ random: inout SeededRandom) -> [UInt8] {
-      let mustQuote =
-        field.first == dialect.quote || field.contains { $0 == dialect.delimiter || $0 == 0x0A || $0 == 0x0D }
-      guard mustQuote || (isQuoted && Int.random(in: 0..<3, using: &random) == 0) else { return field }
-      let quote = dialect.quote
-      var body = field
-      if isQuoted, Int.random(in: 0..<4, using: &random) == 0, !field.allSatisfy({ $0 < 0x3A }) {
-        body += [dialect.delimiter, 0x0A, quote]
-      }
-      return [quote] + body.flatMap { $0 == quote ? [quote, quote] : [$0] } + [quote]
-    }
-  }
-
   private static let filters: [RowFilter] = [
     .compare(column: "k", .less, .text("b")), .compare(column: "k", .atLeast, .text("ab")),
     .prefix(column: "l", "a"), .isNull(column: "n"), .not(.isNull(column: "m")),
     .isIn(column: "k", [.text("a"), .text(""), .text("c")]),
     .or([.compare(column: "k", .equal, .text("a")), .not(.compare(column: "l", .notEqual, .text("b")))]),
     .and([.compare(column: "k", .greater, .text("")), .compare(column: "l", .atMost, .text("c"))]),
+    .compare(column: "n", .less, .number("12.5")), .compare(column: "m", .atLeast, .number("1e2")),
+    .compare(column: "n", .equal, .number("0")), .not(.compare(column: "n", .greater, .number("-1.50"))),
+    .isIn(column: "n", [.number("1234.5"), .number("0.0"), .text("7")]),
+    .or([.compare(column: "m", .notEqual, .number("500")), .compare(column: "k", .equal, .number("3"))]),
   ]
 
-  private static func question(_ random: inout SeededRandom, _ recipe: Recipe) -> JobSpec {
+  private static func question(_ random: inout SeededRandom, _ file: RandomFile) -> JobSpec {
     let groups = [["k"], ["k", "l"], ["l", "k"], [], ["k", "l", "m"]].randomElement(using: &random) ?? []
     let all = [
       Aggregate(.sum, column: "n"), Aggregate(.count, column: nil), Aggregate(.count, column: "n"),
@@ -92,12 +28,14 @@ import Testing
       Aggregate(.last, column: "k"), Aggregate(.countDistinct, column: "l"),
       Aggregate(.countDistinct, column: "n", as: "numbers", type: .number),
       Aggregate(.median, column: "n"), Aggregate(.median, column: "m"), Aggregate(.variance, column: "n"),
-      Aggregate(.variancePop, column: "m"),
+      Aggregate(.variancePop, column: "m"), Aggregate(.sum, column: "n", as: "binary", type: .double),
+      Aggregate(.min, column: "m", as: "lowest", type: .double),
+      Aggregate(.max, column: "n", as: "highest", type: .double),
     ]
     var aggregates = all.shuffled(using: &random).prefix(Int.random(in: 0...4, using: &random))
     if groups.isEmpty, aggregates.isEmpty { aggregates = all[..<2] }
     var spec = JobSpec(
-      input: "in", output: "out", groupBy: groups, aggregates: Array(aggregates), csv: recipe.dialect, onBadRow: .skip)
+      input: "in", output: "out", groupBy: groups, aggregates: Array(aggregates), csv: file.dialect, onBadRow: .skip)
     if Int.random(in: 0..<3, using: &random) == 0 { spec.filter = filters.randomElement(using: &random) }
     if Int.random(in: 0..<3, using: &random) == 0 {
       spec.orderBy = spec.outputColumns.shuffled(using: &random).prefix(Int.random(in: 1...2, using: &random)).map {
@@ -151,15 +89,17 @@ import Testing
     var random = SeededRandom(seed: seed)
     let folder = try TestFolder()
     for round in 0..<20 {
-      let recipe = Recipe(&random)
-      var spec = RandomFileTests.question(&random, recipe)
-      let expected = try await onOwnThread { [spec] in try ReferenceAnswer(spec, recipe.bytes) }
+      let file = RandomFile(&random)
+      var spec = RandomFileTests.question(&random, file)
+      let expected = try await onOwnThread { [spec] in try ReferenceAnswer(spec, file.bytes) }
       if spec.groupBy.isEmpty, expected.rows == 0 { continue }
       let where_ = Comment(
-        rawValue: "seed \(seed), round \(round): \(String(decoding: recipe.bytes, as: UTF8.self).debugDescription)")
+        rawValue:
+          "seed \(seed), round \(round), \(spec.json.text): \(String(decoding: file.bytes, as: UTF8.self).debugDescription)"
+      )
       for cut in RandomFileTests.cuts {
         spec.memoryBytes = cut.megabytes << 20
-        let (form, encoding) = RandomFileTests.form(of: recipe.bytes, &random)
+        let (form, encoding) = RandomFileTests.form(of: file.bytes, &random)
         spec.csv.encoding = encoding
         let (output, outcome) = try await folder.run(
           spec, on: form, threads: cut.threads, blockBytes: cut.blockBytes, grouping: cut.grouping)
@@ -167,6 +107,23 @@ import Testing
         #expect(output == expected.output, where_)
         #expect(outcome.progress.badRows == expected.badRows, where_)
       }
+    }
+  }
+
+  /// The same of ten thousand rows: some keys are frequent, others are there once.
+  @Test(arguments: 0..<4) func theAnswerOfManyRowsIsTheReferences(part: Int) async throws {
+    let seed = UInt64.random(in: .min ... .max)
+    var random = SeededRandom(seed: seed)
+    let file = RandomFile(&random, rows: 10_000...10_000)
+    var spec = RandomFileTests.question(&random, file)
+    spec.maxBadRows = 10_000
+    let expected = try await onOwnThread { [spec] in try ReferenceAnswer(spec, file.bytes) }
+    for cut in RandomFileTests.cuts where cut.blockBytes ?? 64 >= 64 {
+      spec.memoryBytes = cut.megabytes << 20
+      let (output, outcome) = try await TestFolder().run(
+        spec, on: file.bytes, threads: cut.threads, blockBytes: cut.blockBytes.map { $0 * 100 }, grouping: cut.grouping)
+      #expect(output == expected.output, "seed \(seed)")
+      #expect(outcome.progress.badRows == expected.badRows, "seed \(seed)")
     }
   }
 

@@ -44,9 +44,11 @@ struct ReferenceAnswer {
         bytes.removeFirst()
         var isClosed = false
         while let byte = bytes.popFirst() {
-          if byte != dialect.quote {
+          if let escape = dialect.escape, byte == escape {
+            field.append(bytes.popFirst() ?? escape)
+          } else if byte != dialect.quote {
             field.append(byte)
-          } else if bytes.first == dialect.quote {
+          } else if dialect.escape == nil, bytes.first == dialect.quote {
             field.append(byte)
             bytes.removeFirst()
           } else {
@@ -64,11 +66,17 @@ struct ReferenceAnswer {
       let end = bytes.popFirst()
       if end == 0x0A, tail.last == 0x0D { tail.removeLast() }
       if wasQuoted, !tail.isEmpty { isBad = true }
+      if dialect.trim, !wasQuoted { tail = trimmed(tail) }
       fields.append(field + tail)
       guard end == dialect.delimiter else { break }
     }
     let isBlank = start.first == 0x0A || start.starts(with: [0x0D, 0x0A])
     return (fields, isBad, isBlank)
+  }
+
+  private static func trimmed(_ field: Field) -> Field {
+    let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
+    return Array(field.drop(while: isBlank).reversed().drop(while: isBlank).reversed())
   }
 
   init(_ spec: JobSpec, _ bytes: [UInt8]) throws {
@@ -81,14 +89,14 @@ struct ReferenceAnswer {
     for row in rows {
       // Of a row that isn't looked at, only its shape must be right.
       if case .fields(let fields) = row, let filter = spec.filter,
-        filter.columns.allSatisfy({ String(validating: fields[places[$0] ?? 0], as: UTF8.self) != nil }),
-        !ReferenceAnswer.holds(filter, fields, places, nulls)
+        ReferenceAnswer.canCompare(filter, fields, places, nulls, spec.csv),
+        !ReferenceAnswer.holds(filter, fields, places, nulls, spec.csv)
       {
         used += 1
         continue
       }
       guard case .fields(let fields) = row,
-        (spec.filter?.columns ?? []).allSatisfy({ String(validating: fields[places[$0] ?? 0], as: UTF8.self) != nil }),
+        spec.filter.map({ ReferenceAnswer.canCompare($0, fields, places, nulls, spec.csv) }) ?? true,
         let values = ReferenceAnswer.values(spec, fields, places, nulls),
         spec.groupBy.allSatisfy({ String(validating: fields[places[$0] ?? 0], as: UTF8.self) != nil })
       else {
@@ -96,7 +104,7 @@ struct ReferenceAnswer {
         continue
       }
       used += 1
-      if let filter = spec.filter, !ReferenceAnswer.holds(filter, fields, places, nulls) { continue }
+      if let filter = spec.filter, !ReferenceAnswer.holds(filter, fields, places, nulls, spec.csv) { continue }
       let key = spec.groupBy.map { fields[places[$0] ?? 0] }
       var states = groups[key] ?? spec.aggregates.map { _ in Accumulator() }
       for (index, value) in values.enumerated() {
@@ -133,7 +141,12 @@ struct ReferenceAnswer {
     }
     var lines = [spec.outputColumns.map { Array($0.utf8) }]
     for (key, states) in sorted.prefix(spec.limit ?? .max) {
-      lines.append(key + zip(spec.aggregates, states).map { $1.bytes($0) })
+      lines.append(
+        key
+          + zip(spec.aggregates, states).map { aggregate, state in
+            let bytes = state.bytes(aggregate)
+            return aggregate.type == .text ? bytes : bytes.map { $0 == 0x2E ? spec.csv.decimalMark : $0 }
+          })
     }
     output = lines.flatMap { ReferenceAnswer.line($0, spec.csv) }
   }
@@ -142,28 +155,52 @@ struct ReferenceAnswer {
     left == right ? 0 : left.lexicographicallyPrecedes(right) ? -1 : 1
   }
 
-  private static func holds(_ filter: RowFilter, _ fields: [Field], _ places: [String: Int], _ nulls: [Field]) -> Bool {
+  /// Whether what a filter looks at is text, and a number where it is compared with one.
+  private static func canCompare(
+    _ filter: RowFilter, _ fields: [Field], _ places: [String: Int], _ nulls: [Field], _ dialect: CSVDialect
+  ) -> Bool {
+    func isNumber(_ column: String) -> Bool {
+      let field = fields[places[column] ?? 0]
+      return nulls.contains(field) || number(field, dialect) != nil
+    }
+    guard filter.columns.allSatisfy({ String(validating: fields[places[$0] ?? 0], as: UTF8.self) != nil }) else {
+      return false
+    }
+    switch filter {
+    case .and(let all), .or(let all): return all.allSatisfy { canCompare($0, fields, places, nulls, dialect) }
+    case .not(let filter): return canCompare(filter, fields, places, nulls, dialect)
+    case .compare(let column, _, .number): return isNumber(column)
+    case .isIn(let column, let values):
+      let hasNumber = values.contains { if case .number = $0 { true } else { false } }
+      return !hasNumber || isNumber(column)
+    case .compare, .prefix, .isNull: return true
+    }
+  }
+
+  private static func holds(
+    _ filter: RowFilter, _ fields: [Field], _ places: [String: Int], _ nulls: [Field], _ dialect: CSVDialect
+  ) -> Bool {
     func field(_ column: String) -> Field? {
       let field = fields[places[column] ?? 0]
       return nulls.contains(field) ? nil : field
     }
     switch filter {
-    case .and(let all): return all.allSatisfy { holds($0, fields, places, nulls) }
-    case .or(let any): return any.contains { holds($0, fields, places, nulls) }
-    case .not(let filter): return !holds(filter, fields, places, nulls)
+    case .and(let all): return all.allSatisfy { holds($0, fields, places, nulls, dialect) }
+    case .or(let any): return any.contains { holds($0, fields, places, nulls, dialect) }
+    case .not(let filter): return !holds(filter, fields, places, nulls, dialect)
     case .isNull(let column): return field(column) == nil
     case .prefix(let column, let text): return field(column)?.starts(with: Array(text.utf8)) ?? false
     case .isIn(let column, let values):
-      return values.contains { holds(.compare(column: column, .equal, $0), fields, places, nulls) }
+      return values.contains { holds(.compare(column: column, .equal, $0), fields, places, nulls, dialect) }
     case .compare(let column, let comparison, let value):
       guard let field = field(column) else { return false }
       let order: Int
       switch value {
       case .text(let text): order = ReferenceAnswer.order(field, Array(text.utf8))
       case .number(let text):
-        guard case .number(let left, _)? = number(field), case .number(let right, _)? = number(Array(text.utf8)) else {
-          return false
-        }
+        guard case .number(let left, _)? = number(field, dialect),
+          case .number(let right, _)? = number(Array(text.utf8), CSVDialect())
+        else { return false }
         order = left < right ? -1 : left > right ? 1 : 0
       }
       switch comparison {
@@ -194,140 +231,53 @@ struct ReferenceAnswer {
         guard String(validating: field, as: UTF8.self) != nil else { return nil }
         values.append(.row)
       } else {
-        guard let number = number(field) else { return nil }
+        guard let number = number(field, spec.csv, isDouble: aggregate.type == .double) else { return nil }
         values.append(number)
       }
     }
     return values
   }
 
-  /// `[+-]?digits[.digits][e[+-]digits]` with spaces around it.
-  static func number(_ field: Field) -> Accumulator.Value? {
+  /// `[+-]?(digits[.[digits]] | .digits)[e[+-]digits]` with spaces around it, in the dialect's marks.
+  static func number(_ field: Field, _ dialect: CSVDialect, isDouble: Bool = false) -> Accumulator.Value? {
     let text = String(decoding: field, as: UTF8.self)
-    guard let match = text.wholeMatch(of: #/ *([+-]?)([0-9]+)(?:\.([0-9]+))? */#) else { return nil }
-    let fraction = match.3.map(String.init) ?? ""
-    let digits = match.2.drop { $0 == "0" }.count + fraction.count
-    guard fraction.count <= 18, digits <= 38, let value = Decimal(string: "\(match.1)\(match.2).\(fraction)0") else {
+    guard let match = text.wholeMatch(of: #/ *([+-]?)([0-9]*[^0-9 eE+-]?[^ eE+-]*)(?:[eE]([+-]?[0-9]+))? */#) else {
       return nil
     }
-    return .number(value, scale: fraction.count)
+    let marks = match.2.split(
+      separator: Character(UnicodeScalar(dialect.decimalMark)), omittingEmptySubsequences: false)
+    guard marks.count <= 2, let exponent = Int(match.3 ?? "0") else { return nil }
+    var whole = String(marks[0])
+    if let mark = dialect.thousandsMark.map({ Character(UnicodeScalar($0)) }), whole.contains(mark) {
+      let groups = whole.split(separator: mark, omittingEmptySubsequences: false)
+      guard (1...3).contains(groups[0].count), groups.dropFirst().allSatisfy({ $0.count == 3 }) else { return nil }
+      whole = groups.joined()
+    }
+    let fraction = marks.count == 2 ? String(marks[1]) : ""
+    guard !(whole + fraction).isEmpty, (whole + fraction).utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+      return nil
+    }
+    let usual = "\(match.1)\(whole.isEmpty ? "0" : whole).\(fraction)0"
+    if isDouble { return Double("\(usual)e\(exponent)").map { .double($0) } }
+    let digits = (whole + fraction).drop { $0 == "0" }.count
+    let scale = fraction.count - exponent
+    guard scale <= 28, digits <= 38, digits == 0 || digits - min(scale, 0) <= 38,
+      let value = Decimal(string: "\(usual)e\(exponent)")
+    else { return nil }
+    return .number(value, scale: max(scale, 0))
   }
 
   private static func line(_ fields: [Field], _ dialect: CSVDialect) -> [UInt8] {
     let special: Set<UInt8> = [dialect.delimiter, dialect.quote, 0x0A, 0x0D]
+    let blanks: Set<UInt8> = [0x20, 0x09]
+    let escape = dialect.escape ?? dialect.quote
     let texts = fields.map { field -> [UInt8] in
-      let isQuoted = field.contains { special.contains($0) } || (fields.count == 1 && field.isEmpty)
+      let isTrimmed = dialect.trim && [field.first, field.last].contains { $0.map(blanks.contains) ?? false }
+      let isQuoted = isTrimmed || field.contains { special.contains($0) } || (fields.count == 1 && field.isEmpty)
       guard isQuoted else { return field }
-      return [dialect.quote] + field.flatMap { $0 == dialect.quote ? [$0, $0] : [$0] } + [dialect.quote]
+      return [dialect.quote] + field.flatMap { $0 == dialect.quote || $0 == escape ? [escape, $0] : [$0] }
+        + [dialect.quote]
     }
     return Array(texts.joined(separator: [dialect.delimiter])) + [0x0A]
-  }
-}
-
-/// The state of one aggregate of one group.
-struct Accumulator {
-  enum Value: Equatable {
-    case row
-    case null
-    case number(Decimal, scale: Int)
-  }
-
-  private var count = 0
-  private var total = Decimal(0)
-  private var squares = Decimal(0)
-  private var numbers: [Decimal] = []
-  private var scale = 0
-  private var least: Decimal?
-  private var greatest: Decimal?
-  private var texts: [[UInt8]] = []
-  private var distinctNumbers: Set<Decimal> = []
-
-  func isNull(_ aggregate: Aggregate) -> Bool {
-    switch aggregate.function {
-    case .count, .countDistinct: false
-    case .variance: count < 2
-    default: count == 0
-    }
-  }
-
-  mutating func add(_ value: Value, text: [UInt8]) {
-    if value != .null { texts.append(text) }
-    if case .number(let number, _) = value { distinctNumbers.insert(number) }
-    switch value {
-    case .null: return
-    case .row: count += 1
-    case .number(let number, let scale):
-      count += 1
-      total += number
-      squares += number * number
-      numbers.append(number)
-      self.scale = max(self.scale, scale)
-      least = min(least ?? number, number)
-      greatest = max(greatest ?? number, number)
-    }
-  }
-
-  func order(_ other: Accumulator, _ aggregate: Aggregate) -> Int {
-    if aggregate.function == .count { return count < other.count ? -1 : count > other.count ? 1 : 0 }
-    if aggregate.type == .text, aggregate.function != .countDistinct {
-      let (a, b) = (bytes(aggregate), other.bytes(aggregate))
-      return a == b ? 0 : a.lexicographicallyPrecedes(b) ? -1 : 1
-    }
-    let (a, b) = (Decimal(string: text(aggregate)) ?? 0, Decimal(string: other.text(aggregate)) ?? 0)
-    return a < b ? -1 : a > b ? 1 : 0
-  }
-
-  func bytes(_ aggregate: Aggregate) -> [UInt8] {
-    switch (aggregate.function, aggregate.type) {
-    case (.first, _): texts.first ?? []
-    case (.last, _): texts.last ?? []
-    case (.min, .text): texts.min { $0.lexicographicallyPrecedes($1) } ?? []
-    case (.max, .text): texts.max { $0.lexicographicallyPrecedes($1) } ?? []
-    default: Array(text(aggregate).utf8)
-    }
-  }
-
-  func json(_ aggregate: Aggregate) -> JSONValue {
-    if isNull(aggregate) { return .null }
-    let isText = aggregate.type == .text && ![.count, .countDistinct].contains(aggregate.function)
-    return isText ? .string(String(decoding: bytes(aggregate), as: UTF8.self)) : .number(text(aggregate))
-  }
-
-  func text(_ aggregate: Aggregate) -> String {
-    switch aggregate.function {
-    case .countDistinct: String(aggregate.type == .number ? distinctNumbers.count : Set(texts).count)
-    case .first, .last: ""
-    case .count: String(count)
-    case .sum: count == 0 ? "" : Accumulator.text(total, places: scale)
-    case .min: least.map { Accumulator.text($0, places: scale) } ?? ""
-    case .max: greatest.map { Accumulator.text($0, places: scale) } ?? ""
-    case .avg: count == 0 ? "" : rounded(total / Decimal(count))
-    case .median: count == 0 ? "" : rounded(median)
-    case .variance: count < 2 ? "" : rounded(variance / Decimal(count * (count - 1)))
-    case .variancePop: count == 0 ? "" : rounded(variance / Decimal(count * count))
-    }
-  }
-
-  /// What is divided: exact in 38 digits for the numbers of these tests.
-  private var variance: Decimal { Decimal(count) * squares - total * total }
-
-  private var median: Decimal {
-    let sorted = numbers.sorted()
-    return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2
-  }
-
-  private func rounded(_ exact: Decimal) -> String {
-    var exact = exact
-    var rounded = Decimal()
-    NSDecimalRound(&rounded, &exact, max(6, scale), .bankers)
-    return rounded.isZero ? "0" : "\(rounded)"
-  }
-
-  private static func text(_ value: Decimal, places: Int) -> String {
-    var text = value.isZero ? "0" : "\(value)"
-    if places == 0 { return text }
-    if !text.contains(".") { text += "." }
-    return text
-      + String(repeating: "0", count: places - text.split(separator: ".", omittingEmptySubsequences: false)[1].count)
   }
 }

@@ -21,15 +21,6 @@ import Testing
     #expect(RPCStatus.notFound.exitCode == 69)
   }
 
-  @Test func everySettingOfALimitChangesThatLimit() {
-    #expect(Limits.settings.count == Set(Limits.settings.map(\.name)).count)
-    for setting in Limits.settings {
-      var limits = Limits()
-      limits[keyPath: setting.path] = 123_457
-      #expect(limits != Limits(), "\(setting.name)")
-    }
-  }
-
   @Test(arguments: [
     (-32700, RPCStatus.invalidArgument), (-32601, .unimplemented), (-32603, .internal), (5, .notFound), (-1, .unknown),
   ])

@@ -119,14 +119,24 @@ def slow(checks):
     rows = b"k,n\n" + b"".join(b"key-%07d-%s,1\n" % (row, b"x" * 40) for row in range(400_000))
     with checks.server("--limit", "writeMilliseconds=3000", files={"big.csv": rows}) as server:
         status = checks.run(server, "big.csv", "s.csv", groupBy=["k"], aggregates=[{"function": "sum", "column": "n"}])
-        connection = socket.create_connection(("127.0.0.1", server.port))
-        connection.sendall(f"GET /results/{status['jobId']} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-        end, alive = time.monotonic() + 15, True
-        while time.monotonic() < end and alive:
-            alive = len(connection.recv(60_000)) > 0
-            time.sleep(0.3)
-        checks.expect(alive, "a reader of 200 kB/s was left after writeMilliseconds of 3 s")
-        connection.close()
+        def read():
+            """Whether the connection is there after 15 seconds, and the longest time between two reads."""
+            with socket.create_connection(("127.0.0.1", server.port)) as connection:
+                connection.sendall(f"GET /results/{status['jobId']} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+                start = last = time.monotonic()
+                longest = 0
+                while last < start + 15:
+                    if not connection.recv(60_000):
+                        return False, longest
+                    time.sleep(0.3)
+                    longest, last = max(longest, time.monotonic() - last), time.monotonic()
+                return True, longest
+        for _ in range(4):
+            alive, longest = read()
+            # A machine that was so busy that this reader stopped for a while says nothing about the server.
+            if alive or longest < 1:
+                break
+        checks.expect(alive, f"a reader of 200 kB/s, which never waited longer than {longest:.1f} s, was left after writeMilliseconds of 3 s")
 
 
 def churn(checks, count=15_000):

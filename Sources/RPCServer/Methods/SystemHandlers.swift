@@ -16,6 +16,7 @@ struct ServerStats: Sendable {
   let metrics: CallMetrics
   let inFlight: InFlightLimit
   let downloads: InFlightLimit
+  let limits: Limits
   let start = ContinuousClock.now
 
   func json() async throws -> JSONValue {
@@ -29,6 +30,7 @@ struct ServerStats: Sendable {
         "residentBytes": .number(ServerStats.residentBytes), "jobsBytes": .number(memory.totalBytes - memory.freeBytes),
         "jobsBytesLimit": .number(memory.totalBytes),
       ],
+      "limits": .object(Limits.settings.map { JSONMember($0.name, .number(limits[keyPath: $0.path])) }),
     ]
   }
 

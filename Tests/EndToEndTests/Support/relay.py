@@ -5,6 +5,7 @@ Usage: relay.py unix PATH PORT      listens on a Unix socket, and passes on to 1
        relay.py proxy               an HTTP proxy, with CONNECT; says each request's line, and its Authorization
        relay.py closing PORT KEY    TLS with the PEM file KEY; closes every connection after the first request's first bytes
        relay.py mutual KEY                TLS; asks for a certificate of the PEM file KEY, and answers with its name
+       relay.py counting PORT       passes on to 127.0.0.1:PORT, with small buffers; says how many bytes have come back in all
        relay.py silent              accepts, answers one request with {}, and is silent from then on
 
 Prints the port where it listens, one line; then what it has to say, a line each. Standard library alone.
@@ -31,6 +32,14 @@ def pump(left, right):
                 if not data:
                     return
                 (right if one is left else left).sendall(data)
+
+
+def pump_one(source, sink):
+    try:
+        while data := source.recv(65536):
+            sink.sendall(data)
+    except OSError:
+        pass
 
 
 def head(connection):
@@ -128,5 +137,28 @@ elif kind == "mutual":
             pass
 
     serve(listen(), mutual)
+elif kind == "counting":
+    # A window that grows would take a large answer for a reader that takes nothing.
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    say(listener.getsockname()[1])
+
+    def counting(connection):
+        upstream = socket.socket()
+        upstream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        upstream.connect(("127.0.0.1", int(sys.argv[2])))
+        threading.Thread(target=pump_one, args=(connection, upstream), daemon=True).start()
+        total, told = 0, 0
+        while data := upstream.recv(65536):
+            total += len(data)
+            if total - told > 1 << 18:
+                told = total
+                say(total)
+            connection.sendall(data)
+        connection.close()
+
+    serve(listener, counting)
 elif kind == "silent":
     serve(listen(), silent)
