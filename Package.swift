@@ -169,7 +169,8 @@ let package = Package(
       swiftSettings: flags),
     // One job by the processor alone, for the guard of instruction counts.
     .executableTarget(
-      name: "job-load", dependencies: ["Processor", "StorageLocal", "TallySchema"], path: "Benchmarks/job-load",
+      name: "job-load", dependencies: ["Processor", "Storage", "StorageLocal", "TallySchema"],
+      path: "Benchmarks/job-load",
       swiftSettings: flags),
     // The file that benchmarks and tests read.
     .executableTarget(name: "generate-plays", swiftSettings: flags),

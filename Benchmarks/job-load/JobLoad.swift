@@ -1,4 +1,5 @@
 import Processor
+import Storage
 import StorageLocal
 import TallySchema
 
@@ -24,8 +25,9 @@ enum JobLoad {
     let input = ProcessingPlaces.Input(name: name) { () throws(JobFailure) in try LocalInput(path: path, name: name) }
     let places = ProcessingPlaces(
       inputs: [input], stage: LocalStage(path: words[2]), spillFolder: "/tmp", threads: threads)
-    let outcome = try await CSVProcessor(spec, places, limits: .standard).run()
-    let progress = outcome.progress
-    print("\(progress.rows) rows, \(outcome.rows) groups, \(outcome.bytes) bytes, \(progress.bytesSpilled) spilled")
+    let processor = CSVProcessor(spec, places, limits: .standard)
+    let result = try await processor.run()
+    let progress = processor.snapshot(secondsSinceStart: 0)
+    print("\(progress.rows) rows, \(result.rows) groups, \(result.bytes) bytes, \(progress.bytesSpilled) spilled")
   }
 }

@@ -51,7 +51,7 @@ private final class CSVJobRun: JobRun {
     try storage.readings(of: spec, limits: limits) { Task.isCancelled }
   }
 
-  func perform(reading inputs: [InputReading]) async throws -> JobRunOutcome {
+  func perform(reading inputs: [InputReading]) async throws -> SealedResult {
     var places = places
     places.inputs = inputs.map { [storage] input in
       ProcessingPlaces.Input(
@@ -59,8 +59,6 @@ private final class CSVJobRun: JobRun {
     }
     let processor = CSVProcessor(spec, places, limits: limits)
     self.processor.withLock { $0 = processor }
-    let outcome = try await processor.run()
-    return JobRunOutcome(
-      bytes: outcome.bytes, rows: outcome.rows, sha256: outcome.sha256, progress: outcome.progress)
+    return try await processor.run()
   }
 }

@@ -47,12 +47,12 @@ struct FakeWorker: Sendable {
 
     func findInputs() throws -> [InputReading] { [InputReading(name: "in.csv", identity: nil)] }
 
-    func perform(reading inputs: [InputReading]) async throws -> JobRunOutcome {
+    func perform(reading inputs: [InputReading]) async throws -> SealedResult {
       while holds { try await Task.sleep(for: .milliseconds(10)) }
       let sink = try stage.makeResult()
       try Array("done".utf8).withUnsafeBytes { try sink.write($0, at: 0, isLast: true) }
       try sink.seal(permissions: 0o444)
-      return JobRunOutcome(bytes: 4, rows: 1, sha256: "", progress: JobProgress(phase: .done, bytesRead: 4, rows: 1))
+      return SealedResult(file: stage.file, bytes: 4, rows: 1, sha256: "")
     }
   }
 
@@ -113,7 +113,7 @@ struct DeafStore: JobStore {
     try await store.renew(id, epoch: epoch, progress: progress)
   }
   func commit(
-    _ id: String, epoch: Int, result: UncommittedResult, progress: JobProgress
+    _ id: String, epoch: Int, result: SealedResult, progress: JobProgress
   ) async throws -> JobLifecycle.WorkerWrite {
     try await store.commit(id, epoch: epoch, result: result, progress: progress)
   }

@@ -1,5 +1,6 @@
 import JobQueue
 import JobRunner
+import Storage
 import StorageConformance
 import StorageLocal
 import TallySchema
@@ -32,7 +33,7 @@ extension StoreConformance {
 
     func commit(_ job: JobRecord, _ text: String) async throws -> JobRecord {
       let name = try write(text, for: job)
-      let result = UncommittedResult(file: name, bytes: text.utf8.count, rows: 1, sha256: "")
+      let result = SealedResult(file: name, bytes: text.utf8.count, rows: 1, sha256: "")
       _ = try await h.store.commit(job.id, epoch: job.epoch, result: result, progress: JobProgress(phase: .done))
       return try await h.job(job.id)
     }
@@ -82,7 +83,7 @@ extension StoreConformance {
       _ = try await shown.committed("second")
       await shown.publisher.publish(output: "out.csv")
       // It goes on now: its commit is refused, and publishing shows what is newest.
-      let result = UncommittedResult(file: oldFile, bytes: 3, rows: 1, sha256: "")
+      let result = SealedResult(file: oldFile, bytes: 3, rows: 1, sha256: "")
       let late = try await h.store.commit(old.id, epoch: old.epoch, result: result, progress: JobProgress())
       guard case .stale(let now) = late else { throw BrokenRule("a stale commit was taken", line: #line) }
       try h.expect(now.result?.file != oldFile, "the job keeps its result")

@@ -1,4 +1,5 @@
 public import JobQueue
+import Storage
 import StorageConformance
 import Synchronization
 public import TallySchema
@@ -94,8 +95,8 @@ public struct StoreHarness: Sendable {
 
   func job(_ id: String) async throws -> JobRecord { try await required(store.job(id)) }
 
-  func result(_ file: String = "f") -> UncommittedResult {
-    UncommittedResult(file: file, bytes: 1, rows: 2, sha256: "00")
+  func result(_ file: String = "f") -> SealedResult {
+    SealedResult(file: file, bytes: 1, rows: 2, sha256: "00")
   }
 
   /// Runs a job of that output to its success.

@@ -1,4 +1,5 @@
 public import JobQueue
+public import Storage
 import Synchronization
 public import TallySchema
 
@@ -125,7 +126,7 @@ extension PostgresJobStore {
   }
 
   public func commit(
-    _ id: String, epoch: Int, result: UncommittedResult, progress: JobProgress
+    _ id: String, epoch: Int, result: SealedResult, progress: JobProgress
   ) async throws -> JobLifecycle.WorkerWrite {
     let newest = PostgresStatement(
       """

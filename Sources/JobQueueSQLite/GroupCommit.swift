@@ -75,7 +75,7 @@ final class GroupCommit: Sendable {
     if let failure { throw failure }
     if isSettled { return }
     try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-      let answer: GroupCommitState.Answer = { failure in
+      let answer: GroupCommitState.Reply = { failure in
         continuation.resume(with: failure.map { .failure($0) } ?? .success(()))
       }
       let (isKept, failure) = state.withLock { ($0.settle(jobs, answer), $0.failure) }
@@ -130,7 +130,7 @@ final class GroupCommit: Sendable {
   }
 
   private func end(_ writes: [any PendingWrite], _ failure: (any Error)?, hasChanged: Bool) {
-    var answers: [GroupCommitState.Answer] = []
+    var answers: [GroupCommitState.Reply] = []
     if failure == nil {
       answers = writes.filter { $0.durability == .full }.map { write in { write.answer($0) } }
     }

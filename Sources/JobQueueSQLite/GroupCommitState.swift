@@ -4,7 +4,7 @@ import JobQueue
 /// beside the next transaction, so that neither waits for the other. It does nothing itself, and says what is to be done.
 struct GroupCommitState: Sendable {
   /// Answers who asked: with the error that undid what was written, if there is one.
-  typealias Answer = @Sendable ((any Error)?) -> Void
+  typealias Reply = @Sendable ((any Error)?) -> Void
 
   /// Writes of one transaction, at the most.
   static let writesMost = 256
@@ -19,7 +19,7 @@ struct GroupCommitState: Sendable {
     var jobs: Set<String> = []
     /// How many writes are answered; among the answers are readers' as well.
     var writes = 0
-    var answers: [Answer] = []
+    var answers: [Reply] = []
   }
 
   /// The jobs of the transaction that is being committed: others may see it already.
@@ -84,7 +84,7 @@ struct GroupCommitState: Sendable {
   ///   - answers: of those writes, and of whoever else waits for the same.
   /// - Returns: those that may be answered at once, with the state's failure if there is one; and whether a sync is to be
   ///   started.
-  mutating func endCommit(mustSync: Bool, writes: Int, _ answers: [Answer]) -> (atOnce: [Answer], startsSync: Bool) {
+  mutating func endCommit(mustSync: Bool, writes: Int, _ answers: [Reply]) -> (atOnce: [Reply], startsSync: Bool) {
     if mustSync { unsynced.jobs.formUnion(committing) }
     committing = []
     // What has changed nothing may have seen what isn't on disk yet.
@@ -107,7 +107,7 @@ struct GroupCommitState: Sendable {
   /// A sync has ended.
   ///
   /// - Returns: who is answered; whether another one follows; and whether the writer's thread is to be started.
-  mutating func endSync(_ failure: StoreUnavailable?) -> (answers: [Answer], goesOn: Bool, startsWriter: Bool) {
+  mutating func endSync(_ failure: StoreUnavailable?) -> (answers: [Reply], goesOn: Bool, startsWriter: Bool) {
     self.failure = self.failure ?? failure
     let answers = syncing.answers
     beginSync()
@@ -122,7 +122,7 @@ struct GroupCommitState: Sendable {
   /// Adds an answer that is given when everything that can have been read of these jobs is on disk.
   ///
   /// - Returns: false when it is so already, and the answer isn't kept.
-  mutating func settle(_ jobs: [String], _ answer: @escaping Answer) -> Bool {
+  mutating func settle(_ jobs: [String], _ answer: @escaping Reply) -> Bool {
     if isSettled(jobs) { return false }
     if jobs.contains(where: { committing.contains($0) || unsynced.jobs.contains($0) }) {
       unsynced.answers.append(answer)

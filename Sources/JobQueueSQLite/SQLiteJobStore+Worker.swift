@@ -1,5 +1,6 @@
 import GRDB
 public import JobQueue
+public import Storage
 public import TallySchema
 
 extension SQLiteJobStore {
@@ -59,7 +60,7 @@ extension SQLiteJobStore {
   }
 
   public func commit(
-    _ id: String, epoch: Int, result: UncommittedResult, progress: JobProgress
+    _ id: String, epoch: Int, result: SealedResult, progress: JobProgress
   ) async throws -> JobLifecycle.WorkerWrite {
     try await write { [lifecycle, clock] tables in
       let now = clock()

@@ -12,7 +12,7 @@ public protocol JobEngine: Sendable {
 
 /// One run of a job.
 public protocol JobRun: Sendable {
-  /// How far it is now.
+  /// How far it is now; where it stood in the end, when it has been performed.
   var progress: JobProgress { get }
 
   /// The files that the job's names stand for now: what patterns match is looked up. It may wait for a disk, and looks whether
@@ -25,19 +25,5 @@ public protocol JobRun: Sendable {
   /// of it after an error. Cancelling the task ends it.
   ///
   /// - Throws: ``JobFailure``, `CancellationError`.
-  func perform(reading inputs: [InputReading]) async throws -> JobRunOutcome
-}
-
-public struct JobRunOutcome: Hashable, Sendable {
-  public var bytes: Int
-  public var rows: Int
-  public var sha256: String
-  public var progress: JobProgress
-
-  public init(bytes: Int, rows: Int, sha256: String, progress: JobProgress) {
-    self.bytes = bytes
-    self.rows = rows
-    self.sha256 = sha256
-    self.progress = progress
-  }
+  func perform(reading inputs: [InputReading]) async throws -> SealedResult
 }

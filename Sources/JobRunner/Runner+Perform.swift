@@ -12,7 +12,7 @@ import TallySchema
 extension Runner {
   /// How a run has ended, as far as its worker knows.
   private enum Ending {
-    case result(JobRunOutcome, file: String)
+    case result(SealedResult, JobProgress)
     case failed(JobFailure)
     /// Asked to end, by a cancellation or because the runner stops.
     case interrupted
@@ -44,12 +44,10 @@ extension Runner {
             + "\(memory.totalBytes) (--memory). Ask for less, or give the server more."))
     }
     let run: any JobRun
-    let file: String
     do {
-      let staged = try storage.stage(job: job.id, epoch: job.epoch)
-      file = staged.file
+      let stage = try storage.stage(job: job.id, epoch: job.epoch)
       Failpoint.resultNamed.reach()
-      run = try engine.prepare(job, stage: staged.stage)
+      run = try engine.prepare(job, stage: stage)
     } catch {
       return .failed(Runner.failure(error))
     }
@@ -57,7 +55,8 @@ extension Runner {
       group.addTask {
         do {
           guard let inputs = try await startReading(run, of: job, logger) else { return .fenced }
-          return .result(try await run.perform(reading: inputs), file: file)
+          let result = try await run.perform(reading: inputs)
+          return .result(result, run.progress)
         } catch is CancellationError {
           return .interrupted
         } catch {
@@ -170,9 +169,8 @@ extension Runner {
   private func write(_ ending: Ending, of job: JobRecord, _ logger: Logger) async throws {
     let written: JobLifecycle.WorkerWrite
     switch ending {
-    case .result(let outcome, let file):
-      let result = UncommittedResult(file: file, bytes: outcome.bytes, rows: outcome.rows, sha256: outcome.sha256)
-      written = try await store.commit(job.id, epoch: job.epoch, result: result, progress: outcome.progress)
+    case .result(let result, let progress):
+      written = try await store.commit(job.id, epoch: job.epoch, result: result, progress: progress)
       Failpoint.committed.reach()
     case .failed(let failure):
       if JobLifecycle.isMachinesOwn(failure) { pause.begin() }

@@ -26,7 +26,7 @@ public struct ProcessingPlaces: Sendable {
   public var threads: Int?
   /// Bytes that are read at once; nil: about a mebibyte.
   public var blockBytes: Int?
-  /// How rows are grouped, for tests; nil: as a sample of them suggests.
+  /// How rows are grouped; nil: as a sample of them suggests.
   var grouping: GroupingCut?
 
   public init(
@@ -50,25 +50,14 @@ struct GroupingCut: Hashable, Sendable {
   var cellLimit: Int?
 }
 
-/// What a run has made.
-public struct ProcessingOutcome: Hashable, Sendable {
-  public var bytes: Int
-  /// Records of the output, without its header.
-  public var rows: Int
-  /// Of the whole file, in lower-case hexadecimal.
-  public var sha256: String
-  /// As it was at the end.
-  public var progress: JobProgress
-}
-
 /// Streams a CSV file, groups and aggregates it in parallel under a hard budget of memory, and writes the groups in
 /// order to a file that is durable when ``run()`` returns.
 ///
 /// ```swift
 /// let processor = CSVProcessor(spec, places)
-/// async let outcome = processor.run()
+/// async let result = processor.run()
 /// for await progress in processor.progress { print(progress.bytesRead) }
-/// print(try await outcome.sha256)
+/// print(try await result.sha256)
 /// ```
 /// The work runs on threads of its own. Cancelling the task that runs it ends the work at the next block; nothing is
 /// left of the result then, nor after an error.
@@ -103,7 +92,7 @@ public actor CSVProcessor {
   /// Does the work, once.
   ///
   /// - Throws: ``JobFailure`` with file, line, column and rule; `CancellationError`.
-  public func run() async throws -> ProcessingOutcome {
+  public func run() async throws -> SealedResult {
     precondition(!hasRun, "a processor runs once")
     hasRun = true
     defer { continuation.finish() }
@@ -115,7 +104,7 @@ public actor CSVProcessor {
         try? await Task.sleep(for: .milliseconds(100))
       }
     }
-    let result: Result<ProcessingRun.Answer, any Error>
+    let result: Result<SealedResult, any Error>
     do {
       result = .success(
         try await withTaskCancellationHandler {
@@ -128,11 +117,10 @@ public actor CSVProcessor {
     }
     reporter.cancel()
     await reporter.value
-    let answer = try result.get()
+    let sealed = try result.get()
     counters.phase.store(.done, ordering: .relaxed)
-    let final = counters.snapshot(seconds: start.secondsUntilNow)
-    continuation.yield(final)
-    return ProcessingOutcome(bytes: answer.bytes, rows: answer.rows, sha256: answer.sha256, progress: final)
+    continuation.yield(counters.snapshot(seconds: start.secondsUntilNow))
+    return sealed
   }
 }
 

@@ -23,9 +23,9 @@ struct GroupingPhase: Sendable {
   private let orderedAggregates = OrderedValueReader.makeAggregates()
 
   init(
-    spec: JobSpec, plan: GroupingPlan, memory: MemoryPlan, budget: MemoryBudget, spill: SpillFile,
-    router: PartitionRouter, coding: CodingChoice?, sample: KeySample
+    spec: JobSpec, plan: GroupingPlan, work: WorkPlan, budget: MemoryBudget, spill: SpillFile, sample: KeySample
   ) throws(BudgetExceeded) {
+    let (memory, router, coding) = (work.memory, work.router, work.coding)
     self.spec = spec
     self.plan = plan
     self.memory = memory

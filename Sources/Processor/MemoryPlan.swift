@@ -6,7 +6,7 @@ struct MemoryPlan {
   let queueBytes: Int
   /// For each thread's chunks.
   let chunkBytes: Int
-  var partitions: Int
+  let partitions: Int
   private let inputPartitions: Int
   /// Each, of one more than there are threads, twice.
   let outputBytes: Int
@@ -17,7 +17,11 @@ struct MemoryPlan {
   private static let partitionBytes = 256 << 10
   private static let threadBytesLeast = 16 << 20
 
-  init(memoryBytes: Int, inputBytes: Int, threads wanted: Int, blockBytes: Int?, isGrouped: Bool) {
+  /// - Parameter told: partitions; nil: as many as the input needs.
+  init(
+    memoryBytes: Int, inputBytes: Int, threads wanted: Int, blockBytes: Int?, isGrouped: Bool,
+    partitions told: Int? = nil
+  ) {
     threads = max(1, min(wanted, memoryBytes / MemoryPlan.threadBytesLeast))
     self.blockBytes = blockBytes ?? min(1 << 20, memoryBytes / 64)
     queueBytes = min(8 << 20, memoryBytes / 8)
@@ -25,7 +29,7 @@ struct MemoryPlan {
     // Open chunks shall be no more than a quarter of a thread's share.
     let most = min(1_024, chunkBytes / (4 * PartitionWriter.chunkBytes))
     inputPartitions = max(1, min(inputBytes / MemoryPlan.partitionBytes, most))
-    partitions = isGrouped ? inputPartitions : 1
+    partitions = isGrouped ? told ?? inputPartitions : 1
     outputBytes = min(1 << 20, memoryBytes / 64)
     let rest = memoryBytes - chunkBytes * threads - outputBytes * (threads + 2)
     sortBytes = rest / threads * 3 / 4

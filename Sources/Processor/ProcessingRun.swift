@@ -10,12 +10,6 @@ import TallySchema
 
 /// One run from the file to the result, on the thread that calls it and the threads that it starts and joins.
 struct ProcessingRun: Sendable {
-  struct Answer: Sendable {
-    var bytes: Int
-    var rows: Int
-    var sha256: String
-  }
-
   let spec: JobSpec
   let places: ProcessingPlaces
   let limits: Limits
@@ -26,7 +20,7 @@ struct ProcessingRun: Sendable {
     "The machine gives the server no more threads. Raise its limit of processes, or lower --workers.")
 
   /// - Throws: ``JobFailure``, `CancellationError`.
-  func perform() throws -> Answer {
+  func perform() throws -> SealedResult {
     do {
       return try performUnchecked()
     } catch let error as BudgetExceeded {
@@ -42,7 +36,7 @@ struct ProcessingRun: Sendable {
     }
   }
 
-  private func performUnchecked() throws -> Answer {
+  private func performUnchecked() throws -> SealedResult {
     let inputs = try RunInput.open(
       places.inputs, spec: spec, limits: limits, interruption: counters.interruption)
     guard let first = inputs.first else {
@@ -51,40 +45,25 @@ struct ProcessingRun: Sendable {
     counters.bytesTotal.store(inputs.reduce(0) { $0 + $1.text.file.size }, ordering: .relaxed)
     let plan = try GroupingPlan(spec, header: first.header, file: first.text.file.name)
     let textBytes = inputs.reduce(0) { $0 + $1.textBytes }
-    var memory = MemoryPlan(
+    let memory = MemoryPlan(
       memoryBytes: spec.memoryBytes, inputBytes: textBytes,
       threads: places.threads ?? sysconf(Int32(_SC_NPROCESSORS_ONLN)), blockBytes: places.blockBytes,
-      isGrouped: !spec.groupBy.isEmpty)
-    if let cut = places.grouping, !spec.groupBy.isEmpty { memory.partitions = cut.partitions }
+      isGrouped: !spec.groupBy.isEmpty, partitions: places.grouping?.partitions)
     let budget = MemoryBudget(limitBytes: spec.memoryBytes)
     let spill = try SpillFile(folder: places.spillFolder, counters: counters)
     let sample =
       memory.partitions > 1
       ? try KeySample(of: inputs, plan: plan, dialect: spec.csv, perPlace: 160)
       : KeySample(plan: plan)
-    var coding =
-      if let cut = places.grouping {
-        cut.dictionarySlots.flatMap { CodingChoice(plan, sample: sample, slots: $0, cellLimit: cut.cellLimit) }
-      } else {
-        CodingChoice(
-          plan, sample: sample, rows: textBytes / max(1, sample.bytes / max(sample.records, 1)),
-          memoryBytes: memory.dictionaryBytes)
-      }
-    // What is ordered otherwise has to be in the general form.
-    if coding?.cellLimits == nil, !spec.orderBy.isEmpty || spec.limit != nil { coding = nil }
-    // Coded rows know their first column's partition only.
-    let router = PartitionRouter(
-      sample: coding == nil ? sample.keys : sample.firstFields, partitions: memory.partitions)
-    let grouping = try GroupingPhase(
-      spec: spec, plan: plan, memory: memory, budget: budget, spill: spill, router: router, coding: coding,
-      sample: sample)
+    let work = WorkPlan(spec, plan, memory, sample: sample, textBytes: textBytes, cut: places.grouping)
+    let grouping = try GroupingPhase(spec: spec, plan: plan, work: work, budget: budget, spill: spill, sample: sample)
     let rejects = try grouping.run(inputs, limits: limits, counters: counters)
     for input in inputs { try input.text.file.checkUnchanged() }
     counters.phase.store(.writing, ordering: .relaxed)
     // No more than whoever may read an input may read what came of it.
     let permissions = inputs.reduce(places.resultMode) { $0 & $1.text.file.permissions } | 0o400
     guard spec.onBadRow == .collect else { return try write(grouping, permissions) }
-    let beside = ResultFile(sink: try places.stage.makeRejects(), permissions: permissions)
+    let beside = ResultFile(name: places.stage.file, sink: try places.stage.makeRejects(), permissions: permissions)
     try RejectedRow.write(rejects, to: beside, budget: budget)
     do {
       return try write(grouping, permissions)
@@ -95,8 +74,8 @@ struct ProcessingRun: Sendable {
     }
   }
 
-  private func write(_ grouping: GroupingPhase, _ permissions: UInt32) throws -> Answer {
-    let result = ResultFile(sink: try places.stage.makeResult(), permissions: permissions)
+  private func write(_ grouping: GroupingPhase, _ permissions: UInt32) throws -> SealedResult {
+    let result = ResultFile(name: places.stage.file, sink: try places.stage.makeResult(), permissions: permissions)
     let writing = try WritingPhase(grouping: grouping, counters: counters)
     return spec.orderBy.isEmpty && spec.limit == nil
       ? try writing.run(result)

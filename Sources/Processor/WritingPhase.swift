@@ -1,3 +1,4 @@
+import Storage
 import Synchronization
 import TallySchema
 
@@ -22,10 +23,10 @@ struct WritingPhase: Sendable {
       }
   }
 
-  func run(_ result: ResultFile) throws -> ProcessingRun.Answer {
+  func run(_ result: ResultFile) throws -> SealedResult {
     let sizes = try writeFile(result, partitions: grouping.router.count) { try finishPartitions($0) }
-    return ProcessingRun.Answer(
-      bytes: sizes.bytes, rows: counters.groups.load(ordering: .relaxed), sha256: sizes.sha256)
+    return SealedResult(
+      file: result.name, bytes: sizes.bytes, rows: counters.groups.load(ordering: .relaxed), sha256: sizes.sha256)
   }
 
   /// Writes the file by all threads, each of which runs the body.

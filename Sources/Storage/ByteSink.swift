@@ -18,6 +18,8 @@ public protocol ByteSink: AnyObject, Sendable {
 
 /// Where a run writes: each file is made once.
 public protocol ResultStage: Sendable {
+  /// The result's file, as the job's record will name it.
+  var file: String { get }
   /// - Throws: ``JobFailure``, also when it is there already.
   func makeResult() throws(JobFailure) -> any ByteSink
   /// The file of rejected rows beside it, where the job collects them.

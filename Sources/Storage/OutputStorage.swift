@@ -19,7 +19,7 @@ public protocol OutputStorage: Sendable {
   func identity(of name: String) throws(JobFailure) -> String?
 
   /// Names a file for the result of one run, which nothing else has, and where it is written.
-  func stage(job: String, epoch: Int) throws -> StagedRun
+  func stage(job: String, epoch: Int) throws -> any ResultStage
   /// Opens a result's file for reading.
   func openResult(_ file: String) throws -> any InputObject
   /// Removes a result's files, and what was staged for its job where that was all.
@@ -56,18 +56,6 @@ public protocol OutputStorage: Sendable {
 
 /// A name's lock, held as long as the value lives.
 public protocol OutputHold: Sendable {}
-
-/// Where one run writes.
-public struct StagedRun: Sendable {
-  /// The result's file, as the job's record will name it.
-  public var file: String
-  public var stage: any ResultStage
-
-  public init(file: String, stage: any ResultStage) {
-    self.file = file
-    self.stage = stage
-  }
-}
 
 /// A staged file.
 public struct StagedFile: Hashable, Sendable {

@@ -11,7 +11,7 @@ extension StorageRules {
     Case("whatIsNotSealedLeavesNothing") { h in
       let staged = try h.outputs.stage(job: "j", epoch: 1)
       do {
-        let sink = try staged.stage.makeResult()
+        let sink = try staged.makeResult()
         try [UInt8](repeating: 1, count: 1 << 20).withUnsafeBytes { try sink.write($0, at: 0, isLast: false) }
       }
       let left = try h.outputs.stagedFiles(of: "j")
@@ -19,7 +19,7 @@ extension StorageRules {
     },
     Case("piecesAndTheRestAreOneResult") { h in
       let staged = try h.outputs.stage(job: "j", epoch: 1)
-      let sink = try staged.stage.makeResult()
+      let sink = try staged.makeResult()
       let piece = 1 << 20
       // A disk is written in units: pieces are aligned, as a run's are.
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: piece, alignment: 4_096)
@@ -40,8 +40,8 @@ extension StorageRules {
     },
     Case("aFileOfARunIsMadeOnce") { h in
       let staged = try h.outputs.stage(job: "j", epoch: 1)
-      try StorageHarness.write("one", to: staged.stage.makeResult())
-      _ = try h.refused { _ = try staged.stage.makeResult() }
+      try StorageHarness.write("one", to: staged.makeResult())
+      _ = try h.refused { _ = try staged.makeResult() }
       let text = String(decoding: try h.outputs.openResult(staged.file).read(at: 0, bytes: 9), as: UTF8.self)
       try h.expect(text == "one", "the first stays: \(text)")
       let again = try h.outputs.stage(job: "j", epoch: 1)
@@ -49,7 +49,7 @@ extension StorageRules {
     },
     Case("aSealedFileCanBeDiscarded") { h in
       let staged = try h.outputs.stage(job: "j", epoch: 1)
-      let sink = try staged.stage.makeRejects()
+      let sink = try staged.makeRejects()
       try StorageHarness.write("bad", to: sink)
       sink.discard()
       let left = try h.outputs.stagedFiles(of: "j")

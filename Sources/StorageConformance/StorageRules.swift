@@ -48,7 +48,7 @@ struct StorageHarness: Sendable {
   /// Writes and seals a result; returns its file.
   func result(_ text: String, job: String = "j", epoch: Int = 1) throws -> String {
     let staged = try outputs.stage(job: job, epoch: epoch)
-    try StorageHarness.write(text, to: staged.stage.makeResult())
+    try StorageHarness.write(text, to: staged.makeResult())
     return staged.file
   }
 

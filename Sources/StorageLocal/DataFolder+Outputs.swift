@@ -8,9 +8,9 @@ import TallySchema
 #endif
 
 extension DataFolder: InputStorage, OutputStorage {
-  public func stage(job: String, epoch: Int) throws -> StagedRun {
+  public func stage(job: String, epoch: Int) throws -> any ResultStage {
     let file = try makeResultName(job: job, epoch: epoch)
-    return StagedRun(file: file, stage: LocalStage(path: "\(path)/\(file)"))
+    return LocalStage(path: "\(path)/\(file)", file: file)
   }
 
   public func openResult(_ file: String) throws -> any InputObject { try openResultFile(file) }

@@ -84,10 +84,16 @@ final class LocalSink: ByteSink {
 
 /// A run's files beside each other on this machine.
 public struct LocalStage: ResultStage {
+  public let file: String
   private let path: String
 
-  /// - Parameter path: of the result, in a folder that is there.
-  public init(path: String) { self.path = path }
+  /// - Parameters:
+  ///   - path: of the result, in a folder that is there.
+  ///   - file: as the job's record will name it; nil: its path.
+  public init(path: String, file: String? = nil) {
+    self.path = path
+    self.file = file ?? path
+  }
 
   public func makeResult() throws(JobFailure) -> any ByteSink { try LocalSink(path: path) }
   public func makeRejects() throws(JobFailure) -> any ByteSink { try LocalSink(path: path + ".rejects") }

@@ -22,11 +22,11 @@ import Testing
     func more(besides count: Int) -> Int { state.more(besides: count).count }
     func beginCommit() { state.beginCommit(["a"]) }
     func endCommit(
-      mustSync: Bool, _ answers: [GroupCommitState.Answer]
-    ) -> (atOnce: [GroupCommitState.Answer], startsSync: Bool) {
+      mustSync: Bool, _ answers: [GroupCommitState.Reply]
+    ) -> (atOnce: [GroupCommitState.Reply], startsSync: Bool) {
       state.endCommit(mustSync: mustSync, writes: answers.count, answers)
     }
-    func endSync() -> (answers: [GroupCommitState.Answer], goesOn: Bool, startsWriter: Bool) { state.endSync(nil) }
+    func endSync() -> (answers: [GroupCommitState.Reply], goesOn: Bool, startsWriter: Bool) { state.endSync(nil) }
     func settle(_ job: String = "a") -> Bool { state.settle([job]) { _ in } }
   }
 
@@ -106,7 +106,7 @@ import Testing
     let state = Machine()
     let count = GroupCommitState.writesWorthIt + 10
     state.beginCommit()
-    _ = state.endCommit(mustSync: true, [GroupCommitState.Answer](repeating: { _ in }, count: count))
+    _ = state.endCommit(mustSync: true, [GroupCommitState.Reply](repeating: { _ in }, count: count))
     for _ in 0..<50 { _ = state.settle() }
     for _ in 1..<count { #expect(!state.add(Write())) }
     #expect(state.add(Write()))

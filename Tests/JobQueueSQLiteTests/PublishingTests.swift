@@ -35,7 +35,7 @@ import Testing
     let name = try folder.makeResultName(job: job.id, epoch: job.epoch)
     _ = try place.write(Array(text.utf8), as: "data/" + name)
     if let rejects { _ = try place.write(Array(rejects.utf8), as: "data/" + name + ".rejects") }
-    let result = UncommittedResult(file: name, bytes: text.utf8.count, rows: 1, sha256: "")
+    let result = SealedResult(file: name, bytes: text.utf8.count, rows: 1, sha256: "")
     _ = try await store.commit(job.id, epoch: job.epoch, result: result, progress: JobProgress())
     return try await job_(job.id)
   }

@@ -28,6 +28,7 @@ import Testing
     let running = Atomic(0)
     let most = Atomic(0)
     let failure: JobFailure?
+    private let hasEnded = Atomic(false)
     private let stages: Mutex<[any ResultStage]> = Mutex([])
 
     init(held: Bool, failure: JobFailure? = nil) {
@@ -40,20 +41,25 @@ import Testing
       return self
     }
 
-    var progress: JobProgress { JobProgress(phase: .reading, bytesRead: 5, rows: 3) }
+    var progress: JobProgress {
+      hasEnded.load(ordering: .relaxed)
+        ? JobProgress(phase: .done, bytesRead: 9, rows: 9) : JobProgress(phase: .reading, bytesRead: 5, rows: 3)
+    }
 
     func findInputs() throws -> [InputReading] { [InputReading(name: "in.csv", identity: nil)] }
 
-    func perform(reading inputs: [InputReading]) async throws -> JobRunOutcome {
+    func perform(reading inputs: [InputReading]) async throws -> SealedResult {
       let now = running.add(1, ordering: .relaxed).newValue
       most.max(now, ordering: .relaxed)
       defer { running.subtract(1, ordering: .relaxed) }
       while isHeld.load(ordering: .relaxed) { try await Task.sleep(for: .milliseconds(5)) }
       if let failure { throw failure }
-      let sink = try stages.withLock { $0.removeFirst() }.makeResult()
+      let stage = stages.withLock { $0.removeFirst() }
+      let sink = try stage.makeResult()
       try Array("done".utf8).withUnsafeBytes { try sink.write($0, at: 0, isLast: true) }
       try sink.seal(permissions: 0o444)
-      return JobRunOutcome(bytes: 4, rows: 1, sha256: "", progress: JobProgress(phase: .done, bytesRead: 9, rows: 9))
+      hasEnded.store(true, ordering: .relaxed)
+      return SealedResult(file: stage.file, bytes: 4, rows: 1, sha256: "")
     }
   }
 

@@ -2,6 +2,7 @@ import Foundation
 import JobQueue
 import JobQueueConformance
 import JobQueueSQLite
+import Storage
 import TallySchema
 import TestSupport
 import Testing
@@ -45,7 +46,7 @@ import Testing
           let renewed = try await second.renew(job.id, epoch: new.epoch, progress: JobProgress(bytesRead: 7))
           guard case .applied = renewed else { throw Refused(write: "renew", seed: seed) }
         case 1:
-          let result = UncommittedResult(file: "new-\(round)", bytes: 1, rows: 2, sha256: "00")
+          let result = SealedResult(file: "new-\(round)", bytes: 1, rows: 2, sha256: "00")
           let committed = try await second.commit(
             job.id, epoch: new.epoch, result: result, progress: JobProgress(phase: .done))
           guard case .applied = committed else { throw Refused(write: "commit", seed: seed) }
@@ -74,7 +75,7 @@ import Testing
       case 0: try await first.renew(old.id, epoch: old.epoch, progress: JobProgress(bytesRead: 999))
       case 1:
         try await first.commit(
-          old.id, epoch: old.epoch, result: UncommittedResult(file: "old", bytes: 9, rows: 9, sha256: "11"),
+          old.id, epoch: old.epoch, result: SealedResult(file: "old", bytes: 9, rows: 9, sha256: "11"),
           progress: JobProgress(phase: .done))
       case 2: try await first.fail(old.id, epoch: old.epoch, failure: JobFailure(.unavailable, reason: "X", "x"))
       default: try await first.release(old.id, epoch: old.epoch)

@@ -1,3 +1,4 @@
+import Storage
 import TallySchema
 import TestSupport
 import Testing
@@ -114,7 +115,7 @@ import Testing
       let (output, outcome) = try await folder.run(
         spec, on: Array(example.input.utf8), threads: 2, blockBytes: blockBytes)
       #expect(String(decoding: output, as: UTF8.self) == example.output)
-      #expect(outcome.bytes == output.count)
+      #expect(outcome.result.bytes == output.count)
     }
   }
 
@@ -139,7 +140,7 @@ import Testing
     let spec = JobSpec(input: "in.csv", output: "out.csv", groupBy: ["k"], aggregates: [])
     let (_, outcome) = try await TestFolder().run(spec, on: Array("k\nb\na\n".utf8))
     // printf 'k\na\nb\n' | sha256sum
-    #expect(outcome.sha256 == "82e7e466d8b66e9f5d335165448e13d4e6e78ca081dd1f57cef51b65b64f5b3b")
-    #expect(outcome.rows == 2)
+    #expect(outcome.result.sha256 == "82e7e466d8b66e9f5d335165448e13d4e6e78ca081dd1f57cef51b65b64f5b3b")
+    #expect(outcome.result.rows == 2)
   }
 }

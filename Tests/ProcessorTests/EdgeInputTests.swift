@@ -9,7 +9,7 @@ import Testing
 @Suite struct EdgeInputTests {
   private func run(
     _ text: String, _ change: (inout JobSpec) -> Void = { _ in }
-  ) async throws -> (output: String, outcome: ProcessingOutcome) {
+  ) async throws -> (output: String, outcome: RunOutcome) {
     var spec = JobSpec(
       input: "in.csv", output: "o", groupBy: ["k"], aggregates: [Aggregate(.sum, column: "n")], memoryBytes: 64 << 20)
     change(&spec)

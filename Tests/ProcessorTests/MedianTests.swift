@@ -1,3 +1,4 @@
+import Storage
 import TallySchema
 import TestSupport
 import Testing
@@ -79,6 +80,6 @@ import Testing
     let header = spread == .noGroups ? "m,c\n" : "k,m,c\n"
     #expect(String(decoding: output, as: UTF8.self) == header + expected, "seed \(seed)")
     #expect((outcome.progress.bytesSpilled > 0) == (spread != .fewNumbers && spread != .fewGroups))
-    #expect(outcome.progress.groups == outcome.rows)
+    #expect(outcome.progress.groups == outcome.result.rows)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 import TallySchema
 import TestSupport
 import Testing
@@ -48,7 +49,7 @@ import Testing
     let spec = JobSpec(input: "in", output: "out", groupBy: ["k"], aggregates: [], format: format)
     let (output, outcome) = try await TestFolder().run(spec, on: Array("k\n".utf8))
     #expect(String(decoding: output, as: UTF8.self) == (format == .csv ? "k\n" : ""))
-    #expect(outcome.rows == 0 && outcome.bytes == output.count)
+    #expect(outcome.result.rows == 0 && outcome.result.bytes == output.count)
   }
 
   /// The first rows are the same texts in every format, also of an answer that is cut off.

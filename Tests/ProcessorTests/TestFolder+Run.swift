@@ -11,12 +11,18 @@ func localInput(_ path: String) -> InputOpener {
   { () throws(JobFailure) in try LocalInput(path: path, name: "in.csv") }
 }
 
+/// What came of a run.
+struct RunOutcome {
+  var result: SealedResult
+  var progress: JobProgress
+}
+
 extension TestFolder {
   /// Runs a job on bytes, and returns what it wrote.
   func run(
     _ spec: JobSpec, on bytes: [UInt8], threads: Int? = nil, blockBytes: Int? = nil, limits: Limits = .standard,
     grouping: GroupingCut? = nil
-  ) async throws -> (output: [UInt8], outcome: ProcessingOutcome) {
+  ) async throws -> (output: [UInt8], outcome: RunOutcome) {
     let input = try write(bytes, as: "input.csv")
     let result = "result-\(UUID().uuidString)"
     var places = ProcessingPlaces(
@@ -24,8 +30,9 @@ extension TestFolder {
       stage: LocalStage(path: "\(path)/\(result)"),
       spillFolder: path, threads: threads, blockBytes: blockBytes)
     places.grouping = grouping
-    let outcome = try await CSVProcessor(spec, places, limits: limits).run()
-    return (try read(result), outcome)
+    let processor = CSVProcessor(spec, places, limits: limits)
+    let made = try await processor.run()
+    return (try read(result), RunOutcome(result: made, progress: processor.snapshot(secondsSinceStart: 1)))
   }
 }
 

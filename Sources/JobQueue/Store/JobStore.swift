@@ -67,7 +67,7 @@ public protocol JobStore: Sendable {
   /// Notes the files that a run reads, in the place of those of the job's runs before, until the job has ended and is
   /// published. What patterns have found and another unfinished job is to write is left out.
   func startReading(_ id: String, epoch: Int, _ inputs: [InputReading]) async throws -> ReadingStart
-  func commit(_ id: String, epoch: Int, result: UncommittedResult, progress: JobProgress) async throws
+  func commit(_ id: String, epoch: Int, result: SealedResult, progress: JobProgress) async throws
     -> JobLifecycle.WorkerWrite
   func fail(_ id: String, epoch: Int, failure: JobFailure) async throws -> JobLifecycle.WorkerWrite
   func release(_ id: String, epoch: Int) async throws -> JobLifecycle.WorkerWrite
@@ -130,22 +130,6 @@ public struct JobChanges: Hashable, Sendable {
   public init(moved: [JobRecord], missing: [String]) {
     self.moved = moved
     self.missing = missing
-  }
-}
-
-/// A result that isn't the job's yet.
-public struct UncommittedResult: Hashable, Sendable {
-  /// Below the data folder.
-  public var file: String
-  public var bytes: Int
-  public var rows: Int
-  public var sha256: String
-
-  public init(file: String, bytes: Int, rows: Int, sha256: String) {
-    self.file = file
-    self.bytes = bytes
-    self.rows = rows
-    self.sha256 = sha256
   }
 }
 

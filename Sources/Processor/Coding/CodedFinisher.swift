@@ -85,10 +85,10 @@ struct CodedFinisher: ~Copyable {
     let sorted = UnsafeMutableBufferPointer(start: list, count: count)
     KeySort.sort(sorted)
     try texts.grow(to: RankedTextWriter.bytesMost(sorted, printer))
-    try places.grow(to: count * MemoryLayout<CodedRanks.RankedTexts.Place>.stride)
+    try places.grow(to: count * MemoryLayout<CodedRanks.RankedTexts.Extent>.stride)
     var writer = RankedTextWriter(
       CodedRanks.RankedTexts(
-        places: places.base.bindMemory(to: CodedRanks.RankedTexts.Place.self, capacity: max(count, 1)),
+        places: places.base.bindMemory(to: CodedRanks.RankedTexts.Extent.self, capacity: max(count, 1)),
         bytes: texts.base))
     for (index, item) in sorted.enumerated() {
       if KeySort.isFirst(index, sorted) { writer.add(item.key, printer) }
@@ -118,38 +118,43 @@ struct CodedFinisher: ~Copyable {
     let cells = cells.base.assumingMemoryBound(to: Int64.self)
     let used = used.base.assumingMemoryBound(to: UInt64.self)
     let first = UnsafePointer(ranks.columns[0].ranks[thread])
-    let stride = plan.recordBytes
     if plan.isOneSum, ranks.columns.count == 2 {
       let second = UnsafePointer(ranks.columns[1].ranks[thread])
       let width = ranks.columns[1].count
       let (firstMask, offset, mask) = (plan.places[0].mask, plan.places[1].offset, plan.places[1].mask)
       let valuesOffset = plan.valuesOffset
-      return try PartitionReader.forEachChunk(of: part, spill: spill, budget: budget) { start, end in
-        var record = start
-        while record < end {
-          let row = Int(first[Int(record.loadUnaligned(as: UInt32.self) & firstMask)])
-          let column = Int(second[Int(record.loadUnaligned(fromByteOffset: offset, as: UInt32.self) & mask)])
-          let cell = row &* width &+ column
-          cells[cell] &+= Int64(record.loadUnaligned(fromByteOffset: valuesOffset, as: Int32.self))
-          used[cell >> 6] |= 1 << UInt64(truncatingIfNeeded: cell & 63)
-          record += stride
-        }
+      return try forEachRecord(of: part) { record in
+        let row = Int(first[Int(record.loadUnaligned(as: UInt32.self) & firstMask)])
+        let column = Int(second[Int(record.loadUnaligned(fromByteOffset: offset, as: UInt32.self) & mask)])
+        let cell = row &* width &+ column
+        cells[cell] &+= Int64(record.loadUnaligned(fromByteOffset: valuesOffset, as: Int32.self))
+        used[cell >> 6] |= 1 << UInt64(truncatingIfNeeded: cell & 63)
       }
     }
     let width = plan.cellWords
     let valuesOffset = plan.valuesOffset
+    try forEachRecord(of: part) { record in
+      let cell = combination(of: record, thread: thread)
+      let bit = UInt64(1) << UInt64(truncatingIfNeeded: cell & 63)
+      let isNew = used[cell >> 6] & bit == 0
+      used[cell >> 6] |= bit
+      if plan.isOneSum {
+        cells[cell] &+= Int64(record.loadUnaligned(fromByteOffset: valuesOffset, as: Int32.self))
+      } else {
+        plan.add(record + valuesOffset, to: cells + cell &* width, isNew: isNew)
+      }
+    }
+  }
+
+  @inline(__always)
+  private func forEachRecord(
+    of part: PartitionWriter.Partition, _ body: (UnsafeRawPointer) -> Void
+  ) throws {
+    let stride = plan.recordBytes
     try PartitionReader.forEachChunk(of: part, spill: spill, budget: budget) { start, end in
       var record = start
       while record < end {
-        let cell = combination(of: record, thread: thread)
-        let bit = UInt64(1) << UInt64(truncatingIfNeeded: cell & 63)
-        let isNew = used[cell >> 6] & bit == 0
-        used[cell >> 6] |= bit
-        if plan.isOneSum {
-          cells[cell] &+= Int64(record.loadUnaligned(fromByteOffset: valuesOffset, as: Int32.self))
-        } else {
-          plan.add(record + valuesOffset, to: cells + cell &* width, isNew: isNew)
-        }
+        body(record)
         record += stride
       }
     }
@@ -174,20 +179,30 @@ struct CodedFinisher: ~Copyable {
     if ranks.columns.count == 2 {
       return try writeTwoColumns(combinations, cells, used, to: &output)
     }
-    var groups = 0
+    return try CodedFinisher.forEachUsed(used, combinations) { cell in
+      var end = try output.room(most)
+      writeKey(cell, &end)
+      try printer.write(cells + cell &* width, plan.answers, &end)
+      output.wrote(upTo: end)
+    }
+  }
+
+  /// Calls the body with each cell in use, in order, and returns how many they are.
+  @inline(__always)
+  private static func forEachUsed(
+    _ used: UnsafePointer<UInt64>, _ combinations: Int, _ body: (Int) throws -> Void
+  ) rethrows -> Int {
+    var count = 0
     for word in 0...(combinations >> 6) {
       var bits = used[word]
       while bits != 0 {
         let cell = word << 6 | bits.trailingZeroBitCount
         bits &= bits &- 1
-        var end = try output.room(most)
-        writeKey(cell, &end)
-        try printer.write(cells + cell &* width, plan.answers, &end)
-        output.wrote(upTo: end)
-        groups += 1
+        try body(cell)
+        count &+= 1
       }
     }
-    return groups
+    return count
   }
 
   private func writeTwoColumns(
@@ -197,26 +212,19 @@ struct CodedFinisher: ~Copyable {
     let width = plan.cellWords
     let second = ranks.columns[1].texts
     let columns = ranks.columns[1].count
-    var (row, rowStart, groups) = (0, 0, 0)
-    for word in 0...(combinations >> 6) {
-      var bits = used[word]
-      while bits != 0 {
-        let cell = word << 6 | bits.trailingZeroBitCount
-        bits &= bits &- 1
-        while cell &- rowStart >= columns {
-          row &+= 1
-          rowStart &+= columns
-        }
-        var end = try output.room(most)
-        printer.writeBefore(0, &end)
-        CodedFinisher.copy(first, row, &end)
-        printer.writeBefore(1, &end)
-        CodedFinisher.copy(second, cell &- rowStart, &end)
-        try printer.write(cells + cell &* width, plan.answers, &end)
-        output.wrote(upTo: end)
-        groups &+= 1
+    var (row, rowStart) = (0, 0)
+    return try CodedFinisher.forEachUsed(used, combinations) { cell in
+      while cell &- rowStart >= columns {
+        row &+= 1
+        rowStart &+= columns
       }
+      var end = try output.room(most)
+      printer.writeBefore(0, &end)
+      CodedFinisher.copy(first, row, &end)
+      printer.writeBefore(1, &end)
+      CodedFinisher.copy(second, cell &- rowStart, &end)
+      try printer.write(cells + cell &* width, plan.answers, &end)
+      output.wrote(upTo: end)
     }
-    return groups
   }
 }

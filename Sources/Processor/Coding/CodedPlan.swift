@@ -18,8 +18,8 @@ final class CodedPlan: @unchecked Sendable {
     var scale: UInt8
   }
 
-  /// Where an aggregate's answer stands: its accumulator, and for an average the count.
-  struct Answer {
+  /// What an aggregate's answer is made of: its accumulator, and for an average the count.
+  struct Source {
     var form: CodedForm
     var accumulator: Int
     var count: Int
@@ -29,7 +29,7 @@ final class CodedPlan: @unchecked Sendable {
   let groupColumns: UnsafeMutableBufferPointer<Int>
   let values: UnsafeMutableBufferPointer<Value>
   let accumulators: UnsafeMutableBufferPointer<Accumulator>
-  let answers: UnsafeMutableBufferPointer<Answer>
+  let answers: UnsafeMutableBufferPointer<Source>
   /// Where among ``GroupingPlan/valueColumns`` each of the values stands.
   let valuePlaces: [Int]
   let recordBytes: Int
@@ -74,19 +74,19 @@ final class CodedPlan: @unchecked Sendable {
     /// Which of the row's values are looked at.
     private(set) var values: [Int] = []
     private(set) var accumulators: [Accumulator] = []
-    private(set) var answers: [Answer] = []
+    private(set) var answers: [Source] = []
 
     /// Nil when a function can't be had from whole numbers.
     init?(_ aggregates: AggregatePlan, scales: [UInt8]) {
       for (slot, function) in zip(aggregates.slots, aggregates.functions) {
         guard let form = function.coded else { return nil }
         guard let kind = form.accumulator else {
-          answers.append(Answer(form: form, accumulator: place(.count, 0), count: 0, scale: 0))
+          answers.append(Source(form: form, accumulator: place(.count, 0), count: 0, scale: 0))
           continue
         }
         let found = place(kind, value(slot.value))
         let count = form == .average ? place(.count, 0) : 0
-        answers.append(Answer(form: form, accumulator: found, count: count, scale: Int(scales[slot.value])))
+        answers.append(Source(form: form, accumulator: found, count: count, scale: Int(scales[slot.value])))
       }
     }
 

@@ -16,11 +16,11 @@ final class CodedRanks: @unchecked Sendable {
 
   /// Ready-made texts of fields, by rank; 31 bytes behind each may be read.
   struct RankedTexts {
-    struct Place {
+    struct Extent {
       var offset: Int
       var bytes: Int
     }
-    var places: UnsafeMutablePointer<Place>?
+    var places: UnsafeMutablePointer<Extent>?
     var bytes: UnsafeMutableRawPointer?
     var longest = 0
   }
@@ -35,23 +35,23 @@ final class CodedRanks: @unchecked Sendable {
   init(
     _ dictionaries: [ThreadDictionaries], partitions: Int, printer: GroupPrinter, budget: MemoryBudget
   ) throws(BudgetExceeded) {
-    var room = Room(budget: budget)
+    var memory = RankMemory(budget: budget)
     let columnCount = dictionaries.first?.columns.count ?? 0
     var columns: [Column] = []
     for column in 0..<columnCount {
       var made = Column()
       for thread in dictionaries {
-        made.ranks.append(try room.array(of: UInt32.self, count: thread.columns[column].count))
+        made.ranks.append(try memory.array(of: UInt32.self, count: thread.columns[column].count))
       }
-      if column > 0 { try made.rank(column, dictionaries, printer, &room) }
+      if column > 0 { try made.rank(column, dictionaries, printer, &memory) }
       columns.append(made)
     }
     var numbers: [UnsafeMutablePointer<UInt32>] = []
     var starts: [UnsafeMutablePointer<UInt32>] = []
     for thread in dictionaries {
       let first = thread.columns[0]
-      let places = try room.array(of: UInt32.self, count: partitions + 1)
-      let ordered = try room.array(of: UInt32.self, count: first.count)
+      let places = try memory.array(of: UInt32.self, count: partitions + 1)
+      let ordered = try memory.array(of: UInt32.self, count: first.count)
       CodedRanks.order(first, by: partitions, places, ordered)
       starts.append(places)
       numbers.append(ordered)
@@ -60,7 +60,7 @@ final class CodedRanks: @unchecked Sendable {
     self.columns = columns
     self.numbers = numbers
     self.starts = starts
-    pages = room.pages
+    pages = memory.pages
   }
 
   /// The entries of a partition's values in the first column, of one thread.
@@ -94,7 +94,7 @@ final class CodedRanks: @unchecked Sendable {
   }
 
   /// Memory that lives as long as the ranks.
-  struct Room {
+  struct RankMemory {
     let budget: MemoryBudget
     var pages: [PageBuffer] = []
 
@@ -115,11 +115,11 @@ final class CodedRanks: @unchecked Sendable {
 extension CodedRanks.Column {
   /// Sorts the column's values of all threads, gives equal ones one rank, and makes their texts.
   fileprivate mutating func rank(
-    _ column: Int, _ dictionaries: [ThreadDictionaries], _ printer: GroupPrinter, _ room: inout CodedRanks.Room
+    _ column: Int, _ dictionaries: [ThreadDictionaries], _ printer: GroupPrinter, _ memory: inout CodedRanks.RankMemory
   ) throws(BudgetExceeded) {
     let all = dictionaries.reduce(0) { $0 + $1.columns[column].count }
     let entries = try PageBuffer(
-      bytes: all * MemoryLayout<KeySort.Entry>.stride, budget: room.budget, for: "the ranks of the group columns")
+      bytes: all * MemoryLayout<KeySort.Entry>.stride, budget: memory.budget, for: "the ranks of the group columns")
     let sorted = UnsafeMutableBufferPointer(rebasing: entries.bound(to: KeySort.Entry.self)[..<all])
     var next = 0
     for thread in dictionaries {
@@ -132,11 +132,11 @@ extension CodedRanks.Column {
       }
     }
     KeySort.sort(sorted)
-    let order = try PageBuffer(bytes: all * 4, budget: room.budget, for: "the ranks of the group columns")
+    let order = try PageBuffer(bytes: all * 4, budget: memory.budget, for: "the ranks of the group columns")
     defer { withExtendedLifetime((entries, order)) {} }
     let ranks = order.bound(to: UInt32.self)
-    texts.places = try room.array(of: CodedRanks.RankedTexts.Place.self, count: all)
-    texts.bytes = try room.bytes(RankedTextWriter.bytesMost(sorted, printer))
+    texts.places = try memory.array(of: CodedRanks.RankedTexts.Extent.self, count: all)
+    texts.bytes = try memory.bytes(RankedTextWriter.bytesMost(sorted, printer))
     var writer = RankedTextWriter(texts)
     for (index, item) in sorted.enumerated() {
       if KeySort.isFirst(index, sorted) { writer.add(item.key, printer) }
@@ -167,7 +167,7 @@ struct RankedTextWriter {
     }
   }
 
-  /// - Parameter texts: with room for ``bytesMost(_:_:)``.
+  /// - Parameter texts: with memory for ``bytesMost(_:_:)``.
   init(_ texts: CodedRanks.RankedTexts) {
     self.texts = texts
     end = texts.bytes!
@@ -178,7 +178,7 @@ struct RankedTextWriter {
     let start = end
     printer.write(field: key, &end)
     let bytes = end - start
-    texts.places![count] = CodedRanks.RankedTexts.Place(offset: start - texts.bytes!, bytes: bytes)
+    texts.places![count] = CodedRanks.RankedTexts.Extent(offset: start - texts.bytes!, bytes: bytes)
     texts.longest = max(texts.longest, bytes)
     count += 1
   }

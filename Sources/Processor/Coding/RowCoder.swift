@@ -37,14 +37,14 @@ final class RowCoder {
   private let hasTextValues: Bool
 
   /// Where a waiting row stands; what all rows of a window share stands in one of them.
-  private struct Place {
+  private struct WaitingRow {
     var start: UInt32
     var lastEnd: UInt32
     var ends: UnsafePointer<UInt32>
   }
 
   private var window = RecordView.none
-  private let rows: UnsafeMutablePointer<Place>
+  private let rows: UnsafeMutablePointer<WaitingRow>
   private let fields: UnsafeMutablePointer<UnsafeRawBufferPointer>
   private let hashes: UnsafeMutablePointer<UInt64>
   /// The waiting rows' values, with room for the group columns' numbers before them.
@@ -130,7 +130,7 @@ final class RowCoder {
       tally_prefetch(columns[index].slot(of: hash))
     }
     if count == 0 { window = row }
-    rows[count] = Place(
+    rows[count] = WaitingRow(
       start: UInt32(truncatingIfNeeded: row.start), lastEnd: UInt32(truncatingIfNeeded: row.lastEnd), ends: row.ends)
     count &+= 1
     return count == RowCoder.rowsAtOnce ? .full : .taken

@@ -21,13 +21,13 @@ struct KeySample {
 
   init(of inputs: [RunInput], plan: GroupingPlan, dialect: CSVDialect, perPlace: Int) throws(JobFailure) {
     self.init(plan: plan)
-    let room = Room(plan.columns)
-    defer { room.deallocate() }
+    let buffers = Buffers(plan.columns)
+    defer { buffers.deallocate() }
     // Text that can't be read from its middle is looked at where it begins.
     let lengths = inputs.map { $0.text.isPlain ? $0.text.file.size - $0.header.endOffset : 0 }
     let length = lengths.reduce(0, +)
     if length == 0 {
-      try addBeginnings(of: inputs, plan, dialect, perPlace, room)
+      try addBeginnings(of: inputs, plan, dialect, perPlace, buffers)
       return
     }
     var (input, before) = (0, 0)
@@ -38,33 +38,33 @@ struct KeySample {
         input += 1
       }
       let start = inputs[input].header.endOffset
-      let got = try inputs[input].text.file.read(into: room.buffer, at: start + offset - before)
+      let got = try inputs[input].text.file.read(into: buffers.buffer, at: start + offset - before)
       let isStart = offset == before
       addRecords(
-        UnsafeRawBufferPointer(rebasing: room.buffer[..<got]), isStart: isStart,
-        isEnd: start + offset - before + got == inputs[input].text.file.size, perPlace, plan, dialect, room)
+        UnsafeRawBufferPointer(rebasing: buffers.buffer[..<got]), isStart: isStart,
+        isEnd: start + offset - before + got == inputs[input].text.file.size, perPlace, plan, dialect, buffers)
       if length < KeySample.placeBytes { break }
     }
   }
 
   private mutating func addBeginnings(
-    of inputs: [RunInput], _ plan: GroupingPlan, _ dialect: CSVDialect, _ perPlace: Int, _ room: Room
+    of inputs: [RunInput], _ plan: GroupingPlan, _ dialect: CSVDialect, _ perPlace: Int, _ buffers: Buffers
   ) throws(JobFailure) {
     let places = max(KeySample.places / max(inputs.count, 1), 1)
     for input in inputs.prefix(KeySample.places) {
       let source = try input.text.open(at: input.header.endOffset, counters: nil)
       for place in 0..<places {
-        let got = try source.read(into: room.buffer)
+        let got = try source.read(into: buffers.buffer)
         addRecords(
-          UnsafeRawBufferPointer(rebasing: room.buffer[..<got]), isStart: place == 0,
-          isEnd: got < room.buffer.count, perPlace, plan, dialect, room)
-        if got < room.buffer.count { break }
+          UnsafeRawBufferPointer(rebasing: buffers.buffer[..<got]), isStart: place == 0,
+          isEnd: got < buffers.buffer.count, perPlace, plan, dialect, buffers)
+        if got < buffers.buffer.count { break }
       }
     }
   }
 
   /// Where records are taken apart.
-  private struct Room {
+  private struct Buffers {
     let ends: UnsafeMutableBufferPointer<UInt32>
     let buffer: UnsafeMutableRawBufferPointer
     let scratch: UnsafeMutableRawBufferPointer
@@ -84,7 +84,7 @@ struct KeySample {
 
   private mutating func addRecords(
     _ bytes: UnsafeRawBufferPointer, isStart: Bool, isEnd: Bool, _ perPlace: Int, _ plan: GroupingPlan,
-    _ dialect: CSVDialect, _ room: Room
+    _ dialect: CSVDialect, _ buffers: Buffers
   ) {
     let scanner = RecordScanner(dialect)
     let fieldText = FieldText(dialect)
@@ -92,13 +92,13 @@ struct KeySample {
     var next = isStart ? 0 : (bytes.firstIndex(of: 0x0A) ?? bytes.count) + 1
     var taken = 0
     while next < bytes.count, taken < perPlace {
-      let record = scanner.scan(bytes, from: next, ends: room.ends)
+      let record = scanner.scan(bytes, from: next, ends: buffers.ends)
       guard record.next < bytes.count || isEnd else { break }
       if record.problem == nil, record.fieldCount == plan.columns, !record.isComment {
         let view = RecordView(
-          block: bytes.baseAddress!, start: next, ends: UnsafePointer(room.ends.baseAddress!), count: plan.columns,
+          block: bytes.baseAddress!, start: next, ends: UnsafePointer(buffers.ends.baseAddress!), count: plan.columns,
           lastEnd: record.lastEnd, hasQuotes: true, isForeign: true, hasNUL: true)
-        add(view, plan, fieldText, room.scratch.baseAddress!)
+        add(view, plan, fieldText, buffers.scratch.baseAddress!)
         taken += 1
         records += 1
         self.bytes += record.next - next

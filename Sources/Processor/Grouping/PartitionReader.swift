@@ -34,7 +34,7 @@ enum PartitionReader {
       let head = place.loadUnaligned(as: PartitionWriter.Head.self)
       try body(place + PartitionWriter.headBytes, place + next.bytes)
       place += next.bytes
-      next = SpillFile.Place(offset: Int(head.next), bytes: Int(head.nextBytes))
+      next = SpillFile.Extent(offset: Int(head.next), bytes: Int(head.nextBytes))
     }
   }
 
@@ -47,7 +47,7 @@ enum PartitionReader {
     _ body: (UnsafeRawPointer, UnsafeRawPointer) throws -> Void
   ) throws {
     var resident = part
-    resident.place = SpillFile.Place()
+    resident.place = SpillFile.Extent()
     var unused = UnsafeMutableRawPointer(bitPattern: 1)!
     try forEachChunk(of: resident, spill: spill, keepingAt: &unused, body)
     if part.place.bytes == 0 { return }
@@ -61,7 +61,7 @@ enum PartitionReader {
       try spill.read(next, into: room.base)
       let head = room.base.load(as: PartitionWriter.Head.self)
       try body(room.base + PartitionWriter.headBytes, room.base + next.bytes)
-      next = SpillFile.Place(offset: Int(head.next), bytes: Int(head.nextBytes))
+      next = SpillFile.Extent(offset: Int(head.next), bytes: Int(head.nextBytes))
     }
   }
 

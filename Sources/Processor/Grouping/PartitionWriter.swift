@@ -32,7 +32,7 @@ final class PartitionWriter: @unchecked Sendable {
     var limit: UnsafeMutableRawPointer?
     /// The open chunk, linked to the full ones.
     var chunk: UnsafeMutableRawPointer?
-    var place = SpillFile.Place()
+    var place = SpillFile.Extent()
     var spilledBytes = 0
     var spilledChunks = 0
     /// Not of coded ones, which are all of one size.
@@ -207,7 +207,7 @@ final class PartitionWriter: @unchecked Sendable {
       pieces[1] = iovec(iov_base: UnsafeMutableRawPointer(mutating: record.baseAddress!), iov_len: record.count)
       try spill.write(pieces, at: offset)
     }
-    partitions[index].place = SpillFile.Place(offset: offset, bytes: bytes)
+    partitions[index].place = SpillFile.Extent(offset: offset, bytes: bytes)
     partitions[index].spilledBytes += bytes
     partitions[index].spilledChunks += 1
   }

@@ -31,7 +31,7 @@ struct SpillBatch {
       let bytes = Int(head.pointee.bytes)
       head.pointee.next = UInt(partition.pointee.place.offset)
       head.pointee.nextBytes = UInt32(partition.pointee.place.bytes)
-      partition.pointee.place = SpillFile.Place(offset: offset, bytes: bytes)
+      partition.pointee.place = SpillFile.Extent(offset: offset, bytes: bytes)
       partition.pointee.spilledBytes += bytes
       partition.pointee.spilledChunks += 1
       pieces[index] = iovec(iov_base: chunk, iov_len: bytes)

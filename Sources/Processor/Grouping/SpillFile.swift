@@ -11,7 +11,7 @@ import TallySchema
 /// that they reserve.
 final class SpillFile: Sendable {
   /// Where a chunk stands in the file.
-  struct Place {
+  struct Extent {
     var offset: Int = 0
     /// 0: nowhere.
     var bytes: Int = 0
@@ -77,7 +77,7 @@ final class SpillFile: Sendable {
     }
   }
 
-  func read(_ place: Place, into buffer: UnsafeMutableRawPointer) throws(JobFailure) {
+  func read(_ place: Extent, into buffer: UnsafeMutableRawPointer) throws(JobFailure) {
     var filled = 0
     while filled < place.bytes {
       let got = pread(descriptor, buffer + filled, place.bytes - filled, off_t(place.offset + filled))

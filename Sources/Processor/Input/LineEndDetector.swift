@@ -53,7 +53,7 @@ enum LineEndDetector {
 /// Whether a byte stands in a quoted field (RFC 4180, section 2), byte by byte: pure. Only CR ends a record: whoever finds CR LF
 /// keeps the LF to itself, and a lone LF is a byte of its record.
 struct QuoteState {
-  enum Place { case outside, inside }
+  enum Side { case outside, inside }
   private enum State { case recordStart, fieldStart, unquoted, quoted, quoteInQuoted, escaped, comment }
 
   private let dialect: CSVDialect
@@ -66,7 +66,7 @@ struct QuoteState {
   }
 
   /// Takes the next byte, and returns where it stands.
-  mutating func step(_ byte: UInt8) -> Place {
+  mutating func step(_ byte: UInt8) -> Side {
     switch state {
     case .quoted:
       state = byte == escape ? .escaped : byte == dialect.quoteMark ? .quoteInQuoted : .quoted

@@ -1,3 +1,4 @@
+import Storage
 import Synchronization
 import TallySchema
 
@@ -10,7 +11,7 @@ struct OrderingPhase: Sendable {
   private var grouping: GroupingPhase { writing.grouping }
   private var counters: ProgressCounters { writing.counters }
 
-  func run(_ result: ResultFile) throws -> ProcessingRun.Answer {
+  func run(_ result: ResultFile) throws -> SealedResult {
     let spec = grouping.spec
     let order = OrderKey(spec, grouping.plan)
     let router = PartitionRouter(sample: try sample(order), partitions: OrderingPhase.partitionsMost)
@@ -63,7 +64,7 @@ struct OrderingPhase: Sendable {
     try failure.rethrow()
   }
 
-  private func write(_ writers: [PartitionWriter], _ result: ResultFile) throws -> ProcessingRun.Answer {
+  private func write(_ writers: [PartitionWriter], _ result: ResultFile) throws -> SealedResult {
     let limit = grouping.spec.limit ?? .max
     // Where each partition's records stand among all.
     var starts: [Int] = []
@@ -89,7 +90,8 @@ struct OrderingPhase: Sendable {
         }
       }
     }
-    return ProcessingRun.Answer(bytes: sizes.bytes, rows: min(records, limit), sha256: sizes.sha256)
+    return SealedResult(
+      file: result.name, bytes: sizes.bytes, rows: min(records, limit), sha256: sizes.sha256)
   }
 }
 

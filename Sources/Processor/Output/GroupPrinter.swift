@@ -74,7 +74,7 @@ struct GroupPrinter {
   /// Writes the end of a group whose key is written, and whose answers stand in a cell.
   @inline(__always)
   func write(
-    _ cell: UnsafePointer<Int64>, _ answers: UnsafeMutableBufferPointer<CodedPlan.Answer>,
+    _ cell: UnsafePointer<Int64>, _ answers: UnsafeMutableBufferPointer<CodedPlan.Source>,
     _ output: inout UnsafeMutableRawPointer
   ) throws {
     for index in 0..<answers.count {

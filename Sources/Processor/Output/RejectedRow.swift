@@ -3,24 +3,26 @@ import TallySchema
 /// A bad row as it is written beside the output.
 struct RejectedRow: Sendable {
   /// In the order of the files.
-  struct Place: Comparable, Sendable {
+  struct Position: Comparable, Sendable {
     var ordinal: Int
     var offset: Int
 
-    static func < (left: Place, right: Place) -> Bool { (left.ordinal, left.offset) < (right.ordinal, right.offset) }
+    static func < (left: Position, right: Position) -> Bool {
+      (left.ordinal, left.offset) < (right.ordinal, right.offset)
+    }
   }
 
   private static let textBytesMost = 1_024
   private static let columns = ["File", "Line", "Column", "Byte Offset", "Kind", "Message", "Text"]
 
-  let place: Place
+  let place: Position
   private let fields: [String]
 
   /// - Parameters:
   ///   - column: of the byte to blame, as the line is; the byte offset is that of the record.
   ///   - text: the record's, of which a part is kept.
   init(
-    place: Place, file: String, line: Int, column: Int, byteOffset: Int, row: BadRow, text: UnsafeRawBufferPointer
+    place: Position, file: String, line: Int, column: Int, byteOffset: Int, row: BadRow, text: UnsafeRawBufferPointer
   ) {
     self.place = place
     // What is no UTF-8 becomes a replacement character, of three bytes.

@@ -4,6 +4,8 @@ import TallySchema
 
 /// A file of the result that is to be written, and who may read it then.
 struct ResultFile {
+  /// As the job's record will name the result.
+  var name: String
   var sink: any ByteSink
   /// The bits of a file's mode.
   var permissions: UInt32

@@ -79,7 +79,7 @@ final class BadRowLog: Sendable {
   private func collect(_ row: BadRow, in block: InputBlock) throws(BudgetExceeded) -> RejectedRow {
     let (line, column) = position(of: row, in: block)
     let reject = RejectedRow(
-      place: RejectedRow.Place(ordinal: block.ordinal, offset: row.record.lowerBound), file: block.file, line: line,
+      place: RejectedRow.Position(ordinal: block.ordinal, offset: row.record.lowerBound), file: block.file, line: line,
       column: column, byteOffset: block.offset + row.record.lowerBound, row: row,
       text: UnsafeRawBufferPointer(rebasing: block.bytes[row.record]))
     guard budget.reserve(reject.memoryBytes) else {

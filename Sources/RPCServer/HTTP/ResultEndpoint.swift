@@ -86,7 +86,7 @@ struct ResultEndpoint: Sendable {
     if isHead {
       return Response(status: status, headers: headers, body: ResponseBody(contentLength: range.count) { _ in })
     }
-    guard let place = DownloadPlace(open) else {
+    guard let place = DownloadSlot(open) else {
       return HTTPAnswers.refusal(
         .tooManyRequests,
         RPCError(
@@ -98,7 +98,7 @@ struct ResultEndpoint: Sendable {
   }
 
   /// One place among the open downloads; given back with its last owner, whether the body was written or not.
-  private final class DownloadPlace: Sendable {
+  private final class DownloadSlot: Sendable {
     private let limit: InFlightLimit
 
     /// Nil: there are too many.
@@ -110,7 +110,7 @@ struct ResultEndpoint: Sendable {
     deinit { limit.giveBack() }
   }
 
-  private func body(_ file: any InputObject, _ range: Range<Int>, _ place: DownloadPlace) -> ResponseBody {
+  private func body(_ file: any InputObject, _ range: Range<Int>, _ place: DownloadSlot) -> ResponseBody {
     ResponseBody(contentLength: range.count) { writer in
       defer { withExtendedLifetime(place) {} }
       var offset = range.lowerBound
