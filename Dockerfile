@@ -10,6 +10,8 @@ RUN apt-get update \
 WORKDIR /src
 COPY Package.swift ./
 COPY Sources ./Sources
+# The page calls the server by the client in JavaScript.
+COPY clients/javascript ./clients/javascript
 COPY Tests ./Tests
 RUN swift build -c release --static-swift-stdlib --product rpc-server \
     && swift build -c release --static-swift-stdlib --product rpc-client \

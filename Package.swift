@@ -126,7 +126,12 @@ let package = Package(
         .server("Tracing", "swift-distributed-tracing"),
         .server("Logging", "swift-log"),
       ],
-      resources: [.embedInCode("Web/page.html"), .embedInCode("Web/page.css"), .embedInCode("Web/page.js")],
+      resources: [
+        .embedInCode("Web/page.html"), .embedInCode("Web/page.css"), .embedInCode("Web/page.js"),
+        // The client in JavaScript, by which the page calls the server: links to the files in clients/.
+        .embedInCode("Web/client/tally.js"), .embedInCode("Web/client/errors.js"),
+        .embedInCode("Web/client/protocol.js"), .embedInCode("Web/client/waiting.js"),
+      ],
       swiftSettings: flags),
     .executableTarget(
       name: "rpc-server",

@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// What embedders see says what it does: every public declaration of the client's modules, and every case of a public
-/// enumeration, has a documentation comment.
+/// What embedders see says what it does: every public declaration of the client's modules, every case of a public enumeration
+/// and every requirement of a public protocol has a documentation comment.
 @Suite struct DocumentationTests {
   private static let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent("Sources").path
@@ -25,6 +25,8 @@ import Testing
     ("public struct A {", 1), ("/// It.\npublic struct A {", 0), ("/// It.\n@frozen\npublic struct A {", 0),
     ("public import B\npublic extension C {", 0), ("  public func f() {", 1), ("  @inlinable public func f() {", 1),
     ("/// It.\npublic enum E {\n  case a\n  /// It.\n  case b\n}\ncase c", 1), ("enum E {\n  case a\n}", 0),
+    ("/// It.\npublic enum E {\n  /// It.\n  public enum F {\n    /// It.\n    case a\n  }\n  case b\n}", 1),
+    ("/// It.\npublic protocol P {\n  var a: Int { get }\n  /// It.\n  func b()\n  associatedtype C\n}\nvar d", 2),
   ])
   func undocumentedDeclarationsAreFound(text: String, missing: Int) {
     #expect(Self.undocumented(text.components(separatedBy: "\n")).missing.count == missing)
@@ -32,15 +34,23 @@ import Testing
 
   private static func undocumented(_ lines: [String]) -> (declarations: Int, missing: [Int]) {
     var (declarations, missing) = (0, [Int]())
-    /// The indentation of the public enumeration that the line is in.
-    var enumeration: String?
+    /// The public enumerations and protocols that the line is in: their indentations, and what their members begin with.
+    var scopes: [(indentation: String, members: Regex<Substring>)] = []
     for (index, line) in lines.enumerated() {
-      if line == (enumeration ?? "-") + "}" { enumeration = nil }
-      let isCase =
-        enumeration.map { line.hasPrefix($0 + "  case ") || line.hasPrefix($0 + "  indirect case ") } ?? false
+      if let scope = scopes.last, line == scope.indentation + "}" { scopes.removeLast() }
+      let isMember =
+        scopes.last.map { scope in
+          line.hasPrefix(scope.indentation + "  ")
+            && line.dropFirst(scope.indentation.count + 2).prefixMatch(of: scope.members) != nil
+        } ?? false
       if let match = line.firstMatch(of: #/^(\s*)(?:@\w+(?:\([^)]*\))?\s+)*public (?!import |extension )(.*)/#) {
-        if match.2.contains(#/^(?:indirect )?enum /#) { enumeration = String(match.1) }
-      } else if !isCase {
+        let isOpen = !line.hasSuffix("}")
+        if isOpen, match.2.contains(#/^(?:indirect )?enum /#) {
+          scopes.append((String(match.1), #/(?:indirect )?case /#))
+        } else if isOpen, match.2.hasPrefix("protocol ") {
+          scopes.append((String(match.1), #/(?:(?:static|mutating) )*(?:var|func|init|subscript|associatedtype)\b/#))
+        }
+      } else if !isMember {
         continue
       }
       declarations += 1

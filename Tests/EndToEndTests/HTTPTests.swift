@@ -182,7 +182,9 @@ import Testing
     #expect(
       page.contains("Content-Security-Policy: default-src 'none'; script-src 'self'")
         && page.contains("<title>Tally</title>"))
-    for path in ["/page.js", "/page.css", "/up", "/up/databases", "/healthz", "/readyz"] {
+    for path in [
+      "/page.js", "/page.css", "/client/tally.js", "/client/waiting.js", "/up", "/up/databases", "/healthz", "/readyz",
+    ] {
       #expect(try await server.curl("-o", "/dev/null", "-w", "%{http_code}", server.url + path) == "200", "\(path)")
     }
   }

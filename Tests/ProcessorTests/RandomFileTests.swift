@@ -118,10 +118,11 @@ import Testing
     var spec = RandomFileTests.question(&random, file)
     spec.maxBadRows = 10_000
     let expected = try await onOwnThread { [spec] in try ReferenceAnswer(spec, file.bytes) }
-    for cut in RandomFileTests.cuts where cut.blockBytes ?? 64 >= 64 {
+    for cut in RandomFileTests.cuts where cut.megabytes >= 64 {
       spec.memoryBytes = cut.megabytes << 20
       let (output, outcome) = try await TestFolder().run(
-        spec, on: file.bytes, threads: cut.threads, blockBytes: cut.blockBytes.map { $0 * 100 }, grouping: cut.grouping)
+        spec, on: file.bytes, threads: cut.threads, blockBytes: cut.blockBytes.map { $0 * 1_000 },
+        grouping: cut.grouping)
       #expect(output == expected.output, "seed \(seed)")
       #expect(outcome.progress.badRows == expected.badRows, "seed \(seed)")
     }

@@ -40,6 +40,7 @@ public protocol RPCMessageSource: AnyObject, Sendable {
 
 /// The answer to a download. One task asks for its pieces; the transfer ends with its last owner.
 public protocol RPCDownload: AnyObject, Sendable {
+  /// The response's status and header fields.
   var head: HTTPResponseHead { get }
   /// The next bytes of the body; nil at its end.
   func next() async throws -> [UInt8]?

@@ -8,7 +8,18 @@ enum PageAssets {
     switch path {
     case "/": HTTPAnswers.bytes(PackageResources.page_html, type: "text/html; charset=utf-8", headers: securityHeaders)
     case "/page.css": HTTPAnswers.bytes(PackageResources.page_css, type: "text/css; charset=utf-8")
-    case "/page.js": HTTPAnswers.bytes(PackageResources.page_js, type: "text/javascript; charset=utf-8")
+    default: script(path).map { HTTPAnswers.bytes($0, type: "text/javascript; charset=utf-8") }
+    }
+  }
+
+  /// The page's own, and the client by which it calls the server.
+  private static func script(_ path: String) -> [UInt8]? {
+    switch path {
+    case "/page.js": PackageResources.page_js
+    case "/client/tally.js": PackageResources.tally_js
+    case "/client/errors.js": PackageResources.errors_js
+    case "/client/protocol.js": PackageResources.protocol_js
+    case "/client/waiting.js": PackageResources.waiting_js
     default: nil
     }
   }

@@ -1,39 +1,8 @@
-"use strict";
+import { Client, ConnectionFailed, RemoteError } from "./client/tally.js";
+
+const tally = new Client("");
 const $ = id => document.getElementById(id);
 let follower = null;
-
-async function call(method, params) {
-  const response = await fetch("/rpc", {
-    method: "POST", headers: { "Content-Type": "application/json", "Accept": "application/json" },
-    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }) });
-  const reply = await response.json();
-  if (reply.error) throw new Error(reply.error.message);
-  return reply.result;
-}
-
-// The stream of POST /rpc, line by line: events, then one response.
-async function follow(jobId, show, signal) {
-  const response = await fetch("/rpc", {
-    method: "POST", signal, headers: { "Content-Type": "application/json", "Accept": "application/x-ndjson" },
-    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "streamProgress", params: { jobId } }) });
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) throw new Error("The connection was lost.");
-    text += value;
-    let end;
-    while ((end = text.indexOf("\n")) >= 0) {
-      const line = text.slice(0, end).trim();
-      text = text.slice(end + 1);
-      if (!line) continue;
-      const message = JSON.parse(line);
-      if (message.method) { show(message.params.status); continue; }
-      if (message.error) throw Object.assign(new Error(message.error.message), { data: message.error.data });
-      return show(message.result);
-    }
-  }
-}
 
 const bytes = n => n < 1024 ? n + " B" : n < 1048576 ? (n / 1024).toFixed(1) + " KiB" : n < 1073741824 ? (n / 1048576).toFixed(1) + " MiB" : (n / 1073741824).toFixed(1) + " GiB";
 // The words of the application that Tally replaces, beside the states.
@@ -63,8 +32,11 @@ function show(status) {
   if (final) $("spoken").textContent = "The job is " + $("state").textContent + ".";
 }
 
+// What a person is to read: without the names that programs look at.
+const message = error => error instanceof RemoteError ? error.message.replace(/ \[[A-Z_ ]*\]$/, "") : error.message;
+
 function fail(error) {
-  $("state").textContent = error.message;
+  $("state").textContent = message(error);
   $("state").className = "bad";
   $("detail").textContent = "";
   $("bar").hidden = $("cancel").hidden = true;
@@ -77,10 +49,11 @@ async function watch(jobId) {
   $("spoken").textContent = "";
   for (;;) {
     try {
-      return await follow(jobId, show, signal);
+      for await (const item of tally.progress(jobId, { signal })) show(item.isLast ? item.result : item.event.status);
+      return;
     } catch (error) {
       if (signal.aborted) return;
-      if (error.data && error.data.status !== "UNAVAILABLE") return fail(error);
+      if (!(error instanceof ConnectionFailed)) return fail(error);
       $("detail").textContent = "The server can't be reached; trying again.";
       await new Promise(done => setTimeout(done, 2000));
       if (signal.aborted) return;
@@ -93,17 +66,17 @@ $("submit").addEventListener("submit", async event => {
   const button = event.target.querySelector("button"), note = $("submitted");
   button.disabled = true;
   try {
-    const job = await call("submitJob", { input: $("input").value.trim(), output: $("output").value.trim() });
+    const job = await tally.submit($("input").value.trim(), $("output").value.trim());
     note.className = "";
     note.textContent = "Job " + job.jobId;
     $("job").value = job.jobId;
     watch(job.jobId);
   } catch (error) {
     note.className = "bad";
-    note.textContent = error.message;
+    note.textContent = message(error);
   } finally {
     button.disabled = false;
   }
 });
 $("query").addEventListener("submit", event => { event.preventDefault(); watch($("job").value.trim()); });
-$("cancel").addEventListener("click", () => call("cancelJob", { jobId: $("job").value.trim() }).catch(fail));
+$("cancel").addEventListener("click", () => tally.cancel($("job").value.trim()).catch(fail));

@@ -161,6 +161,7 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
 public protocol JSONConvertible: Sendable {
   /// Reads the value. Throws ``JSONFieldError``, which names the field and the rule.
   init(json: JSONValue) throws
+  /// The value in its JSON form.
   var json: JSONValue { get }
 }
 

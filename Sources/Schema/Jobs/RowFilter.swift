@@ -27,12 +27,19 @@ public indirect enum RowFilter: Hashable, Sendable {
     case text(String)
   }
 
+  /// The column's value stands so to this one; a null never does.
   case compare(column: String, Comparison, Value)
+  /// The column's value is one of these; a null never is.
   case isIn(column: String, [Value])
+  /// The column's value begins with these bytes.
   case prefix(column: String, String)
+  /// The column's value is one of the dialect's nulls.
   case isNull(column: String)
+  /// All of these hold.
   case and([RowFilter])
+  /// One of these holds.
   case or([RowFilter])
+  /// This doesn't hold.
   case not(RowFilter)
 
   /// The columns that it names, each once, in the order of the filter.

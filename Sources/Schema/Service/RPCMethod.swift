@@ -1,10 +1,15 @@
 /// The description of a method: the only place where it is described. Router, client, help and `rpc.discover` derive
 /// from it.
 public protocol RPCDescriptor<Parameters, Output>: Sendable {
+  /// What the method takes.
   associatedtype Parameters: RPCParameters
+  /// The result.
   associatedtype Output: RPCValue
+  /// The method's name on the wire.
   var name: String { get }
+  /// What the method does, in a sentence.
   var summary: String { get }
+  /// Whether a call may be sent again.
   var idempotency: RPCIdempotency { get }
   /// What a caller's token must have.
   var scope: AccessScope { get }
