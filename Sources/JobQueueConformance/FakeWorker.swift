@@ -99,6 +99,9 @@ struct DeafStore: JobStore {
     try await store.startReading(id, epoch: epoch, inputs)
   }
   func readers(of identity: String) async throws -> [InputReader] { try await store.readers(of: identity) }
+  func checkName(_ name: String, of owner: String, isThere: Bool) async throws {
+    try await store.checkName(name, of: owner, isThere: isThere)
+  }
   func delete(_ id: String) async throws { try await store.delete(id) }
   func counts(owner: String?, includesUnnamed: Bool) async throws -> [JobState: Int] {
     try await store.counts(owner: owner, includesUnnamed: includesUnnamed)

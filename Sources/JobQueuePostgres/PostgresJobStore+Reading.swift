@@ -23,6 +23,19 @@ extension PostgresJobStore {
     }
   }
 
+  public func checkName(_ name: String, of owner: String, isThere: Bool) async throws {
+    let reads = [
+      (TransactionRead.writers, tables.writers([name])), (.readers, tables.readers([name])),
+      (.patterns, tables.patterns(of: isThere ? [owner] : [])),
+    ]
+    try await database.transaction(reads: reads) { found, _ in
+      if let problem = SpecNames(found).problem(of: [name], existing: isThere ? [name] : [], owner: owner) {
+        throw problem
+      }
+      return PostgresDatabase.Decision(value: (), writes: [])
+    }
+  }
+
   public func readers(of identity: String) async throws -> [InputReader] {
     let statement = PostgresStatement(
       "SELECT r.job_id, r.name FROM \(tables.schema).run_inputs r \(tables.unended("r")) WHERE r.identity = $1 ORDER BY r.job_id",

@@ -99,13 +99,17 @@ struct SpecNames: Sendable {
 
   /// One unfinished job for each output name, and none that writes what another reads.
   func problem(of submission: JobSubmission) -> JobStoreError? {
-    for name in submission.spec.outputs {
+    problem(of: submission.spec.outputs, existing: submission.existingOutputs, owner: submission.owner)
+  }
+
+  func problem(of names: [String], existing: [String], owner: String) -> JobStoreError? {
+    for name in names {
       if let id = writers[Array(name.utf8)] { return .outputReserved(name: name, jobID: id) }
       if let id = readers[Array(name.utf8)] { return .outputIsInput(name: name, jobID: id) }
     }
-    for name in submission.existingOutputs {
+    for name in existing {
       let reader = patterns.first {
-        $0.owner.hasSameBytes(as: submission.owner) && NamePattern.matches($0.pattern, name)
+        $0.owner.hasSameBytes(as: owner) && NamePattern.matches($0.pattern, name)
       }
       if let reader { return .outputIsInput(name: name, jobID: reader.jobID) }
     }

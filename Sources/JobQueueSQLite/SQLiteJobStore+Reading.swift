@@ -14,6 +14,12 @@ extension SQLiteJobStore {
     }
   }
 
+  public func checkName(_ name: String, of owner: String, isThere: Bool) async throws {
+    try await read { tables in
+      try SQLiteJobStore.checkNames([name], existing: isThere ? [name] : [], of: owner, tables)
+    }
+  }
+
   public func readers(of identity: String) async throws -> [InputReader] {
     try await read { tables in
       let rows = try Row.fetchAll(

@@ -61,14 +61,20 @@ extension SQLiteJobStore {
 
   /// One unfinished job for each output name, and none that writes what another reads.
   private static func checkNames(_ submission: JobSubmission, _ tables: JobTables) throws {
-    for name in submission.spec.outputs {
+    try checkNames(submission.spec.outputs, existing: submission.existingOutputs, of: submission.owner, tables)
+  }
+
+  static func checkNames(
+    _ names: [String], existing: [String], of owner: String, _ tables: JobTables
+  ) throws {
+    for name in names {
       let others = try tables.others(naming: name)
       if let holder = others.writer { throw JobStoreError.outputReserved(name: name, jobID: holder) }
       if let reader = others.reader { throw JobStoreError.outputIsInput(name: name, jobID: reader) }
     }
-    if submission.existingOutputs.isEmpty { return }
-    for (pattern, job) in try tables.patterns(of: submission.owner) {
-      if let name = submission.existingOutputs.first(where: { NamePattern.matches(pattern, $0) }) {
+    if existing.isEmpty { return }
+    for (pattern, job) in try tables.patterns(of: owner) {
+      if let name = existing.first(where: { NamePattern.matches(pattern, $0) }) {
         throw JobStoreError.outputIsInput(name: name, jobID: job)
       }
     }

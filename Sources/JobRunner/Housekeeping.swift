@@ -6,21 +6,26 @@ public import TallySchema
 /// What a server does now and then: publishes what a crash left unpublished, removes what nobody names, and forgets jobs
 /// that ended long ago.
 public struct Housekeeping: Sendable {
+  /// For which an upload's file is kept that nobody writes any more.
+  private static let uploadSeconds = 86_400
+
   private let store: any JobStore
   private let publisher: OutputPublisher
   private let janitor: Janitor
   private let remover: OutputRemover
+  private let uploads: any UploadStorage
   private let limits: Limits
   private let logger: Logger
 
   public init(
-    store: any JobStore, storage: any OutputStorage, limits: Limits,
+    store: any JobStore, storage: any UploadStorage, limits: Limits,
     logger: Logger = Logger(label: "tally.housekeeping")
   ) {
     self.store = store
     publisher = OutputPublisher(storage: storage, store: store, logger: logger)
     janitor = Janitor(storage: storage, store: store, logger: logger)
     remover = OutputRemover(storage: storage, store: store)
+    uploads = storage
     self.limits = limits
     self.logger = logger
   }
@@ -58,6 +63,8 @@ public struct Housekeeping: Sendable {
       let moment = Timestamp.now + -limits.retentionMilliseconds
       while try await store.prune(endedBefore: moment, most: 500) == 500 {}
       try await janitor.sweep()
+      let removed = try uploads.removeUploads(olderThanSeconds: Housekeeping.uploadSeconds)
+      if removed > 0 { logger.info("unfinished uploads are removed", metadata: ["files": "\(removed)"]) }
     } catch {
       logger.warning("the clean-up has to wait", metadata: ["error": "\(error)"])
     }

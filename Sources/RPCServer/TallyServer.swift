@@ -57,14 +57,14 @@ public struct TallyServer: Service {
 
   private let configuration: Configuration
   private let store: any JobStore
-  private let storage: any InputStorage & OutputStorage
+  private let storage: any InputStorage & UploadStorage
   private let logger: Logger
   private let onListening: @Sendable (Int) async -> Void
   private var tokens: TokenVerifier { TokenVerifier(token: configuration.token) }
 
   /// - Parameter onListening: told the port once the server listens.
   public init(
-    _ configuration: Configuration, store: any JobStore, storage: any InputStorage & OutputStorage, logger: Logger,
+    _ configuration: Configuration, store: any JobStore, storage: any InputStorage & UploadStorage, logger: Logger,
     onListening: @escaping @Sendable (Int) async -> Void = { _ in }
   ) {
     self.configuration = configuration
@@ -122,6 +122,9 @@ public struct TallyServer: Service {
       presences: presences,
       rpc: RPCEndpoint(dispatcher: dispatcher, limits: limits, inFlight: inFlight),
       results: ResultEndpoint(store: store, outputs: storage, open: downloads),
+      files: FileEndpoint(
+        store: store, storage: storage, open: InFlightLimit(limits.uploads), limits: limits,
+        fileMode: configuration.worker.resultMode),
       health: HealthEndpoint(store: store, outputs: storage, isDraining: draining, files: files),
       metrics: MetricsEndpoint(stats: stats),
       origins: OriginPolicy(hosts: configuration.allowedHosts), cors: CORSPolicy(origins: configuration.allowedOrigins),

@@ -41,14 +41,14 @@ public struct TallyWorker: Service {
 
   private let configuration: Configuration
   private let store: any JobStore
-  private let storage: any InputStorage & OutputStorage
+  private let storage: any InputStorage & UploadStorage
   private let memory: MemoryPool
   private let logger: Logger
   /// On which everything that it does with files is done: for each job, and for the housekeeping.
   private let threads: FileThreads
 
   public init(
-    _ configuration: Configuration, store: any JobStore, storage: any InputStorage & OutputStorage, logger: Logger
+    _ configuration: Configuration, store: any JobStore, storage: any InputStorage & UploadStorage, logger: Logger
   ) {
     self.init(
       configuration, store: store, storage: storage, memory: MemoryPool(totalBytes: configuration.memoryBytes),
@@ -56,7 +56,7 @@ public struct TallyWorker: Service {
   }
 
   init(
-    _ configuration: Configuration, store: any JobStore, storage: any InputStorage & OutputStorage, memory: MemoryPool,
+    _ configuration: Configuration, store: any JobStore, storage: any InputStorage & UploadStorage, memory: MemoryPool,
     logger: Logger
   ) {
     self.configuration = configuration

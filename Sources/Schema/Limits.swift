@@ -31,6 +31,16 @@ public struct Limits: Hashable, Sendable {
   public var connections = 100_000
   /// Results that are downloaded at the same time.
   public var downloads = 1_024
+  /// Bytes of one file that is uploaded.
+  public var uploadBytes = 1 << 40
+  /// Files that are uploaded at the same time.
+  public var uploads = 64
+  /// Milliseconds in which the next bytes of an upload must come.
+  public var uploadIdleMilliseconds = 60_000
+  /// Bytes in a second, on average, below which an upload is given up after its first minute.
+  public var uploadBytesPerSecond = 1_024
+  /// Bytes of the data folder's disk that uploads leave free, for results and the job store.
+  public var diskReserveBytes = 256 << 20
   /// Milliseconds that a call's deadline may be away, at the most.
   public var deadlineMilliseconds = 3_600_000
   /// Calls in one batch.
@@ -122,6 +132,17 @@ extension Limits {
       name: "connections", path: \.connections,
       summary: "open connections; fewer where the process may have fewer file descriptors"),
     Setting(name: "downloads", path: \.downloads, summary: "results that are downloaded at the same time"),
+    Setting(name: "uploadBytes", path: \.uploadBytes, summary: "bytes of one file that is uploaded"),
+    Setting(name: "uploads", path: \.uploads, summary: "files that are uploaded at the same time"),
+    Setting(
+      name: "uploadIdleMilliseconds", path: \.uploadIdleMilliseconds,
+      summary: "milliseconds in which the next bytes of an upload must come"),
+    Setting(
+      name: "uploadBytesPerSecond", path: \.uploadBytesPerSecond,
+      summary: "bytes in a second, on average, below which an upload is given up after its first minute"),
+    Setting(
+      name: "diskReserveBytes", path: \.diskReserveBytes,
+      summary: "bytes of the data folder's disk that uploads leave free"),
     Setting(
       name: "deadlineMilliseconds", path: \.deadlineMilliseconds,
       summary: "milliseconds that a call's deadline may be away"),

@@ -12,7 +12,7 @@ public import TallySchema
 /// can't lead out of it.
 ///
 /// The server's own files are in `.tally` inside it, on the same file system, so that a result can be linked to its
-/// visible name: `results/<job>/<epoch>-<nonce>`, `publish/`, `locks/`.
+/// visible name: `results/<job>/<epoch>-<nonce>`, `uploads/<nonce>`, `publish/`, `locks/`.
 public final class DataFolder: Sendable {
   /// The folders that are open: the data folder, and `.tally` in it.
   private struct Folders: Sendable {
@@ -37,7 +37,7 @@ public final class DataFolder: Sendable {
     if mkdir(path, 0o755) != 0, errno != EEXIST { throw SystemCallError("mkdir \(path)", errno) }
     let root = try DataFolder.openRoot(path)
     let own = try DataFolder.makeFolder(FileName.reservedFolder, in: root, mode: 0o700)
-    for name in ["results", "publish", "locks"] { _ = try DataFolder.makeFolder(name, in: own, mode: 0o700) }
+    for name in ["results", "uploads", "publish", "locks"] { _ = try DataFolder.makeFolder(name, in: own, mode: 0o700) }
     try DataFolder.claim(own, storeUUID: storeUUID)
     try root.synchronize()
     folders = Mutex(Folders(root: root, own: own))
@@ -153,6 +153,21 @@ public final class DataFolder: Sendable {
     try folder.synchronize()
     let nonce = String(UInt32.random(in: .min ... .max), radix: 16)
     return "\(FileName.reservedFolder)/results/\(job)/\(epoch)-\(nonce)"
+  }
+
+  /// A name for the file of an upload, which nothing else has.
+  func makeUploadName() throws -> String {
+    try checkInPlace()
+    _ = try DataFolder.makeFolder("uploads", in: own, mode: 0o700)
+    return "\(FileName.reservedFolder)/uploads/\(String(UInt64.random(in: .min ... .max), radix: 16))"
+  }
+
+  /// Opens a folder beneath another; makes it, durably, where it isn't there.
+  func makeDurableFolder(_ name: String, in folder: OpenFile) throws(SystemCallError) -> OpenFile {
+    if let there = try? DataFolder.openFolder(name, in: folder) { return there }
+    let made = try DataFolder.makeFolder(name, in: folder, mode: 0o755)
+    try folder.synchronize()
+    return made
   }
 
   package func openOwn(_ name: String) throws(SystemCallError) -> OpenFile { try DataFolder.openFolder(name, in: own) }

@@ -61,6 +61,7 @@ import Testing
       "Sources/EngineLocal", ["TallySchema", "JobQueue", "JobRunner", "Processor", "Storage"],
       ["Foundation", "GRDB", "Hummingbird", "NIOCore"]
     ),
+    ("Sources/Uploads", ["TallySchema", "Storage"], ["GRDB", "Hummingbird", "HTTPTypes", "NIOCore"]),
     ("Sources/Access", ["TallySchema"], ["Foundation", "GRDB", "Hummingbird", "HTTPTypes"]),
     ("Sources/RPCServer/RPC", ["TallySchema", "Access"], ["Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore"]),
     (
@@ -71,7 +72,7 @@ import Testing
     (
       "Sources/RPCServer",
       [
-        "TallySchema", "Access", "EngineLocal", "JobQueue", "JobRunner", "Processor", "Storage", "CTallyZlib",
+        "TallySchema", "Access", "EngineLocal", "JobQueue", "JobRunner", "Processor", "Storage", "Uploads", "CTallyZlib",
       ], ["GRDB"]
     ),
     ("Sources/generate-plays", [], ["TallySchema", "RPCServer", "RPCClient"]),

@@ -78,6 +78,13 @@ public protocol JobStore: Sendable {
   func newestCommitted(output: String) async throws -> JobRecord?
   /// The unfinished jobs, and those that are being published, whose runs read a file of that identity.
   func readers(of identity: String) async throws -> [InputReader]
+  /// Checks that no unfinished job writes a name, or reads it: the rule by which a submission's outputs are taken.
+  ///
+  /// - Parameters:
+  ///   - owner: whose patterns count.
+  ///   - isThere: the name stands for a file now, which a pattern may have matched.
+  /// - Throws: ``JobStoreError/outputReserved(name:jobID:)``, ``JobStoreError/outputIsInput(name:jobID:)``.
+  func checkName(_ name: String, of owner: String, isThere: Bool) async throws
   func markPublished(_ id: String, generation: Int) async throws
   /// Gives up a publication that is still to come: to be called under the output's lock, where that can be had. Other jobs
   /// stay as they are.

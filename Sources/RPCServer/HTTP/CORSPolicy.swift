@@ -15,7 +15,8 @@ struct CORSPolicy: Sendable {
       headers: [
         .allow: allow, .accessControlAllowMethods: allow, .accessControlMaxAge: "600",
         .accessControlAllowHeaders:
-          "Accept, Authorization, Content-Type, If-None-Match, If-Range, Last-Event-ID, Range, Tally-Timeout-Ms",
+          "Accept, Authorization, Content-Digest, Content-Type, If-Match, If-None-Match, If-Range, Last-Event-ID, Range, "
+            + "Repr-Digest, Tally-Timeout-Ms",
       ])
   }
 

@@ -30,6 +30,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private var isReadingBody = false
   /// The newest request wants to hear `100 Continue`, and waits for the responses before its own.
   private var isExpecting = false
+  /// What the newest request's path does with a body.
+  private var bodyPolicy = HTTPRoute.Body.json
   /// The response that is being written is the connection's last.
   private var isLast = false
   /// Nothing is read or written any more, but for what lingers.
@@ -61,6 +63,12 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       bound.eventLoop.execute {
         let (handler, context) = bound.value
         if context.channel.isActive { handler.stop(context) }
+      }
+    }
+    presence.listenForWantedBody {
+      bound.eventLoop.execute {
+        let (handler, context) = bound.value
+        if context.channel.isActive { handler.continueUpload(context) }
       }
     }
     if !isHTTP1 {
@@ -143,10 +151,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     switch unwrapInboundIn(data) {
     case .head(let head):
       isReadingBody = true
-      isExpecting = isHTTP1 && ExpectContinue.isWanted(head, bodyBytesMost: limits.requestBodyBytes)
+      bodyPolicy = ConnectionGuard.bodyPolicy(of: head)
+      let bodyBytesMost = bodyPolicy == .upload ? limits.uploadBytes : limits.requestBodyBytes
+      isExpecting = isHTTP1 && ExpectContinue.isWanted(head, bodyBytesMost: bodyBytesMost)
       responsesDue += 1
       if responsesDue == 1 { turnToBody(context) }
-    case .body: break
+    case .body:
+      // Until more is asked for, nobody waits for the other end.
+      if bodyPolicy == .upload { clock.stop() }
     case .end:
       isReadingBody = false
       isExpecting = false
@@ -192,10 +204,40 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   /// The connection waits for the body of the newest request, and for nothing else: only now may something be written
   /// between two responses, or the body be called too slow.
   private func turnToBody(_ context: ChannelHandlerContext) {
+    if bodyPolicy == .upload { return waitForUpload(context) }
     schedule(context, milliseconds: limits.bodyMilliseconds, "The request's body came too slowly (bodyMilliseconds).")
+    sendContinue(context)
+  }
+
+  private func sendContinue(_ context: ChannelHandlerContext) {
     guard isExpecting, responsesDue == 1 else { return }
     isExpecting = false
     context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+  }
+
+  // MARK: Uploads
+
+  private static func bodyPolicy(of head: HTTPRequest) -> HTTPRoute.Body {
+    guard head.method == .put, let path = head.path, HeaderText.isASCII(path) else { return .json }
+    return HTTPRoute(path: path)?.body ?? .json
+  }
+
+  private func waitForUpload(_ context: ChannelHandlerContext) {
+    schedule(
+      context, milliseconds: limits.uploadIdleMilliseconds,
+      "The next bytes of the upload didn't come in time (uploadIdleMilliseconds).")
+  }
+
+  private func continueUpload(_ context: ChannelHandlerContext) {
+    guard bodyPolicy == .upload, isReadingBody, !isClosing else { return }
+    waitForUpload(context)
+    sendContinue(context)
+  }
+
+  /// More is asked for: from now on, the other end is waited for.
+  func read(context: ChannelHandlerContext) {
+    if bodyPolicy == .upload, isReadingBody, !isClosing, responsesDue == 1 { waitForUpload(context) }
+    context.read()
   }
 
   // MARK: Slow requests

@@ -13,12 +13,19 @@ final class ConnectionPresence: Sendable {
   let halfClosed = OneShot()
   /// The server stops.
   let stopping = OneShot()
+  /// Told when the handler of an upload wants its body.
+  private let bodyListener = Mutex<(@Sendable () -> Void)?>(nil)
   private let eventLoop: any EventLoop
 
   init(_ version: ConnectionGuard.Version, eventLoop: any EventLoop) {
     self.version = version
     self.eventLoop = eventLoop
   }
+
+  /// The handler of the newest request wants its body: it may be sent.
+  func wantsBody() { bodyListener.withLock { $0 }?() }
+
+  func listenForWantedBody(_ body: @escaping @Sendable () -> Void) { bodyListener.withLock { $0 = body } }
 
   /// Runs the body; it is cancelled when the other end goes.
   ///

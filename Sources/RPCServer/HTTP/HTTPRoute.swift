@@ -1,11 +1,14 @@
 import HTTPTypes
 import TallySchema
 
-/// A path of the server: the methods that it takes, and the right that a caller needs.
+/// A path of the server: the methods that it takes, the right that a caller needs, and what it does with a request's body. The
+/// one table of routes: whoever handles a connection asks it before anything of the request is handled.
 enum HTTPRoute: Equatable {
   case rpc
   /// The job's identifier.
   case result(String)
+  /// A file of the data folder, by its name, percent-encoded.
+  case file(String)
   case metrics
   /// What tells whether the server lives.
   case health(Health)
@@ -27,7 +30,18 @@ enum HTTPRoute: Equatable {
     case calledMethod
   }
 
+  /// What is done with the body of a request.
+  enum Body: Equatable {
+    /// It has none; what comes is passed over.
+    case none
+    /// A JSON text: it must have come whole within a time, and has a size.
+    case json
+    /// A file: its next bytes must come within a time. `100 Continue` waits until it is wanted.
+    case upload
+  }
+
   private static let resultPrefix = "/results/"
+  private static let filePrefix = "/files/"
 
   /// Nil: there is no such path.
   ///
@@ -41,6 +55,8 @@ enum HTTPRoute: Equatable {
       self = .health(health)
     } else if path.hasPrefix(HTTPRoute.resultPrefix), !path.dropFirst(HTTPRoute.resultPrefix.count).contains("/") {
       self = .result(String(path.dropFirst(HTTPRoute.resultPrefix.count)))
+    } else if path.hasPrefix(HTTPRoute.filePrefix) {
+      self = .file(String(path.dropFirst(HTTPRoute.filePrefix.count)))
     } else if PageAssets.response(path) != nil {
       self = .page(path)
     } else {
@@ -51,6 +67,7 @@ enum HTTPRoute: Equatable {
   var methods: [HTTPRequest.Method] {
     switch self {
     case .rpc: [.get, .post, .options]
+    case .file: [.put, .options]
     case .result, .metrics, .health, .page: [.get, .head, .options]
     }
   }
@@ -59,8 +76,17 @@ enum HTTPRoute: Equatable {
     switch self {
     case .rpc: .calledMethod
     case .result: .scope(.read)
+    case .file: .scope(.upload)
     case .metrics: .scope(.metrics)
     case .health, .page: .everyone
+    }
+  }
+
+  var body: Body {
+    switch self {
+    case .rpc: .json
+    case .file: .upload
+    case .result, .metrics, .health, .page: .none
     }
   }
 }

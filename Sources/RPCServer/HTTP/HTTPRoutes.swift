@@ -14,6 +14,7 @@ struct HTTPRoutes: HTTPResponder {
   let presences: ConnectionPresences
   let rpc: RPCEndpoint
   let results: ResultEndpoint
+  let files: FileEndpoint
   let health: HealthEndpoint
   let metrics: MetricsEndpoint
   let origins: OriginPolicy
@@ -66,7 +67,8 @@ struct HTTPRoutes: HTTPResponder {
       claim.fetchMode = HTTPField.Name("Sec-Fetch-Mode").flatMap { request.headers[$0] }
     }
     claim.isHealthCheck = HTTPRoute.Health.allCases.map(\.rawValue).containsBytes(of: path)
-    claim.isLinkable = !path.hasSameBytes(as: "/rpc")
+    // No link of another site leads to what is called, or written.
+    claim.isLinkable = HeaderText.isASCII(path) && HTTPRoute(path: path)?.body == HTTPRoute.Body.none
     return origins.refusal(claim)
   }
 
@@ -97,6 +99,9 @@ struct HTTPRoutes: HTTPResponder {
     switch route {
     case .metrics: return try await metrics.respond()
     case .result(let job): return try await results.respond(to: request, job: job, owner: principal.owner)
+    case .file(let name):
+      let presence = presences.presence(of: context.channel)
+      return try await files.put(request, encodedName: name, owner: principal.owner) { presence?.wantsBody() }
     case .rpc:
       // Nobody reads what a connection that has gone would be answered.
       guard let presence = presences.presence(of: context.channel) else { return Response(status: .init(code: 499)) }
@@ -113,7 +118,7 @@ struct HTTPRoutes: HTTPResponder {
     case .health(.databases): await health.databases()
     case .health(.readyz): await health.ready()
     case .page(let path): PageAssets.response(path) ?? HTTPAnswers.notFound(path)
-    case .rpc, .result, .metrics: HTTPAnswers.refusal(.internalServerError, .internalError)
+    case .rpc, .result, .file, .metrics: HTTPAnswers.refusal(.internalServerError, .internalError)
     }
   }
 

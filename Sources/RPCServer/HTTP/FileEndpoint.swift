@@ -1,0 +1,172 @@
+import Foundation
+import HTTPTypes
+import HummingbirdCore
+import JobQueue
+import NIOCore
+import NIOPosix
+import Storage
+import TallySchema
+import Uploads
+
+/// `PUT /files/NAME`: a whole file in one request, shown under its name when all of it is on disk. Unless `If-Match` says
+/// otherwise, no file is replaced (RFC 9110, section 9.3.4).
+struct FileEndpoint: Sendable {
+  let store: any JobStore
+  let storage: any UploadStorage
+  let open: InFlightLimit
+  let limits: Limits
+  /// Who may read the files, as the system's bits of a file's mode.
+  let fileMode: UInt32
+
+  /// A refusal of the transport, made where the request is found wanting.
+  struct Refusal: Error {
+    var response: Response
+    init(_ status: HTTPResponse.Status, _ error: RPCError, headers: HTTPFields = [:]) {
+      response = HTTPAnswers.refusal(status, error, headers: headers, closes: true)
+    }
+    init(_ failure: JobFailure) {
+      let status: HTTPResponse.Status =
+        failure.reason == "DISK_FULL" ? .init(code: 507) : .init(code: failure.status.httpStatus)
+      self.init(status, RPCError(failure, field: "name"))
+    }
+  }
+
+  /// - Parameter wantsBody: called when nothing speaks against the upload: `100 Continue` is sent then.
+  func put(
+    _ request: Request, encodedName: String, owner: String, wantsBody: () -> Void
+  ) async throws -> Response {
+    do {
+      let asked = try FileRequest(request, encodedName: encodedName, owner: owner, limits: limits)
+      guard open.take() else {
+        throw Refusal(
+          .tooManyRequests,
+          RPCError(
+            .resourceExhausted, reason: "TOO_MANY_UPLOADS",
+            "\(open.most) files are being uploaded, which is the limit (uploads). Try again.",
+            retryAfterMilliseconds: 1_000), headers: [.retryAfter: "1"])
+      }
+      defer { open.giveBack() }
+      try await checkRoom(for: asked)
+      _ = try await checkName(asked)
+      wantsBody()
+      return try await receive(request, asked)
+    } catch let refusal as Refusal {
+      return refusal.response
+    } catch let failure as JobFailure {
+      return Refusal(failure).response
+    } catch let error as JobStoreError {
+      return Refusal(.conflict, RPCError(error)).response
+    }
+  }
+
+  private func checkRoom(for asked: FileRequest) async throws {
+    let free = try await onFileThread { [storage] in
+      try storage.checkInPlace()
+      return try storage.freeBytes()
+    }
+    let room = max(0, free - limits.diskReserveBytes)
+    guard (asked.bytes ?? 1) <= room else {
+      throw Refusal(
+        .init(code: 507),
+        RPCError(
+          .resourceExhausted, reason: "DISK_FULL",
+          "The file has \(asked.bytes.map(String.init) ?? "some") bytes, and the server has room for \(room) "
+            + "(diskReserveBytes are kept free). Remove files, or send it to another server."))
+    }
+  }
+
+  /// Whether the name may be given a new file now.
+  ///
+  /// - Returns: whether there is one, which is replaced.
+  private func checkName(_ asked: FileRequest) async throws -> Bool {
+    let identity = try await onFileThread { [storage] in try storage.identity(of: asked.name) }
+    let eTag = identity.map { "\"\($0)\"" }
+    let decision = asked.condition.decide(eTag: eTag)
+    switch decision {
+    case .make, .replace: break
+    case .refuseThere:
+      throw Refusal(
+        .preconditionFailed,
+        RPCError(
+          .failedPrecondition, reason: "FILE_EXISTS",
+          "There is a file '\(asked.name)'. Use another name, or replace it: If-Match: \(eTag ?? "*").", field: "name"),
+        headers: eTag.map { [.eTag: $0] } ?? [:])
+    case .refuseChanged:
+      throw Refusal(
+        .preconditionFailed,
+        RPCError(
+          .failedPrecondition, reason: "FILE_CHANGED",
+          "'\(asked.name)' is \(eTag.map { "the file \($0)" } ?? "no file"), which isn't the one that If-Match names.",
+          field: "name"), headers: eTag.map { [.eTag: $0] } ?? [:])
+    }
+    try await store.checkName(asked.name, of: asked.owner, isThere: identity != nil)
+    if let identity, let reader = try await store.readers(of: identity).first {
+      throw JobStoreError.outputIsInput(name: asked.name, jobID: reader.jobID)
+    }
+    return identity != nil
+  }
+
+  private func receive(_ request: Request, _ asked: FileRequest) async throws -> Response {
+    let writer = try await onFileThread { [storage] in
+      try UploadWriter(storage.stageUpload(), withSHA512: asked.digests.contains { $0.sha512 != nil })
+    }
+    try await FileBody(request.body, limits: limits).write(to: writer)
+    let summary = try await onFileThread { writer.summary() }
+    try asked.check(summary)
+    try await onFileThread { [fileMode] in try writer.finish(permissions: fileMode) }
+    // From here on there is a file to remove.
+    let outcome: Result<Response, any Error>
+    do {
+      outcome = .success(try await show(writer.file, asked, summary))
+    } catch {
+      outcome = .failure(error)
+    }
+    try await onFileThread { [storage] in storage.removeUpload(writer.file) }
+    return try outcome.get()
+  }
+
+  /// Gives the file its name, under the lock by which results are given theirs.
+  private func show(_ file: String, _ asked: FileRequest, _ summary: UploadWriter.Summary) async throws -> Response {
+    guard let hold = try await storage.hold(asked.name, atMostMilliseconds: 5_000) else {
+      throw Refusal(
+        .conflict,
+        RPCError(
+          .aborted, reason: "NAME_LOCKED", "Another process is giving '\(asked.name)' a file. Try again.", field: "name"))
+    }
+    defer { withExtendedLifetime(hold) {} }
+    let isReplaced = try await checkName(asked)
+    let name = asked.name
+    let eTag = try await onFileThread { [storage] in
+      try storage.makeFolders(of: name)
+      do {
+        try storage.show(file, as: name, temporary: "upload-\(FileName.parts(file).last ?? file)") { _ in }
+      } catch {
+        throw JobFailure(
+          .failedPrecondition, reason: "FILE_NOT_SHOWN", "\(name): the file can't be given this name (\(error)).",
+          file: name)
+      }
+      return try storage.identity(of: name).map { "\"\($0)\"" }
+    }
+    return FileEndpoint.response(asked, summary, eTag: eTag, isReplaced: isReplaced)
+  }
+
+  private static func response(
+    _ asked: FileRequest, _ summary: UploadWriter.Summary, eTag: String?, isReplaced: Bool
+  ) -> Response {
+    var headers: HTTPFields = [:]
+    headers[.eTag] = eTag
+    if let name = HTTPField.Name("Repr-Digest") {
+      headers[name] = "sha-256=:\(Data(summary.sha256).base64EncodedString()):"
+    }
+    let body: JSONValue = [
+      "name": .string(asked.name), "bytes": .number(summary.bytes),
+      "sha256": .string(FileRequest.hexadecimal(summary.sha256)), "replaced": .bool(isReplaced),
+    ]
+    return HTTPAnswers.json(Array(body.text.utf8), status: isReplaced ? .ok : .created, headers: headers)
+  }
+}
+
+/// Runs work that waits for a disk, on threads that may.
+func onFileThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+  try await NIOThreadPool.singleton.runIfActive(body)
+}

@@ -1,0 +1,61 @@
+public import Storage
+public import TallySchema
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+extension DataFolder: UploadStorage {
+  public func freeBytes() throws(JobFailure) -> Int {
+    var information = statvfs()
+    guard fstatvfs(root.descriptor, &information) == 0 else {
+      throw JobFailure(
+        .unavailable, reason: "DATA_FOLDER_FAILED",
+        "The data folder doesn't tell how much room it has (\(String(cString: strerror(errno)))).")
+    }
+    return Int(clamping: UInt64(information.f_bavail).multipliedReportingOverflow(by: UInt64(information.f_frsize)).partialValue)
+  }
+
+  public func stageUpload() throws -> any ResultStage {
+    let file = try makeUploadName()
+    return LocalStage(path: "\(path)/\(file)", file: file)
+  }
+
+  public func removeUpload(_ file: String) {
+    guard let (parent, name) = try? openParent(of: file) else { return }
+    unlinkat(parent.descriptor, name, 0)
+  }
+
+  public func makeFolders(of name: String) throws(JobFailure) {
+    var folder = root
+    for part in FileName.parts(name).dropLast() {
+      do {
+        folder = try makeDurableFolder(part, in: folder)
+      } catch {
+        throw JobFailure(
+          .failedPrecondition, reason: "FOLDER_NOT_MADE",
+          "\(name): the folder '\(part)' can't be made or opened (\(error)). Symbolic links aren't followed. Use another name.",
+          file: name)
+      }
+    }
+  }
+
+  public func removeUploads(olderThanSeconds seconds: Int) throws -> Int {
+    let folder = try openOwn("uploads")
+    let now = time(nil)
+    var removed = 0
+    for name in try DataFolder.names(in: folder) {
+      var information = stat()
+      guard fstatat(folder.descriptor, name, &information, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+      #if canImport(Darwin)
+        let modified = information.st_mtimespec.tv_sec
+      #else
+        let modified = information.st_mtim.tv_sec
+      #endif
+      if now - modified > seconds, unlinkat(folder.descriptor, name, 0) == 0 { removed += 1 }
+    }
+    return removed
+  }
+}
