@@ -209,6 +209,7 @@ let package = Package(
       name: "JobQueuePostgresTests",
       dependencies: ["JobQueuePostgres", "JobQueueConformance", "JobQueue", "Storage", "TallySchema", "TestSupport"],
       swiftSettings: flags),
+    .testTarget(name: "UploadsTests", dependencies: ["Uploads"], swiftSettings: flags),
     .testTarget(
       name: "RPCServerTests",
       dependencies: [

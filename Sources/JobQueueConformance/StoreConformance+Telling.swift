@@ -123,6 +123,38 @@ extension StoreConformance {
       let others = try await h.store.counts(owner: "b", includesUnnamed: true)
       try h.expect(counts == [.queued: 4] && others.isEmpty, "an owner's jobs are counted by themselves")
     },
+    Case("aNameInUseIsTold") { h in
+      func refusal(_ name: String, of owner: String = "a", isThere: Bool = true) async throws -> JobStoreError? {
+        do {
+          try await h.store.checkName(name, of: owner, isThere: isThere)
+          return nil
+        } catch let error as JobStoreError {
+          return error
+        }
+      }
+      let job = try await h.submit(h.spec("out.csv"))
+      let input = job.spec.inputs[0]
+      var found = try await refusal("out.csv")
+      try h.expect(found == .outputReserved(name: "out.csv", jobID: job.id), "it is written: \(found as Any)")
+      found = try await refusal(input)
+      try h.expect(found == .outputIsInput(name: input, jobID: job.id), "it is read: \(found as Any)")
+      found = try await refusal("free.csv")
+      try h.expect(found == nil, "another is free")
+      var pattern = h.spec("sums.csv")
+      pattern.inputs = ["days/*.csv"]
+      let matching = try await h.submit(pattern)
+      found = try await refusal("days/1.csv")
+      try h.expect(found == .outputIsInput(name: "days/1.csv", jobID: matching.id), "a pattern reads what is there")
+      found = try await refusal("days/1.csv", isThere: false)
+      try h.expect(found == nil, "and not what comes later")
+      found = try await refusal("days/1.csv", of: "b")
+      try h.expect(found == nil, "patterns are their owner's")
+      for each in [job, matching] { _ = try await h.store.requestCancel(each.id, by: "a") }
+      for name in ["out.csv", input, "days/1.csv"] {
+        found = try await refusal(name)
+        try h.expect(found == nil, "jobs that have ended use nothing")
+      }
+    },
     // Of progress, streams ask by themselves.
     Case("everyChangeOfStateIsSignalled") { h in
       let told = SignalCount()

@@ -115,6 +115,31 @@ public final class FakeTransport: RPCTransport {
     return FakeDownload(bytes)
   }
 
+  /// Takes a file, which a download of its path gives back.
+  public func upload(
+    _ path: String, fields: [String: String], _ content: RPCUpload, _ call: RPCCall
+  ) async throws -> JSONValue {
+    var bytes: [UInt8] = []
+    while let piece = try await content.next() { bytes += piece }
+    let (file, isThere) = try state.withLock { [bytes] state in
+      try FakeTransport.refuseAfterShutdown(state)
+      state.received.append(Received(method: path, parameters: .null, call: call))
+      let isThere = state.downloads[path] != nil
+      if isThere == (fields["If-Match"] != nil) { state.downloads[path] = bytes }
+      return (
+        UploadedFile(name: String(path.dropFirst("/files/".count)), bytes: bytes.count, sha256: "", replaced: isThere),
+        isThere
+      )
+    }
+    guard isThere == (fields["If-Match"] != nil) else {
+      throw RPCClientError.remote(
+        RPCError(
+          .failedPrecondition, reason: isThere ? "FILE_EXISTS" : "FILE_CHANGED",
+          "There is \(isThere ? "a" : "no") file at '\(path)'."))
+    }
+    return file.json
+  }
+
   /// Refuses every later call.
   public func shutdown() async { state.withLock { $0.isShutDown = true } }
 

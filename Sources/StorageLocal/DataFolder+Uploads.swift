@@ -15,7 +15,8 @@ extension DataFolder: UploadStorage {
         .unavailable, reason: "DATA_FOLDER_FAILED",
         "The data folder doesn't tell how much room it has (\(String(cString: strerror(errno)))).")
     }
-    return Int(clamping: UInt64(information.f_bavail).multipliedReportingOverflow(by: UInt64(information.f_frsize)).partialValue)
+    return Int(
+      clamping: UInt64(information.f_bavail).multipliedReportingOverflow(by: UInt64(information.f_frsize)).partialValue)
   }
 
   public func stageUpload() throws -> any ResultStage {

@@ -67,7 +67,8 @@
       subcommands: [
         RunCommand.self, SubmitCommand.self, StatusCommand.self, WatchCommand.self, WaitCommand.self,
         CancelCommand.self, RetryCommand.self, DeleteCommand.self, ListCommand.self, EventsCommand.self,
-        ResultCommand.self, InputsCommand.self, DescribeCommand.self, CallCommand.self, DiscoverCommand.self,
+        ResultCommand.self, UploadCommand.self, InputsCommand.self, DescribeCommand.self, CallCommand.self,
+        DiscoverCommand.self,
         StatsCommand.self, DoctorCommand.self, CompletionCommand.self,
       ])
   }

@@ -72,7 +72,8 @@ import Testing
     (
       "Sources/RPCServer",
       [
-        "TallySchema", "Access", "EngineLocal", "JobQueue", "JobRunner", "Processor", "Storage", "Uploads", "CTallyZlib",
+        "TallySchema", "Access", "EngineLocal", "JobQueue", "JobRunner", "Processor", "Storage", "Uploads",
+        "CTallyZlib",
       ], ["GRDB"]
     ),
     ("Sources/generate-plays", [], ["TallySchema", "RPCServer", "RPCClient"]),

@@ -18,6 +18,19 @@ import Testing
     #expect(route.methods.contains(.post) == takesPost && route.methods.contains(.head) != takesPost)
   }
 
+  @Test(
+    arguments: [
+      ("/rpc", .json), ("/files/a/b", .upload), ("/results/a", .none), ("/", .none), ("/metrics", .none),
+    ] as [(String, HTTPRoute.Body)])
+  func aPathSaysWhatItDoesWithABody(path: String, body: HTTPRoute.Body) throws {
+    #expect(try #require(HTTPRoute(path: path)).body == body)
+  }
+
+  @Test func aFileIsPut() throws {
+    let route = try #require(HTTPRoute(path: "/files/a"))
+    #expect(route.methods == [.put, .options] && route.access == .scope(.upload))
+  }
+
   @Test(arguments: ["", "/rpc/", "/results", "/results/a/b", "/page", "/up/", "/metricsx", "//rpc"])
   func whatIsNoPathIsNone(path: String) { #expect(HTTPRoute(path: path) == nil) }
 }

@@ -10,11 +10,13 @@ public struct RPCCall: Sendable {
     case stream
     /// The bytes of a result.
     case download
+    /// A file that is sent.
+    case upload
   }
 
   /// What is sent.
   public let kind: Kind
-  /// The method; of a batch, the methods with commas between; of a download, its path.
+  /// The method; of a batch, the methods with commas between; of a download and an upload, its path.
   public let name: String
   /// Whether a second time changes nothing, so that a call whose answer was lost may be sent again.
   public let isRepeatable: Bool

@@ -53,6 +53,9 @@ final class CurlTransfer: Sendable {
   /// Ends the transfer, if it hasn't ended.
   func cancel() { loop.cancel(self) }
 
+  /// Goes on with a transfer that paused.
+  func resume() { loop.resume(self) }
+
   private func wait<Value: Sendable>(_ look: (inout State) throws -> Value?) async throws -> Value {
     while true {
       if Task.isCancelled {
@@ -91,7 +94,10 @@ final class CurlTransfer: Sendable {
     return isTaken
   }
 
-  func finish(_ result: Result<Void, TransferError>) { wake { $0.end = $0.end ?? result } }
+  func finish(_ result: Result<Void, TransferError>) {
+    request.upload?.end()
+    wake { $0.end = $0.end ?? result }
+  }
 
   private func wake(_ change: (inout State) -> Void) {
     let waiting = state.withLock { state in

@@ -93,6 +93,7 @@ final class EasyHandle {
       }
       try check(code)
     }
+    if let upload = request.upload { setUpload(upload) }
     for field in request.headers {
       guard !(field.name + field.value).utf8.contains(where: { $0 == 0x0D || $0 == 0x0A || $0 == 0 }) else {
         throw TransferError(
@@ -102,11 +103,27 @@ final class EasyHandle {
         headerList, field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")
     }
     // Nothing of curl's own: no type that the body isn't of, and no "100 Continue" round trip.
-    for name in ["Accept", "Content-Type", "Expect"]
+    // But an upload that is refused needn't be sent.
+    for name in ["Accept", "Content-Type"] + (request.upload == nil ? ["Expect"] : [])
     where !request.headers.contains(where: { $0.name.lowercased() == name.lowercased() }) {
       headerList = curl_slist_append(headerList, name + ":")
     }
     try check(tally_curl_set_list(pointer, CURLOPT_HTTPHEADER, headerList))
+  }
+
+  private func setUpload(_ upload: UploadBody) {
+    tally_curl_set_long(pointer, CURLOPT_UPLOAD, 1)
+    tally_curl_set_size(pointer, CURLOPT_INFILESIZE_LARGE, upload.length.map { curl_off_t($0) } ?? -1)
+    tally_curl_set_pointer(pointer, CURLOPT_READDATA, Unmanaged.passUnretained(upload).toOpaque())
+    tally_curl_set_callback(pointer, CURLOPT_READFUNCTION) { bytes, size, count, context in
+      guard let bytes, let context else { return Int(CURL_READFUNC_ABORT) }
+      let buffer = UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
+      return switch Unmanaged<UploadBody>.fromOpaque(context).takeUnretainedValue().take(into: buffer) {
+      case .bytes(let count): count
+      case .pause: Int(CURL_READFUNC_PAUSE)
+      case .abort: Int(CURL_READFUNC_ABORT)
+      }
+    }
   }
 
   /// Answers that are taken whole may share a connection and come compressed. Pausing under HTTP/2 has had several bugs, and

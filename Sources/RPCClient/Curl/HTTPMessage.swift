@@ -13,6 +13,8 @@ struct HTTPRequestMessage: Sendable {
   var socketPath: String?
   var headers: [HTTPField] = []
   var body: [UInt8]?
+  /// A body that comes piece by piece.
+  var upload: UploadBody?
   /// May be sent once only, and so on a connection of its own: on one that had been idle and is gone, curl sends a request
   /// again by itself.
   var isSentOnce = false

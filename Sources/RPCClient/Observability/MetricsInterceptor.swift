@@ -37,6 +37,7 @@
       case .unary, .stream: call.name
       case .batch: "batch"
       case .download: "download"
+      case .upload: "upload"
       }
     }
   }

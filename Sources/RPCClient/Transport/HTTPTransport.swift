@@ -122,7 +122,7 @@ final class HTTPTransport: RPCTransport {
     }
   }
 
-  private func message(to server: ServerAddress, path: String, _ call: RPCCall) -> HTTPRequestMessage {
+  func message(to server: ServerAddress, path: String, _ call: RPCCall) -> HTTPRequestMessage {
     var headers = [HTTPField("User-Agent", "tally")]
     if let deadline = call.deadlineMilliseconds { headers.append(HTTPField("Tally-Timeout-Ms", String(deadline))) }
     headers += call.metadata.sorted { $0.key < $1.key }.map { HTTPField($0.key, $0.value) }
@@ -134,14 +134,17 @@ final class HTTPTransport: RPCTransport {
   }
 
   private func begin(_ message: HTTPRequestMessage, _ server: ServerAddress) async throws -> HTTPExchange {
+    try await HTTPExchange(transfer: beginTransfer(message), server: server.text)
+  }
+
+  func beginTransfer(_ message: HTTPRequestMessage) throws(TransferError) -> CurlTransfer {
     // A small answer is taken whole, and never pauses.
-    let transfer = try loop(for: message).begin(
+    try loop(for: message).begin(
       message, bufferBytes: message.isSmall ? max(configuration.responseBytes, 0).addingSaturated(65_536) : 256 << 10)
-    return try await HTTPExchange(transfer: transfer, server: server.text)
   }
 
   /// Asks a server; where it can't be reached, and so hasn't seen the request, the next one, once each.
-  private func onServer<Value>(_ body: (ServerAddress) async throws -> Value) async throws -> Value {
+  func onServer<Value>(_ body: (ServerAddress) async throws -> Value) async throws -> Value {
     var left = configuration.servers.count
     while true {
       let (index, server) = servers.withLock { list in

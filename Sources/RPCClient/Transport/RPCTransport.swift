@@ -25,11 +25,42 @@ public protocol RPCTransport: Sendable {
   /// - Parameter fields: HTTP header fields (`Range`, `If-Range`).
   func download(_ path: String, fields: [String: String], _ call: RPCCall) async throws -> any RPCDownload
 
+  /// Sends a file.
+  ///
+  /// - Parameter fields: HTTP header fields (`If-None-Match`, `If-Match`, `Repr-Digest`).
+  /// - Returns: what the server says of the file.
+  func upload(_ path: String, fields: [String: String], _ content: RPCUpload, _ call: RPCCall) async throws -> JSONValue
+
   /// Exchanges that have begun and not ended.
   var activeExchanges: Int { get }
 
   /// Ends them, and gives up what the transport holds. May be called again.
   func shutdown() async
+}
+
+extension RPCTransport {
+  /// Refuses: a transport that sends files says so itself.
+  public func upload(
+    _ path: String, fields: [String: String], _ content: RPCUpload, _ call: RPCCall
+  ) async throws -> JSONValue {
+    throw RPCClientError.local(
+      RPCLocalError(
+        .configuration, .unimplemented, reason: "NO_UPLOADS", "This client's transport doesn't send files."))
+  }
+}
+
+/// What is uploaded.
+public struct RPCUpload: Sendable {
+  /// Bytes of the whole; nil: that isn't known before its end.
+  public var bytes: Int?
+  /// The next bytes; nil at the end. Called by one task at a time.
+  public var next: @Sendable () async throws -> [UInt8]?
+
+  /// Content whose pieces come from a closure.
+  public init(bytes: Int?, next: @escaping @Sendable () async throws -> [UInt8]?) {
+    self.bytes = bytes
+    self.next = next
+  }
 }
 
 /// The messages of one connection of a stream. One task asks for them; the connection ends with its last owner.

@@ -16,7 +16,7 @@ struct CORSPolicy: Sendable {
         .allow: allow, .accessControlAllowMethods: allow, .accessControlMaxAge: "600",
         .accessControlAllowHeaders:
           "Accept, Authorization, Content-Digest, Content-Type, If-Match, If-None-Match, If-Range, Last-Event-ID, Range, "
-            + "Repr-Digest, Tally-Timeout-Ms",
+          + "Repr-Digest, Tally-Timeout-Ms",
       ])
   }
 

@@ -19,23 +19,23 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   /// Known once the handler stands in its pipeline.
   private var presence: ConnectionPresence?
   private let presences: ConnectionPresences
-  private let limits: Limits
+  let limits: Limits
   /// Of the connection that this is a stream of, with HTTP/2.
   private var connection: TLSConnectionGuard?
-  private let clock = ConnectionClock()
+  let clock = ConnectionClock()
   /// While the other end takes nothing of what was written.
   private let writeClock = ConnectionClock()
   /// Requests whose heads have come and whose responses haven't been written.
-  private var responsesDue = 0
-  private var isReadingBody = false
+  var responsesDue = 0
+  var isReadingBody = false
   /// The newest request wants to hear `100 Continue`, and waits for the responses before its own.
-  private var isExpecting = false
+  var isExpecting = false
   /// What the newest request's path does with a body.
-  private var bodyPolicy = HTTPRoute.Body.json
+  var bodyPolicy = HTTPRoute.Body.json
   /// The response that is being written is the connection's last.
   private var isLast = false
   /// Nothing is read or written any more, but for what lingers.
-  private var isClosing = false
+  var isClosing = false
   private var parserError: HTTPParserError?
   /// The head of the response that is due has been written.
   private var hasBegunResponse = false
@@ -47,7 +47,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     self.presences = presences
   }
 
-  private var isHTTP1: Bool { presence?.version == .http1 }
+  var isHTTP1: Bool { presence?.version == .http1 }
 
   func handlerAdded(context: ChannelHandlerContext) {
     // With TLS, ALPN has decided by now, and only HTTP/1.1 has its codec in the same pipeline.
@@ -114,7 +114,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   /// Whether one request alone has no answer yet, and nothing of one has been written.
-  private var canAnswer: Bool { isHTTP1 && responsesDue == 1 && !hasBegunResponse }
+  var canAnswer: Bool { isHTTP1 && responsesDue == 1 && !hasBegunResponse }
 
   // MARK: The server stops
 
@@ -201,72 +201,16 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
   }
 
-  /// The connection waits for the body of the newest request, and for nothing else: only now may something be written
-  /// between two responses, or the body be called too slow.
-  private func turnToBody(_ context: ChannelHandlerContext) {
-    if bodyPolicy == .upload { return waitForUpload(context) }
-    schedule(context, milliseconds: limits.bodyMilliseconds, "The request's body came too slowly (bodyMilliseconds).")
-    sendContinue(context)
-  }
-
-  private func sendContinue(_ context: ChannelHandlerContext) {
-    guard isExpecting, responsesDue == 1 else { return }
-    isExpecting = false
-    context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
-  }
-
-  // MARK: Uploads
-
-  private static func bodyPolicy(of head: HTTPRequest) -> HTTPRoute.Body {
-    guard head.method == .put, let path = head.path, HeaderText.isASCII(path) else { return .json }
-    return HTTPRoute(path: path)?.body ?? .json
-  }
-
-  private func waitForUpload(_ context: ChannelHandlerContext) {
-    schedule(
-      context, milliseconds: limits.uploadIdleMilliseconds,
-      "The next bytes of the upload didn't come in time (uploadIdleMilliseconds).")
-  }
-
-  private func continueUpload(_ context: ChannelHandlerContext) {
-    guard bodyPolicy == .upload, isReadingBody, !isClosing else { return }
-    waitForUpload(context)
-    sendContinue(context)
-  }
-
   /// More is asked for: from now on, the other end is waited for.
   func read(context: ChannelHandlerContext) {
     if bodyPolicy == .upload, isReadingBody, !isClosing, responsesDue == 1 { waitForUpload(context) }
     context.read()
   }
 
-  // MARK: Slow requests
-
-  private func waitForFirstHead(_ context: ChannelHandlerContext) {
-    schedule(context, milliseconds: limits.headerMilliseconds, "No request came in time (headerMilliseconds).")
-  }
-
-  /// An idle connection ends without a word: a response that nobody asked for could be taken for that to the next request.
-  private func waitForNextHead(_ context: ChannelHandlerContext) {
-    schedule(context, milliseconds: limits.idleMilliseconds, nil)
-  }
-
-  /// - Parameter message: of the refusal; nil: the connection ends without one.
-  private func schedule(_ context: ChannelHandlerContext, milliseconds: Int, _ message: String?) {
-    clock.wait(milliseconds, on: context.eventLoop) { self.timeOut(context, message) }
-  }
-
-  private func timeOut(_ context: ChannelHandlerContext, _ message: String?) {
-    guard !isClosing, context.channel.isActive else { return }
-    // In HTTP/2 the stream alone ends; and what has been answered already isn't answered again.
-    guard let message, isHTTP1, !isReadingBody || canAnswer else { return context.close(promise: nil) }
-    answer(context, .requestTimeout, RPCError(.deadlineExceeded, reason: "REQUEST_TIMEOUT", message), nil)
-  }
-
   // MARK: Refusals of the parser
 
   /// Writes a whole response of our own, the connection's last.
-  private func answer(
+  func answer(
     _ context: ChannelHandlerContext, _ status: HTTPResponse.Status, _ error: RPCError,
     _ promise: EventLoopPromise<Void>?
   ) {

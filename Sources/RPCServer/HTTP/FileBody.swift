@@ -45,7 +45,8 @@ struct FileBody {
         throw FileEndpoint.Refusal(
           .badRequest,
           RPCError(
-            .cancelled, reason: "BODY_INCOMPLETE", "The file ended too early, and nothing of it is kept. Send it again.",
+            .cancelled, reason: "BODY_INCOMPLETE",
+            "The file ended too early, and nothing of it is kept. Send it again.",
             code: 3))
       }
       _ = try await group.next()
@@ -66,11 +67,14 @@ struct FileBody {
 
   private func checkPace(_ total: Int) throws(FileEndpoint.Refusal) {
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    guard seconds > FileBody.secondsAtLeast, Double(total) < seconds * Double(limits.uploadBytesPerSecond) else { return }
+    guard seconds > FileBody.secondsAtLeast, Double(total) < seconds * Double(limits.uploadBytesPerSecond) else {
+      return
+    }
     throw FileEndpoint.Refusal(
       .requestTimeout,
       RPCError(
         .deadlineExceeded, reason: "UPLOAD_TOO_SLOW",
-        "Fewer than \(limits.uploadBytesPerSecond) bytes a second have come, which is the least (uploadBytesPerSecond)."))
+        "Fewer than \(limits.uploadBytesPerSecond) bytes a second have come, which is the least (uploadBytesPerSecond)."
+      ))
   }
 }

@@ -89,7 +89,8 @@ struct FileEndpoint: Sendable {
         .preconditionFailed,
         RPCError(
           .failedPrecondition, reason: "FILE_EXISTS",
-          "There is a file '\(asked.name)'. Use another name, or replace it: If-Match: \(eTag ?? "*").", field: "name"),
+          "There is a file '\(asked.name)'. Use another name, or ask for it to be replaced (--replace, If-Match).",
+          field: "name"),
         headers: eTag.map { [.eTag: $0] } ?? [:])
     case .refuseChanged:
       throw Refusal(
@@ -131,7 +132,8 @@ struct FileEndpoint: Sendable {
       throw Refusal(
         .conflict,
         RPCError(
-          .aborted, reason: "NAME_LOCKED", "Another process is giving '\(asked.name)' a file. Try again.", field: "name"))
+          .aborted, reason: "NAME_LOCKED", "Another process is giving '\(asked.name)' a file. Try again.", field: "name"
+        ))
     }
     defer { withExtendedLifetime(hold) {} }
     let isReplaced = try await checkName(asked)
@@ -158,11 +160,9 @@ struct FileEndpoint: Sendable {
     if let name = HTTPField.Name("Repr-Digest") {
       headers[name] = "sha-256=:\(Data(summary.sha256).base64EncodedString()):"
     }
-    let body: JSONValue = [
-      "name": .string(asked.name), "bytes": .number(summary.bytes),
-      "sha256": .string(FileRequest.hexadecimal(summary.sha256)), "replaced": .bool(isReplaced),
-    ]
-    return HTTPAnswers.json(Array(body.text.utf8), status: isReplaced ? .ok : .created, headers: headers)
+    let file = UploadedFile(
+      name: asked.name, bytes: summary.bytes, sha256: FileRequest.hexadecimal(summary.sha256), replaced: isReplaced)
+    return HTTPAnswers.json(Array(file.json.text.utf8), status: isReplaced ? .ok : .created, headers: headers)
   }
 }
 

@@ -34,7 +34,8 @@ struct FileRequest: Sendable {
           "A file is kept as it is sent. Name a compressed one so, as in plays.csv.gz, and leave Content-Encoding out.",
           code: 3))
     }
-    condition = FileCondition(match: FileRequest.tags(request, .ifMatch), noneMatch: FileRequest.tags(request, .ifNoneMatch))
+    condition = FileCondition(
+      match: FileRequest.tags(request, .ifMatch), noneMatch: FileRequest.tags(request, .ifNoneMatch))
     digests = try FileRequest.digests(request)
     bytes = request.headers[.contentLength].flatMap { Int($0) }
     if let bytes, bytes > limits.uploadBytes { throw FileRequest.tooLarge(limits) }
@@ -56,7 +57,9 @@ struct FileRequest: Sendable {
           .invalidArgument, reason: "INVALID_NAME", "The file's name \(rule).", code: 3, field: "name"))
     }
     // In a path, a plus is a plus.
-    guard let name = QueryCall.decoded(encoded.split(separator: "+", omittingEmptySubsequences: false).joined(separator: "%2B"))
+    guard
+      let name = QueryCall.decoded(
+        encoded.split(separator: "+", omittingEmptySubsequences: false).joined(separator: "%2B"))
     else { throw refused("must be percent-encoded UTF-8") }
     if let problem = FileName.problem(name) { throw refused(problem) }
     if FileName.isPattern(name) { throw refused("must not have *, ? or [ in it, by which jobs name several files") }

@@ -1,0 +1,61 @@
+import TallySchema
+
+extension HTTPTransport {
+  func upload(
+    _ path: String, fields: [String: String], _ content: RPCUpload, _ call: RPCCall
+  ) async throws -> JSONValue {
+    try await onServer { server in
+      var message = self.message(to: server, path: path, call)
+      message.method = "PUT"
+      message.headers += fields.sorted { $0.key < $1.key }.map { HTTPField($0.key, $0.value) }
+      message.headers.append(HTTPField("Accept", "application/json"))
+      let body = UploadBody(length: content.bytes)
+      message.upload = body
+      // What has been taken from the caller can't be taken again.
+      message.isSentOnce = true
+      let transfer = try self.beginTransfer(message)
+      async let sent: Result<Void, any Error> = HTTPTransport.result {
+        try await HTTPTransport.send(content, body, transfer)
+      }
+      let answer = await HTTPTransport.result { try await self.answer(to: transfer, server) }
+      // A server that refuses says so before it has the whole. Where there is no answer, the sender may have failed.
+      if case .failure(let error) = answer, error is TransferError, case .failure(let cause) = await sent,
+        !(cause is CancellationError)
+      {
+        throw cause
+      }
+      return try answer.get()
+    }
+  }
+
+  private static func result<Value: Sendable>(
+    _ body: @Sendable () async throws -> Value
+  ) async -> Result<Value, any Error> {
+    do { return .success(try await body()) } catch { return .failure(error) }
+  }
+
+  private static func send(_ content: RPCUpload, _ body: UploadBody, _ transfer: CurlTransfer) async throws {
+    do {
+      // Nothing is taken from the caller before the server wants it.
+      guard try await body.isWanted() else { return }
+      while let piece = try await content.next() {
+        if piece.isEmpty { continue }
+        guard try await body.send(piece, transfer) else { return }
+      }
+      body.finish(transfer)
+    } catch {
+      body.abort(transfer)
+      throw error
+    }
+  }
+
+  private func answer(to transfer: CurlTransfer, _ server: ServerAddress) async throws -> JSONValue {
+    let exchange = try await HTTPExchange(transfer: transfer, server: server.text)
+    guard (200...201).contains(exchange.head.status) else {
+      throw try await exchange.refusal("the file wasn't taken")
+    }
+    let answer = try await exchange.whole(limit: 1 << 20)
+    guard let json = try? JSONValue(parsing: answer[...]) else { throw exchange.notJSONRPC("it is no JSON") }
+    return json
+  }
+}

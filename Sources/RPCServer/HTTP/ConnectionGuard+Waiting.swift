@@ -1,0 +1,63 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
+import TallySchema
+
+/// How long requests are waited for, and what is said to those who wait to send a body.
+extension ConnectionGuard {
+  /// The connection waits for the body of the newest request, and for nothing else: only now may something be written
+  /// between two responses, or the body be called too slow.
+  func turnToBody(_ context: ChannelHandlerContext) {
+    if bodyPolicy == .upload { return waitForUpload(context) }
+    schedule(context, milliseconds: limits.bodyMilliseconds, "The request's body came too slowly (bodyMilliseconds).")
+    sendContinue(context)
+  }
+
+  func sendContinue(_ context: ChannelHandlerContext) {
+    guard isExpecting, responsesDue == 1 else { return }
+    isExpecting = false
+    context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+  }
+
+  // MARK: Uploads
+
+  static func bodyPolicy(of head: HTTPRequest) -> HTTPRoute.Body {
+    guard head.method == .put, let path = head.path, HeaderText.isASCII(path) else { return .json }
+    return HTTPRoute(path: path)?.body ?? .json
+  }
+
+  func waitForUpload(_ context: ChannelHandlerContext) {
+    schedule(
+      context, milliseconds: limits.uploadIdleMilliseconds,
+      "The next bytes of the upload didn't come in time (uploadIdleMilliseconds).")
+  }
+
+  func continueUpload(_ context: ChannelHandlerContext) {
+    guard bodyPolicy == .upload, isReadingBody, !isClosing else { return }
+    waitForUpload(context)
+    sendContinue(context)
+  }
+
+  // MARK: Slow requests
+
+  func waitForFirstHead(_ context: ChannelHandlerContext) {
+    schedule(context, milliseconds: limits.headerMilliseconds, "No request came in time (headerMilliseconds).")
+  }
+
+  /// An idle connection ends without a word: a response that nobody asked for could be taken for that to the next request.
+  func waitForNextHead(_ context: ChannelHandlerContext) {
+    schedule(context, milliseconds: limits.idleMilliseconds, nil)
+  }
+
+  /// - Parameter message: of the refusal; nil: the connection ends without one.
+  func schedule(_ context: ChannelHandlerContext, milliseconds: Int, _ message: String?) {
+    clock.wait(milliseconds, on: context.eventLoop) { self.timeOut(context, message) }
+  }
+
+  func timeOut(_ context: ChannelHandlerContext, _ message: String?) {
+    guard !isClosing, context.channel.isActive else { return }
+    // In HTTP/2 the stream alone ends; and what has been answered already isn't answered again.
+    guard let message, isHTTP1, !isReadingBody || canAnswer else { return context.close(promise: nil) }
+    answer(context, .requestTimeout, RPCError(.deadlineExceeded, reason: "REQUEST_TIMEOUT", message), nil)
+  }
+}

@@ -1,0 +1,195 @@
+import Foundation
+import RPCClient
+import TallySchema
+import TestSupport
+import Testing
+
+/// Files that are brought in: `PUT /files/NAME` by curl, and `rpc-client upload`.
+@Suite(.timeLimit(.minutes(5))) struct UploadTests {
+  private let server: ServerProcess
+
+  init() async throws {
+    server = try await ServerProcess([
+      "--limit", "uploadBytes=3000000", "--limit", "uploads=2", "--limit", "uploadIdleMilliseconds=1500",
+    ])
+  }
+
+  private func local(_ text: String, _ name: String = "local.csv") throws -> String {
+    try server.place.write(Array(text.utf8), as: name)
+  }
+
+  private func put(_ path: String, as name: String, _ fields: String...) async throws -> (status: Int, body: JSONValue)
+  {
+    let text = try await Programs.run(
+      "/usr/bin/curl",
+      ["-sS", "--max-time", "60", "-T", path, "-w", "\n%{http_code}"] + fields.flatMap { ["-H", $0] }
+        + [server.url + "/files/" + name]
+    ).output
+    let lines = text.split(separator: "\n").map(String.init)
+    return (Int(lines.last ?? "") ?? 0, try JSONValue(parsing: lines.first ?? ""))
+  }
+
+  private func reason(_ answer: (status: Int, body: JSONValue)) -> String? {
+    answer.body["error"]?["data"]?["reason"]?.string
+  }
+
+  private var left: [String] {
+    (try? FileManager.default.contentsOfDirectory(atPath: server.place.path + "/data/.tally/uploads")) ?? []
+  }
+
+  @Test func aFileIsBroughtInAndAskedAbout() async throws {
+    let path = try local(ServerProcess.example)
+    let made = try await put(path, as: "2026/my%20plays.csv")
+    #expect(made.status == 201 && made.body["name"] == "2026/my plays.csv", "\(made.body.text)")
+    #expect(made.body["bytes"] == .number(ServerProcess.example.utf8.count) && made.body["replaced"] == false)
+    let answer = try await server.client("run", "2026/my plays.csv", "-o", "-")
+    #expect(answer.output == ServerProcess.answer && answer.exitCode == 0)
+    #expect(left.isEmpty)
+  }
+
+  @Test func nothingIsReplacedUnasked() async throws {
+    let (first, second) = (try local("k\na\n", "1"), try local("k\nb\n", "2"))
+    #expect(try await put(first, as: "x.csv").status == 201)
+    let refused = try await put(second, as: "x.csv")
+    #expect(refused.status == 412 && reason(refused) == "FILE_EXISTS")
+    #expect(try server.read("x.csv") == "k\na\n")
+    let changed = try await put(second, as: "x.csv", "If-Match: \"another\"")
+    #expect(changed.status == 412 && reason(changed) == "FILE_CHANGED")
+    let absent = try await put(second, as: "y.csv", "If-Match: *")
+    #expect(absent.status == 412 && reason(absent) == "FILE_CHANGED")
+    let replaced = try await put(second, as: "x.csv", "If-Match: *")
+    #expect(replaced.status == 200 && replaced.body["replaced"] == true)
+    #expect(try server.read("x.csv") == "k\nb\n")
+    #expect(left.isEmpty)
+  }
+
+  @Test func aDigestIsChecked() async throws {
+    let path = try local("k\na\n")
+    let command = "openssl dgst -sha256 -binary \(path) | base64"
+    let digest = try await Programs.run("/bin/sh", ["-c", command]).output.trimmingCharacters(in: .newlines)
+    #expect(try await put(path, as: "right.csv", "Repr-Digest: sha-256=:\(digest):").status == 201)
+    let other = try local("k\nb\n", "other")
+    let wrong = try await put(other, as: "wrong.csv", "Content-Digest: sha-256=:\(digest):")
+    #expect(wrong.status == 400 && reason(wrong) == "DIGEST_MISMATCH")
+    let unknown = try await put(path, as: "wrong.csv", "Repr-Digest: md5=:AAAA:")
+    #expect(unknown.status == 400 && reason(unknown) == "UNKNOWN_DIGEST")
+    #expect(throws: (any Error).self) { try server.read("wrong.csv") }
+    #expect(left.isEmpty)
+  }
+
+  @Test(arguments: [
+    ("../x", 400, "INVALID_NAME"), (".tally/x", 400, "INVALID_NAME"), ("a*b", 400, "INVALID_NAME"),
+    ("%ff", 400, "INVALID_NAME"), ("a//b", 400, "INVALID_NAME"), ("a%00b", 400, "INVALID_NAME"),
+  ])
+  func aNameThatIsNoneIsRefused(name: String, status: Int, expected: String) async throws {
+    let path = try local("k\n")
+    let answer = try await Programs.run(
+      "/usr/bin/curl",
+      ["-sS", "--path-as-is", "-T", path, "-w", "\n%{http_code}", server.url + "/files/" + name]
+    ).output
+    #expect(answer.hasSuffix("\n\(status)") && answer.contains(expected), "\(answer)")
+  }
+
+  @Test func whatIsTooLargeIsRefusedBeforeItsFirstByte() async throws {
+    let path = try local(String(repeating: "x", count: 3_000_001), "large")
+    let told = try await put(path, as: "large.csv")
+    #expect(told.status == 413 && reason(told) == "UPLOAD_TOO_LARGE")
+    // Without a length it is found out on the way.
+    let chunked = try await put(path, as: "large.csv", "Transfer-Encoding: chunked")
+    #expect(chunked.status == 413 && reason(chunked) == "UPLOAD_TOO_LARGE")
+    let verbose = try await Programs.run(
+      "/usr/bin/curl", ["-sS", "-v", "-T", path, server.url + "/files/large.csv"])
+    #expect(verbose.errors.contains("< HTTP/1.1 413") && !verbose.errors.contains("100 Continue"))
+    #expect(left.isEmpty)
+  }
+
+  /// An unfinished job's names aren't given to other files.
+  @Test func aNameThatAJobUsesIsKept() async throws {
+    try server.write(ServerProcess.example, as: "read.csv")
+    let later = #""startAt":"2999-01-01T00:00:00Z""#
+    _ = try await server.call("submitJob", #"{"input":"read.csv","output":"written.csv",\#(later)}"#)
+    _ = try await server.call("submitJob", #"{"input":"read*.csv","output":"other.csv",\#(later)}"#)
+    let path = try local("k\n")
+    for (name, expected) in [("read.csv", "OUTPUT_IS_INPUT"), ("written.csv", "OUTPUT_RESERVED")] {
+      let answer = try await put(path, as: name, name == "read.csv" ? "If-Match: *" : "X: y")
+      #expect(answer.status == 409 && reason(answer) == expected, "\(name): \(answer.body.text)")
+    }
+    #expect(try server.read("read.csv") == ServerProcess.example)
+  }
+
+  /// A sender that stops is left, and one that goes away leaves nothing.
+  @Test func aSenderThatStopsIsLeft() async throws {
+    let stopped = try await Programs.run(
+      "/bin/sh",
+      ["-c", "(printf 'k\\na\\n'; sleep 8) | curl -sS -N -T - -w '%{http_code}' \(server.url)/files/slow.csv"])
+    #expect(stopped.output.contains("REQUEST_TIMEOUT") && stopped.output.hasSuffix("408"), "\(stopped.output)")
+    let gone = try await Programs.run(
+      "/bin/sh",
+      ["-c", "(printf 'k\\na\\n'; sleep 8) | timeout 0.7 curl -sS -N -T - \(server.url)/files/gone.csv; true"])
+    #expect(gone.exitCode == 0)
+    for _ in 0..<300 where !left.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+    #expect(left.isEmpty)
+    for name in ["slow.csv", "gone.csv"] { #expect(throws: (any Error).self) { try server.read(name) } }
+  }
+
+  @Test func onlySoManyAreSentAtOnce() async throws {
+    let hold = "(printf k; sleep 3) | curl -sS -N -T - \(server.url)/files/held"
+    async let first = Programs.run("/bin/sh", ["-c", hold + "1 >/dev/null"])
+    async let second = Programs.run("/bin/sh", ["-c", hold + "2 >/dev/null"])
+    for _ in 0..<500 where left.count < 2 { try await Task.sleep(for: .milliseconds(10)) }
+    let refused = try await put(try local("k\n"), as: "third.csv")
+    #expect(refused.status == 429 && reason(refused) == "TOO_MANY_UPLOADS")
+    _ = try await (first, second)
+    #expect(try await put(try local("k\n"), as: "third.csv").status == 201)
+  }
+
+  /// What a killed server had of a file is shown under no name, and goes with time.
+  @Test func aKilledServerShowsNoPart() async throws {
+    let script = "(head -c 1500000 /dev/zero; sleep 5) | curl -sS -N -T - \(server.url)/files/cut.bin; true"
+    async let sending = Programs.run("/bin/sh", ["-c", script])
+    for _ in 0..<500 where left.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+    try await server.killNow()
+    _ = try await sending
+    try await server.start()
+    #expect(throws: (any Error).self) { try server.read("cut.bin") }
+    #expect(left.count == 1, "it may be another server's, which is still writing")
+    #expect(try await put(try local("k\n"), as: "cut.bin").status == 201)
+  }
+
+  @Test func theCommandSendsFilesAndPipes() async throws {
+    let path = try local(ServerProcess.example, "local.csv")
+    let sent = try await server.client("upload", path)
+    #expect(sent.output == "local.csv\n" && sent.exitCode == 0, "\(sent.errors)")
+    #expect(try server.read("local.csv") == ServerProcess.example)
+    let again = try await server.client("upload", path)
+    #expect(again.exitCode == 73 && again.errors.contains("--replace"), "\(again.errors)")
+    #expect(try await server.client("upload", path, "--replace").exitCode == 0)
+    let several = try await server.client("upload", path, try local("k\n", "two.csv"), "--as", "folder", "--json")
+    #expect(
+      several.output.contains(#""name":"folder/local.csv""#) && several.output.contains(#""name":"folder/two.csv""#))
+    let command = "printf 'k\\na\\n' | \(Programs.folder)/rpc-client --server \(server.url) upload - --as piped.csv"
+    #expect(try await Programs.run("/bin/sh", ["-c", command]).exitCode == 0)
+    #expect(try server.read("piped.csv") == "k\na\n")
+    let absent = try await server.client("upload", "/nowhere/x.csv")
+    #expect(absent.exitCode == 69 && absent.errors.contains("/nowhere/x.csv"))
+    #expect(try await server.client("upload", "-").exitCode == 64, "a pipe has no name")
+  }
+
+  /// Nothing is taken from the caller before the server wants it, and the caller's own error is what is thrown.
+  @Test func theLibraryAsksForWhatIsWanted() async throws {
+    struct Broken: Error {}
+    let client = TallyClient(TallyClient.Configuration(server: server.url))
+    let file = try await client.upload("library.csv", Array("k\na\n".utf8))
+    #expect(file.bytes == 4 && !file.replaced && file.name == "library.csv")
+    let refused = await #expect(throws: RPCClientError.self) {
+      try await client.upload("library.csv", RPCUpload(bytes: 4) { throw Broken() })
+    }
+    #expect(refused?.status == .failedPrecondition)
+    await #expect(throws: Broken.self) {
+      try await client.upload("broken.csv", RPCUpload(bytes: nil) { throw Broken() })
+    }
+    #expect(throws: (any Error).self) { try server.read("broken.csv") }
+    await client.shutdown()
+    #expect(client.activeTransfers == 0)
+  }
+}
