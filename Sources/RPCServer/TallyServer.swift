@@ -111,10 +111,11 @@ public struct TallyServer: Service {
     let limits = configuration.limits
     let inFlight = InFlightLimit(limits.callsInFlight)
     let downloads = InFlightLimit(limits.downloads)
+    let uploads = InFlightLimit(limits.uploads)
     let metrics = CallMetrics()
     let stats = ServerStats(
       store: store, hub: hub, memory: memory, metrics: metrics, inFlight: inFlight, downloads: downloads,
-      limits: limits)
+      uploads: uploads, limits: limits)
     let dispatcher = try makeDispatcher(
       hub: hub, memory: memory, metrics: metrics, stats: stats, files: files,
       walks: walks)
@@ -123,7 +124,7 @@ public struct TallyServer: Service {
       rpc: RPCEndpoint(dispatcher: dispatcher, limits: limits, inFlight: inFlight),
       results: ResultEndpoint(store: store, outputs: storage, open: downloads),
       files: FileEndpoint(
-        store: store, storage: storage, open: InFlightLimit(limits.uploads), limits: limits,
+        store: store, storage: storage, open: uploads, limits: limits,
         fileMode: configuration.worker.resultMode),
       health: HealthEndpoint(store: store, outputs: storage, isDraining: draining, files: files),
       metrics: MetricsEndpoint(stats: stats),

@@ -29,7 +29,7 @@ final class InProcessService: Sendable {
     let metrics = CallMetrics()
     let stats = ServerStats(
       store: store, hub: hub, memory: memory, metrics: metrics, inFlight: InFlightLimit(8),
-      downloads: InFlightLimit(8), limits: .standard)
+      downloads: InFlightLimit(8), uploads: InFlightLimit(8), limits: .standard)
     var router = RPCRouter(limits: .standard)
     try JobMethods(
       store: store, inputs: folder, outputs: folder, memory: memory, hub: hub, files: FileWork(), walks: FileWork(),

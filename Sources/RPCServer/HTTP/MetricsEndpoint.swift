@@ -27,6 +27,7 @@ enum PrometheusText {
     metric("calls_in_flight", "gauge", "Requests that are being answered, streams aside.", one(stats["callsInFlight"]))
     metric("streams", "gauge", "Open progress streams.", one(stats["streams"]))
     metric("downloads", "gauge", "Results that are being downloaded.", one(stats["downloads"]))
+    metric("uploads", "gauge", "Files that are being uploaded.", one(stats["uploads"]))
     metric("resident_bytes", "gauge", "Memory of the process.", one(stats["memory"]?["residentBytes"]))
     metric("jobs_memory_bytes", "gauge", "Memory that running jobs hold.", one(stats["memory"]?["jobsBytes"]))
     metric(

@@ -16,6 +16,7 @@ struct ServerStats: Sendable {
   let metrics: CallMetrics
   let inFlight: InFlightLimit
   let downloads: InFlightLimit
+  let uploads: InFlightLimit
   let limits: Limits
   let start = ContinuousClock.now
 
@@ -26,6 +27,7 @@ struct ServerStats: Sendable {
       "now": Timestamp.now.json, "calls": metrics.json, "callsInFlight": .number(inFlight.count),
       "jobs": .object(JobState.allCases.map { JSONMember($0.rawValue, .number(counts[$0] ?? 0)) }),
       "streams": .number(hub.subscriberCount), "downloads": .number(downloads.count),
+      "uploads": .number(uploads.count),
       "memory": [
         "residentBytes": .number(ServerStats.residentBytes), "jobsBytes": .number(memory.totalBytes - memory.freeBytes),
         "jobsBytesLimit": .number(memory.totalBytes),
