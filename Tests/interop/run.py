@@ -318,15 +318,41 @@ def with_event_source(server, job):
         expect(all(message["id"].startswith(job) for message in messages), "every event has its ID")
         # The page itself: its two forms, to the answer.
         driver.execute_script("document.getElementById('input').value = 'plays.csv'; document.getElementById('output').value = 'page.csv';"
-                              "document.querySelector('#submit button').click()")
-        for _ in range(100):
-            state = driver.execute_script("return document.getElementById('state').textContent")
-            if state in ("ready", "failed"):
-                break
-            time.sleep(0.1)
-        detail = driver.execute_script("return document.getElementById('detail').textContent")
+                              "document.querySelector('#submit button:not([type])').click()")
+
+        def text(name, *wanted):
+            """An element's text, once it has one of those in it."""
+            for _ in range(100):
+                found = driver.execute_script("return document.getElementById(arguments[0]).textContent", name)
+                if any(part in found for part in wanted):
+                    break
+                time.sleep(0.1)
+            return found
+        state = text("state", "ready", "failed")
+        detail = text("detail", "rows")
         expect(state == "ready" and "page.csv (4 rows" in detail, (state, detail))
-        severe = [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
+        # A file of this machine, whose answer needs no name on the server; and the same again.
+        with tempfile.TemporaryDirectory() as folder:
+            own = os.path.join(folder, "my plays & more.csv")
+            shutil.copy(os.path.join(ROOT, "Examples", "plays.csv"), own)
+            driver.execute_script("document.getElementById('output').value = ''; document.getElementById('state').textContent = ''")
+            driver.find_element("id", "local").send_keys(own)
+            sent = text("sent", "is on the server", "error")
+            expect("my plays & more.csv is on the server" in sent, sent)
+            driver.execute_script("document.querySelector('#submit button:not([type])').click()")
+            state, detail = text("state", "ready", "failed"), text("detail", "rows")
+            expect(state == "ready" and "4 rows" in detail and "page.csv" not in detail, (state, detail))
+            with open(own, "a") as file:
+                file.write("\nMore,2020-01-01,1\n")
+            driver.execute_script("document.getElementById('local').value = ''")
+            driver.find_element("id", "local").send_keys(own)
+            sent = text("sent", "There is a file", "is on the server")
+            expect("There is a file 'my plays & more.csv'" in sent, sent)
+            driver.execute_script("document.getElementById('replace').click()")
+            sent = text("sent", "is on the server")
+            expect("is on the server" in sent, sent)
+        # A refusal that the page expects is told to the browser's console as well.
+        severe = [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE" and "412" not in entry["message"]]
         expect(not severe, severe)
     finally:
         driver.quit()

@@ -61,12 +61,54 @@ async function watch(jobId) {
   }
 }
 
-$("submit").addEventListener("submit", async event => {
-  event.preventDefault();
-  const button = event.target.querySelector("button"), note = $("submitted");
+// Sends a file; a browser's fetch doesn't tell how far it is.
+function put(file, headers) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("PUT", "/files/" + encodeURIComponent(file.name));
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.onprogress = event => { if (event.lengthComputable) $("sending").value = event.loaded / event.total; };
+    request.onload = () => {
+      let answer;
+      try { answer = JSON.parse(request.responseText); } catch { return reject(new Error(`The server answered ${request.status}.`)); }
+      if (answer.error) reject(Object.assign(new Error(answer.error.message), { reason: answer.error.data?.reason }));
+      else resolve(answer);
+    };
+    request.onerror = () => reject(new Error("The connection was lost, and nothing of the file is kept. Choose it again."));
+    request.send(file);
+  });
+}
+
+async function send(file, headers = {}) {
+  const note = $("sent"), bar = $("sending"), button = $("submit").querySelector("button:not([type])");
+  note.className = "";
+  note.textContent = `Sending ${file.name} …`;
+  bar.hidden = false;
+  bar.value = 0;
+  $("replace").hidden = true;
   button.disabled = true;
   try {
-    const job = await tally.submit($("input").value.trim(), $("output").value.trim());
+    const taken = await put(file, headers);
+    $("input").value = taken.name;
+    note.textContent = `${taken.name} is on the server (${bytes(taken.bytes)}).`;
+  } catch (error) {
+    note.className = "bad";
+    note.textContent = error.message;
+    $("replace").hidden = error.reason !== "FILE_EXISTS";
+  } finally {
+    bar.hidden = true;
+    button.disabled = false;
+  }
+}
+
+$("local").addEventListener("change", event => { if (event.target.files[0]) send(event.target.files[0]); });
+$("replace").addEventListener("click", () => { if ($("local").files[0]) send($("local").files[0], { "If-Match": "*" }); });
+$("submit").addEventListener("submit", async event => {
+  event.preventDefault();
+  const button = event.target.querySelector("button:not([type])"), note = $("submitted");
+  button.disabled = true;
+  try {
+    const job = await tally.submit($("input").value.trim(), $("output").value.trim() || undefined);
     note.className = "";
     note.textContent = "Job " + job.jobId;
     $("job").value = job.jobId;
