@@ -67,7 +67,8 @@ let package = Package(
     // Where inputs are read and results are published.
     .target(name: "Storage", dependencies: ["TallySchema"], swiftSettings: flags),
     .target(
-      name: "Uploads", dependencies: ["Storage", "TallySchema", .server("Crypto", "swift-crypto")], swiftSettings: flags),
+      name: "Uploads", dependencies: ["Storage", "TallySchema", .server("Crypto", "swift-crypto")], swiftSettings: flags
+    ),
     .target(name: "StorageLocal", dependencies: ["Storage", "TallySchema", "CTallySystem"], swiftSettings: flags),
 
     // One suite of named tests that every storage must pass.
@@ -109,7 +110,8 @@ let package = Package(
     .target(
       name: "RPCServer",
       dependencies: [
-        "Access", "EngineLocal", "JobQueue", "JobRunner", "Processor", "Storage", "TallySchema", "Uploads", "CTallyZlib",
+        "Access", "EngineLocal", "JobQueue", "JobRunner", "Processor", "Storage", "TallySchema", "Uploads",
+        "CTallyZlib",
         .server("AsyncAlgorithms", "swift-async-algorithms"),
         .server("HTTPTypes", "swift-http-types"),
         .server("Hummingbird", "hummingbird"),

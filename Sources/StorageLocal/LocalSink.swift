@@ -77,7 +77,7 @@ final class LocalSink: ByteSink {
     let isFull = code == ENOSPC || code == EDQUOT || code == EFBIG
     return JobFailure(
       isFull ? .resourceExhausted : .unavailable, reason: isFull ? "DISK_FULL" : "OUTPUT_FAILED",
-      "The result file can't be \(what) (\(String(cString: strerror(code)))).\(isFull ? " Free space in the data folder." : "")"
+      "The file can't be \(what) (\(String(cString: strerror(code)))).\(isFull ? " Free space in the data folder." : "")"
     )
   }
 }

@@ -41,6 +41,35 @@ func TestJob(t *testing.T) {
 	}
 }
 
+func TestAFileIsUploaded(t *testing.T) {
+	ctx := context.Background()
+	name, text := fmt.Sprintf("up loads/go-%d é+%%.csv", time.Now().UnixNano()), "k,n\na,1\nb,2\na,3\n"
+	file, err := client().Upload(ctx, name, strings.NewReader(text), false)
+	if err != nil || file.Name != name || file.Bytes != int64(len(text)) || file.Replaced {
+		t.Fatal(file, err)
+	}
+	job, err := client().Submit(ctx, name, "", map[string]any{"groupBy": []string{"k"}, "aggregates": []map[string]string{{"function": "sum", "column": "n"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client().Wait(ctx, job.JobID, nil); err != nil {
+		t.Fatal(err)
+	}
+	var answer bytes.Buffer
+	if _, err := client().Download(ctx, job.JobID, &answer); err != nil || answer.String() != "k,sum(n)\na,4\nb,2\n" {
+		t.Fatal(answer.String(), err)
+	}
+	var refused *RemoteError
+	if _, err := client().Upload(ctx, name, strings.NewReader("other"), false); !errors.As(err, &refused) || refused.Reason != "FILE_EXISTS" {
+		t.Fatal(err)
+	}
+	// A reader whose length isn't known goes in chunks.
+	file, err = client().Upload(ctx, name, io.MultiReader(strings.NewReader("k\n")), true)
+	if err != nil || !file.Replaced || file.Bytes != 2 {
+		t.Fatal(file, err)
+	}
+}
+
 func TestJobWithoutAnOutput(t *testing.T) {
 	ctx := context.Background()
 	job, err := client().Submit(ctx, "plays.csv", "", nil)

@@ -156,6 +156,21 @@ export class Client {
     });
   }
 
+  /**
+   * Sends a file to the server's data folder, where jobs read it by that name. It appears when all of it has come; a name that is
+   * taken is refused, unless it is to be replaced. Not sent again when the connection breaks: nothing of it is kept then.
+   * @param {string} name @param {Blob | Uint8Array | string | ReadableStream<Uint8Array>} content a stream only where the runtime sends them
+   * @param {{replace?: boolean, signal?: AbortSignal}} [options] @returns {Promise<{name: string, bytes: number, sha256: string, replaced: boolean}>}
+   */
+  async upload(name, content, { replace = false, signal } = {}) {
+    const path = "/files/" + name.split("/").map(encodeURIComponent).join("/");
+    const condition = replace ? { "If-Match": "*" } : { "If-None-Match": "*" };
+    const headers = { Accept: "application/json", "Content-Type": "application/octet-stream", ...condition, ...this.#authorization() };
+    const response = await this.exchange("PUT", path, headers, /** @type {BodyInit} */ (content), signal);
+    const answer = parsed(response, await response.text());
+    return response.ok ? answer : protocol.result(answer);
+  }
+
   /** @param {string} path @param {AbortSignal | undefined} signal @returns {AsyncGenerator<Uint8Array, void, void>} */
   async *#pieces(path, signal) {
     let [count, tag, failures, failingSince] = [0, "", 0, 0];
@@ -203,7 +218,9 @@ export class Client {
    */
   async exchange(method, path, headers, body, signal) {
     try {
-      return await fetch(this.#server + path, { method, headers, body, signal, redirect: "error" });
+      // A body that is a stream is only sent, and not read before its answer.
+      const duplex = body instanceof ReadableStream ? { duplex: "half" } : {};
+      return await fetch(this.#server + path, /** @type {RequestInit} */ ({ method, headers, body, signal, redirect: "error", ...duplex }));
     } catch (error) {
       throw signal?.aborted ? signal.reason : failed(error);
     }

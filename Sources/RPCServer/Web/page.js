@@ -93,8 +93,9 @@ async function send(file, headers = {}) {
     note.textContent = `${taken.name} is on the server (${bytes(taken.bytes)}).`;
   } catch (error) {
     note.className = "bad";
-    note.textContent = error.message;
-    $("replace").hidden = error.reason !== "FILE_EXISTS";
+    const isThere = error.reason === "FILE_EXISTS";
+    note.textContent = isThere ? `There is a file '${file.name}' on the server already.` : error.message;
+    $("replace").hidden = !isThere;
   } finally {
     bar.hidden = true;
     button.disabled = false;

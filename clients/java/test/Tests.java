@@ -33,6 +33,7 @@ public final class Tests {
     public static void main(String[] arguments) throws Exception {
         vectors();
         job();
+        fileIsUploaded();
         jobWithoutAnOutput();
         errorsBatchesAndCancellation();
         eventsAreTheSameHoweverTheyAreSplit();
@@ -145,6 +146,25 @@ public final class Tests {
         var answer = new ByteArrayOutputStream();
         var bytes = tally.download(job, answer);
         check("the answer", answer.toString(StandardCharsets.UTF_8).startsWith(HEADER) && bytes == ((Number) Json.at(last, "result", "bytes")).longValue(), answer);
+    }
+
+    private static void fileIsUploaded() {
+        var name = "up loads/java-" + System.nanoTime() + " é+%.csv";
+        var text = "k,n\na,1\nb,2\na,3\n";
+        var file = tally.upload(name, HttpRequest.BodyPublishers.ofString(text), false);
+        check("an uploaded file", name.equals(Json.at(file, "name")) && ((Number) Json.at(file, "bytes")).intValue() == text.length(), file);
+        var sums = Map.of("groupBy", List.of("k"), "aggregates", List.of(Map.of("function", "sum", "column", "n")));
+        var job = TallyClient.id(tally.submit(name, null, sums));
+        tally.await(job, status -> {});
+        var answer = new ByteArrayOutputStream();
+        tally.download(job, answer);
+        check("its answer", answer.toString(StandardCharsets.UTF_8).equals("k,sum(n)\na,4\nb,2\n"), answer);
+        try {
+            check("a name that is taken", false, tally.upload(name, HttpRequest.BodyPublishers.ofString("other"), false));
+        } catch (RemoteException error) {
+            check("a name that is taken", error.reason.equals("FILE_EXISTS"), error);
+        }
+        check("a file that is replaced", Boolean.TRUE.equals(Json.at(tally.upload(name, HttpRequest.BodyPublishers.ofString("k\n"), true), "replaced")), name);
     }
 
     private static void jobWithoutAnOutput() {

@@ -1,4 +1,5 @@
 // Jobs from beginning to end, and streams whose connection breaks.
+import crypto from "node:crypto";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -52,6 +53,22 @@ test("a job without an output", async () => {
   let text = "";
   for await (const piece of await tally.download(jobId)) text += Buffer.from(piece);
   assert.ok(text.startsWith(expected));
+});
+
+test("a file is uploaded", async () => {
+  const name = `up loads/${crypto.randomUUID()} é+%.csv`;
+  const text = "k,n\na,1\nb,2\na,3\n";
+  const file = await tally.upload(name, text);
+  assert.deepEqual([file.name, file.bytes, file.replaced], [name, text.length, false]);
+  const { jobId } = await tally.submit(name, undefined, { groupBy: ["k"], aggregates: [{ function: "sum", column: "n" }] });
+  await tally.wait(jobId);
+  let answer = "";
+  for await (const piece of await tally.download(jobId)) answer += Buffer.from(piece);
+  assert.equal(answer, "k,sum(n)\na,4\nb,2\n");
+  await assert.rejects(tally.upload(name, "other"), (error) => error.reason === "FILE_EXISTS");
+  assert.equal((await tally.upload(name, new Blob(["k\n"]), { replace: true })).replaced, true);
+  const stream = new ReadableStream({ start(controller) { controller.enqueue(new TextEncoder().encode(text)); controller.close(); } });
+  assert.equal((await tally.upload(name, stream, { replace: true })).bytes, text.length);
 });
 
 test("errors, batches, cancellation, deadlines", async () => {

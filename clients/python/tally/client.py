@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Callable, Iterator, List, Optional, Sequence, 
 from . import protocol
 from .errors import ConnectionFailed, DeadlineExceeded, ProtocolError, RemoteError, TallyError
 from .protocol import Head, Parameters, Request, Server
-from .types import JobStatus, StreamItem
+from .types import JobStatus, StreamItem, UploadedFile
 
 Value = TypeVar("Value")
 
@@ -130,6 +130,35 @@ class Client:
                 if end is not None and time.monotonic() + wait >= end:
                     raise self._late() from error
                 time.sleep(wait)
+
+    def upload(self, name: str, content: Union[bytes, BinaryIO], replace: bool = False, timeout: Optional[float] = None) -> UploadedFile:
+        """Sends a file to the server's data folder, where jobs read it by that name; bytes, or a file that is read to its end. It
+        appears when all of it has come. A name that is taken is refused, unless it is to be replaced. Not sent again when the
+        connection breaks: nothing of it is kept then. `timeout`: seconds without progress."""
+        request = protocol.upload(name, self.token, replace)
+        connection = self._connection()
+        connection.timeout = timeout if timeout is not None else protocol.SILENCE
+        try:
+            # A file whose size isn't known goes in chunks.
+            chunked = not isinstance(content, bytes) and protocol.size(content) is None
+            headers = dict(request.headers)
+            if not chunked:
+                headers["Content-Length"] = str(len(content) if isinstance(content, bytes) else protocol.size(content))
+            else:
+                headers["Transfer-Encoding"] = "chunked"
+            try:
+                connection.request("PUT", self.server.prefix + request.path, content, headers, encode_chunked=chunked)
+            except (BrokenPipeError, ConnectionResetError):
+                # A server that refuses says so before it has the whole.
+                pass
+            response = connection.getresponse()
+            head = Head(response.status, {name.lower(): text for name, text in response.getheaders()})
+            answer = protocol.value(head, response.read())
+        except (OSError, http.client.HTTPException) as error:
+            raise self._failure(error) from error
+        finally:
+            connection.close()
+        return answer if head.status in (200, 201) else protocol.result(answer)
 
     def _download_once(self, job: str, file: BinaryIO, state: protocol.DownloadState, end: Optional[float]) -> None:
         request = protocol.download(job, self.token, state.count, state.tag)

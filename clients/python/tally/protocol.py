@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import time
 import uuid
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 from urllib.parse import quote, urlsplit
 
 from .errors import ProtocolError, RemoteError, TallyError, remote_error
@@ -102,6 +103,24 @@ def download(job: str, token: Optional[str], after: int = 0, tag: Optional[str] 
         headers.update({"Range": f"bytes={after}-", "If-Range": tag})
     # Percent-encoded, slashes too: an ID is one part of the path.
     return Request("GET", "/results/" + quote(job, safe=""), headers, None)
+
+
+def upload(name: str, token: Optional[str], replace: bool) -> Request:
+    """Sends a file, whose bytes come later."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers.update({"Accept": "application/json", **({"If-Match": "*"} if replace else {"If-None-Match": "*"})})
+    return Request("PUT", "/files/" + quote(name), headers, None)
+
+
+def size(file: BinaryIO) -> Optional[int]:
+    """Bytes from where a file stands to its end; None where that isn't known."""
+    try:
+        at = file.tell()
+        end = file.seek(0, os.SEEK_END)
+        file.seek(at)
+        return end - at
+    except (OSError, AttributeError, ValueError):
+        return None
 
 
 class DownloadState:

@@ -25,6 +25,13 @@ class JobResult(TypedDict, total=False):
     rejects: str
 
 
+class UploadedFile(TypedDict):
+    name: str
+    bytes: int
+    sha256: str
+    replaced: bool
+
+
 class JobFailure(TypedDict, total=False):
     status: str
     reason: str

@@ -1,5 +1,6 @@
 """Jobs from beginning to end, and streams whose connection breaks."""
 import asyncio
+import hashlib
 import io
 import os
 import socket
@@ -85,6 +86,28 @@ class Jobs(unittest.TestCase):
             answer = io.BytesIO()
             tally.download(last["jobId"], answer)
             self.assertTrue(answer.getvalue().startswith(EXPECTED))
+
+    def test_a_file_is_uploaded(self):
+        name = f"up loads/{uuid.uuid4()} é+%.csv"
+        text = b"k,n\na,1\nb,2\na,3\n"
+        with Client(SERVER) as tally:
+            file = tally.upload(name, text)
+            self.assertEqual((file["name"], file["bytes"], file["replaced"]), (name, len(text), False))
+            self.assertEqual(file["sha256"], hashlib.sha256(text).hexdigest())
+            last = tally.wait(tally.submit(name, groupBy=["k"], aggregates=[{"function": "sum", "column": "n"}])["jobId"])
+            answer = io.BytesIO()
+            tally.download(last["jobId"], answer)
+            self.assertEqual(answer.getvalue(), b"k,sum(n)\na,4\nb,2\n")
+            with self.assertRaises(RemoteError) as refused:
+                tally.upload(name, io.BytesIO(b"other"))
+            self.assertEqual(refused.exception.reason, "FILE_EXISTS")
+            self.assertTrue(tally.upload(name, io.BytesIO(b"k\n"), replace=True)["replaced"])
+            # A pipe, whose size nobody knows.
+            reader, writer = os.pipe()
+            with open(reader, "rb") as source:
+                with open(writer, "wb") as sink:
+                    sink.write(text)
+                self.assertEqual(tally.upload(name, source, replace=True)["bytes"], len(text))
 
     def test_errors_batch_and_cancel(self):
         with Client(SERVER) as tally:

@@ -19,6 +19,17 @@ check "the answer" "$(./tally download "$job" | head -n 1)" "$expected"
 unnamed=$(./tally submit plays.csv '')
 check "no output" "$(./tally wait "$unnamed" | jq -c '[.state, .published, has("output")]')" '["succeeded",false,false]'
 check "its answer" "$(./tally download "$unnamed" | head -n 1)" "$expected"
+file=$(mktemp)
+printf 'k,n\na,1\nb,2\na,3\n' >"$file"
+name="up loads/shell-$$ é+%.csv"
+check "an uploaded file" "$(./tally upload "$file" "$name" | jq -c '[.name, .bytes, .replaced]')" "[\"$name\",16,false]"
+check "its answer" "$(./tally download "$(sums='{"groupBy":["k"],"aggregates":[{"function":"sum","column":"n"}]}'; id=$(./tally submit "$name" '' "$sums"); ./tally wait "$id" >/dev/null; echo "$id")" | tail -n 2 | tr '\n' ' ')" 'a,4 b,2 '
+./tally upload "$file" "$name" >/dev/null 2>&1
+check "a name that is taken" $? 73
+check "a file that is replaced" "$(./tally upload - "$name" --replace <"$file" | jq -c '[.bytes, .replaced]')" '[16,true]'
+./tally upload "$file.none" >/dev/null 2>&1
+check "a file that isn't there" $? 69
+rm -f "$file"
 ./tally download none >/dev/null 2>&1
 check "a download that isn't there" $? 69
 waiting=$(./tally submit plays.csv "shell-$$-2.csv" "$later")

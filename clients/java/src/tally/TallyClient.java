@@ -3,6 +3,7 @@ package tally;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -113,6 +114,30 @@ public final class TallyClient {
 
     /** @param timeout of all of it; null: as long as it takes */
     public long download(String job, OutputStream to, Duration timeout) { return new Download(this, job, to, end(timeout)).run(); }
+
+    /**
+     * Sends a file to the server's data folder, where jobs read it by that name; returns what the server has: name, bytes, sha256,
+     * replaced. It appears when all of it has come; a name that is taken is refused, unless it is to be replaced. It isn't sent
+     * again when the connection breaks: nothing is kept then.
+     *
+     * @param content such as {@code BodyPublishers.ofFile(path)}
+     */
+    public Object upload(String name, HttpRequest.BodyPublisher content, boolean replace) {
+        var path = new StringBuilder("/files");
+        for (var part : name.split("/", -1)) path.append('/').append(URLEncoder.encode(part, StandardCharsets.UTF_8).replace("+", "%20"));
+        var request = request(path.toString()).header("Accept", "application/json").header("Content-Type", "application/octet-stream")
+            .header(replace ? "If-Match" : "If-None-Match", "*").PUT(content).build();
+        try {
+            var response = http.send(request, HttpResponse.BodyHandlers.ofString());
+            var answer = Json.parse(response.body());
+            return response.statusCode() == 200 || response.statusCode() == 201 ? answer : Protocol.result(answer);
+        } catch (InterruptedException error) {
+            Thread.currentThread().interrupt();
+            throw new ConnectionException("interrupted", error);
+        } catch (IOException error) {
+            throw failed(error);
+        }
+    }
 
     private static Instant end(Duration timeout) { return timeout == null ? null : Instant.now().plus(timeout); }
 
