@@ -7,6 +7,11 @@ public protocol UploadStorage: OutputStorage {
   ///
   /// - Throws: ``JobFailure`` when that can't be told.
   func freeBytes() throws(JobFailure) -> Int
+  /// Checks that a name could be given a file, as far as that is known before there is one: what stands in its way is no folder, or
+  /// is no file itself.
+  ///
+  /// - Throws: ``JobFailure`` NAME_NOT_POSSIBLE.
+  func checkPlace(of name: String) throws(JobFailure)
   /// Names a file for one upload, which nothing else has, and where it is written.
   ///
   /// - Throws: ``SystemCallError``.

@@ -19,6 +19,31 @@ extension DataFolder: UploadStorage {
       clamping: UInt64(information.f_bavail).multipliedReportingOverflow(by: UInt64(information.f_frsize)).partialValue)
   }
 
+  public func checkPlace(of name: String) throws(JobFailure) {
+    var folder = root
+    var parts = FileName.parts(name)
+    let last = parts.removeLast()
+    for part in parts {
+      do {
+        folder = try DataFolder.openFolder(part, in: folder)
+      } catch {
+        if error.number == ENOENT { return }
+        throw DataFolder.impossible(
+          name, "'\(part)' is no folder that files can be put into (\(error)). Symbolic links aren't followed")
+      }
+    }
+    var information = stat()
+    guard fstatat(folder.descriptor, last, &information, AT_SYMLINK_NOFOLLOW) == 0,
+      let what = DataFolder.kindThatIsNoFile(information)
+    else { return }
+    throw DataFolder.impossible(name, "this name stands for \(what), and only files are replaced")
+  }
+
+  private static func impossible(_ name: String, _ why: String) -> JobFailure {
+    JobFailure(
+      .failedPrecondition, reason: "NAME_NOT_POSSIBLE", "\(name): \(why). Use another name.", file: name)
+  }
+
   public func stageUpload() throws -> any ResultStage {
     let file = try makeUploadName()
     return LocalStage(path: "\(path)/\(file)", file: file)

@@ -175,6 +175,34 @@ import Testing
     #expect(try await server.client("upload", "-").exitCode == 64, "a pipe has no name")
   }
 
+  /// What is sent is what the file was when it was opened; and a pipe that is silent keeps nobody whose upload is refused.
+  @Test func aFileThatGrowsAndAPipeThatIsSilent() async throws {
+    let folder = server.place.path
+    let script = """
+      printf 'k\\n' > '\(folder)/grows'
+      (while sleep 0.01; do echo more >> '\(folder)/grows'; done) & writer=$!
+      '\(Programs.folder)/rpc-client' --server \(server.url) upload '\(folder)/grows' --as grows.csv; code=$?
+      kill $writer; exit $code
+      """
+    let grown = try await Programs.run("/bin/sh", ["-c", script])
+    #expect(grown.exitCode == 0, "\(grown.errors)")
+    let system = try await server.client("upload", "/proc/version", "--as", "version.txt")
+    #expect(system.exitCode == 0)
+    #expect(try server.read("version.txt").contains("ersion"), "it has no size, and isn't empty")
+    try server.write("k\n", as: "taken.csv")
+    let silent = try await Programs.run(
+      "/bin/sh",
+      ["-c", "sleep 20 | '\(Programs.folder)/rpc-client' --server \(server.url) upload - --as taken.csv; true"])
+    #expect(silent.errors.contains("--replace"), "\(silent.errors)")
+    let stopped = try await Programs.run(
+      "/bin/bash",
+      [
+        "-c",
+        "exec 3< <(echo k; sleep 20); '\(Programs.folder)/rpc-client' --server \(server.url) upload - --as late.csv <&3; echo $?",
+      ])
+    #expect(stopped.errors.contains("uploadIdleMilliseconds") && stopped.output.contains("68"), "\(stopped.errors)")
+  }
+
   /// Nothing is taken from the caller before the server wants it, and the caller's own error is what is thrown.
   @Test func theLibraryAsksForWhatIsWanted() async throws {
     struct Broken: Error {}

@@ -50,12 +50,16 @@ class Connection:
                 return
             settings -= found[0] == SETTINGS and not found[1] & 1
 
-    def get(self, stream, path, more=()):
-        fields = [(":method", "GET"), (":scheme", "https"), (":authority", self.authority), (":path", path), *more]
+    def put(self, stream, path, more=()):
+        """The head of a request whose body follows."""
+        self.get(stream, path, more, "PUT")
+
+    def get(self, stream, path, more=(), method="GET"):
+        fields = [(":method", method), (":scheme", "https"), (":authority", self.authority), (":path", path), *more]
         block = b"".join(b"\x00" + text(name) + text(value) for name, value in fields)
         pieces = [block[start:start + 16_000] for start in range(0, len(block), 16_000)]
         for index, piece in enumerate(pieces):
-            self.send(HEADERS if index == 0 else CONTINUATION, (index == 0) | 4 * (index == len(pieces) - 1), stream, piece)
+            self.send(HEADERS if index == 0 else CONTINUATION, (index == 0 and method == "GET") | 4 * (index == len(pieces) - 1), stream, piece)
 
     def answer(self, stream):
         """The bytes of an answer's fields, and how it has ended: DATA, RESET, GOAWAY or None."""

@@ -2,7 +2,7 @@
 """What a hostile caller, file, name or server can do to a release server, a release client and the shells' completion. Each
 check is of a class of faults; figures are printed, not asserted, but where an order of magnitude is meant.
 
-Usage: run.py [--bin .build/release] [GROUP …]      groups: texts work connections completion client
+Usage: run.py [--bin .build/release] [GROUP …]      groups: texts work connections uploads completion client
 Needs: Debian's fish, openssl, zsh
 """
 import argparse
@@ -13,7 +13,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from checks import ROOT, Checks
 
-GROUPS = ("texts", "work", "connections", "completion", "client")
+GROUPS = ("texts", "work", "connections", "uploads", "completion", "client")
 
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--bin", default=os.path.join(ROOT, ".build", "release"))

@@ -1,6 +1,9 @@
 import TallySchema
 
 extension HTTPTransport {
+  /// Without a byte either way, after which the other end counts as gone.
+  private static let uploadSilenceSeconds = 180
+
   func upload(
     _ path: String, fields: [String: String], _ content: RPCUpload, _ call: RPCCall
   ) async throws -> JSONValue {
@@ -13,6 +16,8 @@ extension HTTPTransport {
       message.upload = body
       // What has been taken from the caller can't be taken again.
       message.isSentOnce = true
+      // A server syncs a file before it answers. Waits for the caller's own bytes aren't counted.
+      message.silenceSeconds = HTTPTransport.uploadSilenceSeconds
       let transfer = try self.beginTransfer(message)
       async let sent: Result<Void, any Error> = HTTPTransport.result {
         try await HTTPTransport.send(content, body, transfer)

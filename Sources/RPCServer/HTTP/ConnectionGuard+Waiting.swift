@@ -26,15 +26,29 @@ extension ConnectionGuard {
     return HTTPRoute(path: path)?.body ?? .json
   }
 
+  /// Begins to wait for the next bytes, if that isn't so already: what comes without bytes of the file, such as the extensions of
+  /// a chunk, renews nothing.
   func waitForUpload(_ context: ChannelHandlerContext) {
+    guard bodyPolicy == .upload, isReadingBody, !isClosing, !isStopping, responsesDue == 1,
+      pace.asks(at: context.eventLoop.now)
+    else { return }
     schedule(
       context, milliseconds: limits.uploadIdleMilliseconds,
       "The next bytes of the upload didn't come in time (uploadIdleMilliseconds).")
   }
 
+  /// Until more is asked for, nobody waits for the other end.
+  func takeUpload(_ context: ChannelHandlerContext, _ bytes: Int) {
+    guard bytes > 0, !isStopping else { return }
+    clock.stop()
+    if pace.takes(bytes, at: context.eventLoop.now) { return }
+    let message =
+      "Fewer than \(limits.uploadBytesPerSecond) bytes a second have come, which is the least (uploadBytesPerSecond)."
+    timeOut(context, reason: "UPLOAD_TOO_SLOW", message)
+  }
+
   func continueUpload(_ context: ChannelHandlerContext) {
     guard bodyPolicy == .upload, isReadingBody, !isClosing else { return }
-    waitForUpload(context)
     sendContinue(context)
   }
 
@@ -54,10 +68,10 @@ extension ConnectionGuard {
     clock.wait(milliseconds, on: context.eventLoop) { self.timeOut(context, message) }
   }
 
-  func timeOut(_ context: ChannelHandlerContext, _ message: String?) {
+  func timeOut(_ context: ChannelHandlerContext, reason: String = "REQUEST_TIMEOUT", _ message: String?) {
     guard !isClosing, context.channel.isActive else { return }
     // In HTTP/2 the stream alone ends; and what has been answered already isn't answered again.
     guard let message, isHTTP1, !isReadingBody || canAnswer else { return context.close(promise: nil) }
-    answer(context, .requestTimeout, RPCError(.deadlineExceeded, reason: "REQUEST_TIMEOUT", message), nil)
+    answer(context, .requestTimeout, RPCError(.deadlineExceeded, reason: reason, message), nil)
   }
 }

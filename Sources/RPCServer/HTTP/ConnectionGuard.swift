@@ -32,6 +32,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   var isExpecting = false
   /// What the newest request's path does with a body.
   var bodyPolicy = HTTPRoute.Body.json
+  /// Of the upload that is the newest request.
+  var pace = UploadPace(bytesPerSecondLeast: 0)
+  /// Nobody is waited for any longer than ``stoppingMilliseconds``.
+  var isStopping = false
   /// The response that is being written is the connection's last.
   private var isLast = false
   /// Nothing is read or written any more, but for what lingers.
@@ -96,6 +100,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     clock.cancel()
     writeClock.cancel()
     presence?.gone.happen()
+    // The parser of HTTP/1.1 says this itself; an HTTP/2 stream may end with its connection, and the half of a body isn't all.
+    if !isHTTP1, isReadingBody { context.fireErrorCaught(ChannelError.inputClosed) }
     context.fireChannelInactive()
   }
 
@@ -123,6 +129,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   /// Whoever keeps the server waiting isn't waited for.
   private func stop(_ context: ChannelHandlerContext) {
+    isStopping = true
     if isReadingBody {
       clock.wait(ConnectionGuard.stoppingMilliseconds, on: context.eventLoop) {
         guard self.isReadingBody, !self.isClosing, context.channel.isActive else { return }
@@ -152,13 +159,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     case .head(let head):
       isReadingBody = true
       bodyPolicy = ConnectionGuard.bodyPolicy(of: head)
+      pace = UploadPace(bytesPerSecondLeast: limits.uploadBytesPerSecond)
       let bodyBytesMost = bodyPolicy == .upload ? limits.uploadBytes : limits.requestBodyBytes
       isExpecting = isHTTP1 && ExpectContinue.isWanted(head, bodyBytesMost: bodyBytesMost)
       responsesDue += 1
       if responsesDue == 1 { turnToBody(context) }
-    case .body:
-      // Until more is asked for, nobody waits for the other end.
-      if bodyPolicy == .upload { clock.stop() }
+    case .body(let bytes):
+      if bodyPolicy == .upload { takeUpload(context, bytes.readableBytes) }
     case .end:
       isReadingBody = false
       isExpecting = false
@@ -196,6 +203,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       if responsesDue == 0, !isReadingBody {
         waitForNextHead(context)
       } else if isReadingBody {
+        // What comes behind an early answer is passed over, and has a time in all.
+        if responsesDue == 0 { bodyPolicy = .none }
         turnToBody(context)
       }
     }
@@ -203,7 +212,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   /// More is asked for: from now on, the other end is waited for.
   func read(context: ChannelHandlerContext) {
-    if bodyPolicy == .upload, isReadingBody, !isClosing, responsesDue == 1 { waitForUpload(context) }
+    waitForUpload(context)
     context.read()
   }
 

@@ -7,16 +7,15 @@ import Uploads
 /// The body of an upload on its way to the disk: while one mebibyte is hashed and written, the next one comes.
 struct FileBody {
   private static let pieceBytes = 1 << 20
-  /// Until then, an upload's average says little.
-  private static let secondsAtLeast = 60.0
-
   private let body: RequestBody
   private let limits: Limits
-  private let start = ContinuousClock.now
+  /// Whether the disk has room for more; asked again for each piece, since others write to it as well.
+  private let checkRoom: @Sendable () throws -> Void
 
-  init(_ body: RequestBody, limits: Limits) {
+  init(_ body: RequestBody, limits: Limits, checkRoom: @escaping @Sendable () throws -> Void) {
     self.body = body
     self.limits = limits
+    self.checkRoom = checkRoom
   }
 
   /// - Throws: ``FileEndpoint/Refusal``; `JobFailure` when the disk takes no more.
@@ -31,50 +30,34 @@ struct FileBody {
           total += buffer.readableBytes
           if total > limits.uploadBytes { throw FileRequest.tooLarge(limits) }
           guard bytes >= FileBody.pieceBytes else { continue }
-          try checkPace(total)
           // One at a time: what was handed over before is on its way to the disk until this returns.
           _ = try await group.next()
-          FileBody.hand(piece, to: writer, in: &group)
+          hand(piece, to: writer, in: &group)
           (piece, bytes) = ([], 0)
         }
       } catch let error as FileEndpoint.Refusal {
         throw error
       } catch let error as JobFailure {
         throw error
+      } catch is CancellationError {
+        throw CancellationError()
       } catch {
-        throw FileEndpoint.Refusal(
-          .badRequest,
-          RPCError(
-            .cancelled, reason: "BODY_INCOMPLETE",
-            "The file ended too early, and nothing of it is kept. Send it again.",
-            code: 3))
+        throw FileRequest.incomplete
       }
       _ = try await group.next()
-      FileBody.hand(piece, to: writer, in: &group)
+      hand(piece, to: writer, in: &group)
       _ = try await group.next()
     }
   }
 
-  private static func hand(
+  private func hand(
     _ piece: [ByteBuffer], to writer: UploadWriter, in group: inout ThrowingTaskGroup<Void, any Error>
   ) {
-    group.addTask {
+    group.addTask { [checkRoom] in
       try await onFileThread {
+        try checkRoom()
         for buffer in piece { try buffer.withUnsafeReadableBytes { try writer.append($0) } }
       }
     }
-  }
-
-  private func checkPace(_ total: Int) throws(FileEndpoint.Refusal) {
-    let seconds = (ContinuousClock.now - start) / .seconds(1)
-    guard seconds > FileBody.secondsAtLeast, Double(total) < seconds * Double(limits.uploadBytesPerSecond) else {
-      return
-    }
-    throw FileEndpoint.Refusal(
-      .requestTimeout,
-      RPCError(
-        .deadlineExceeded, reason: "UPLOAD_TOO_SLOW",
-        "Fewer than \(limits.uploadBytesPerSecond) bytes a second have come, which is the least (uploadBytesPerSecond)."
-      ))
   }
 }

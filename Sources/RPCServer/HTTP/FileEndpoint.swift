@@ -60,19 +60,20 @@ struct FileEndpoint: Sendable {
   }
 
   private func checkRoom(for asked: FileRequest) async throws {
-    let free = try await onFileThread { [storage] in
+    try await onFileThread { [storage, limits] in
       try storage.checkInPlace()
-      return try storage.freeBytes()
+      try storage.checkPlace(of: asked.name)
+      try FileEndpoint.checkRoom(for: asked.bytes ?? 1, in: storage, limits)
     }
-    let room = max(0, free - limits.diskReserveBytes)
-    guard (asked.bytes ?? 1) <= room else {
-      throw Refusal(
-        .init(code: 507),
-        RPCError(
-          .resourceExhausted, reason: "DISK_FULL",
-          "The file has \(asked.bytes.map(String.init) ?? "some") bytes, and the server has room for \(room) "
-            + "(diskReserveBytes are kept free). Remove files, or send it to another server."))
-    }
+  }
+
+  private static func checkRoom(for bytes: Int, in storage: any UploadStorage, _ limits: Limits) throws(JobFailure) {
+    let room = max(0, try storage.freeBytes() - limits.diskReserveBytes)
+    guard bytes > room else { return }
+    throw JobFailure(
+      .resourceExhausted, reason: "DISK_FULL",
+      "The server's disk has room for \(room) bytes more (diskReserveBytes are kept free). Remove files, or send it elsewhere."
+    )
   }
 
   /// Whether the name may be given a new file now.
@@ -111,11 +112,20 @@ struct FileEndpoint: Sendable {
     let writer = try await onFileThread { [storage] in
       try UploadWriter(storage.stageUpload(), withSHA512: asked.digests.contains { $0.sha512 != nil })
     }
-    try await FileBody(request.body, limits: limits).write(to: writer)
+    let body = FileBody(request.body, limits: limits) { [storage, limits] in
+      try FileEndpoint.checkRoom(for: 1, in: storage, limits)
+    }
+    try await body.write(to: writer)
     let summary = try await onFileThread { writer.summary() }
     try asked.check(summary)
+    // All of it has come: whether its sender waits for the answer or not, it gets its name, and what was staged is removed.
+    return try await Task { try await finish(writer, asked, summary) }.value
+  }
+
+  private func finish(
+    _ writer: UploadWriter, _ asked: FileRequest, _ summary: UploadWriter.Summary
+  ) async throws -> Response {
     try await onFileThread { [fileMode] in try writer.finish(permissions: fileMode) }
-    // From here on there is a file to remove.
     let outcome: Result<Response, any Error>
     do {
       outcome = .success(try await show(writer.file, asked, summary))

@@ -41,6 +41,14 @@ struct FileRequest: Sendable {
     if let bytes, bytes > limits.uploadBytes { throw FileRequest.tooLarge(limits) }
   }
 
+  static var incomplete: FileEndpoint.Refusal {
+    FileEndpoint.Refusal(
+      .badRequest,
+      RPCError(
+        .cancelled, reason: "BODY_INCOMPLETE", "The file ended too early, and nothing of it is kept. Send it again.",
+        code: 3))
+  }
+
   static func tooLarge(_ limits: Limits) -> FileEndpoint.Refusal {
     FileEndpoint.Refusal(
       .contentTooLarge,
@@ -102,6 +110,7 @@ struct FileRequest: Sendable {
   ///
   /// - Throws: ``FileEndpoint/Refusal``.
   func check(_ summary: UploadWriter.Summary) throws(FileEndpoint.Refusal) {
+    if let bytes, bytes != summary.bytes { throw FileRequest.incomplete }
     for digest in digests {
       let isRight =
         digest.sha256.map { $0 == summary.sha256 } ?? true && digest.sha512.map { $0 == summary.sha512 } ?? true

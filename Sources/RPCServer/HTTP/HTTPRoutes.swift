@@ -43,11 +43,19 @@ struct HTTPRoutes: HTTPResponder {
       return cors.extend(
         try await StoreErrorInterceptor.translating { try await route(request, context) }, origin: origin)
     } catch let error as RPCError {
-      return HTTPAnswers.refusal(.init(code: error.status.httpStatus), error)
+      return HTTPAnswers.refusal(.init(code: error.status.httpStatus), error, closes: leavesBody(request))
+    } catch is CancellationError {
+      // The other end has gone.
+      return Response(status: .init(code: 499))
     } catch {
       logger.error("a request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
-      return HTTPAnswers.refusal(.internalServerError, .internalError)
+      return HTTPAnswers.refusal(.internalServerError, .internalError, closes: leavesBody(request))
     }
+  }
+
+  /// Whether a file is still on its way, which nobody wants.
+  private func leavesBody(_ request: Request) -> Bool {
+    HeaderText.isASCII(request.uri.path) && HTTPRoute(path: request.uri.path)?.body == .upload
   }
 
   /// Why a request is refused for where it comes from.

@@ -18,6 +18,11 @@ final class RequestHeadGuard: ChannelInboundHandler, RemovableChannelHandler {
       context.fireErrorCaught(error)
       return
     }
+    // A client of HTTP/1.0 waits for nothing, and knows no `100 Continue` (RFC 9110, section 10.1.1).
+    if case .head(var head) = unwrapInboundIn(data), head.version == .http1_0, head.headers.contains(name: "Expect") {
+      head.headers.remove(name: "Expect")
+      return context.fireChannelRead(wrapInboundOut(.head(head)))
+    }
     context.fireChannelRead(data)
   }
 

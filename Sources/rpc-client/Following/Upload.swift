@@ -44,6 +44,9 @@
     let bytes: Int?
     private let path: String
     private let descriptor: Int32
+    /// Its next bytes may be a long time in coming.
+    private let isWaitedFor: Bool
+    private let count = Atomic(0)
 
     /// - Throws: ``RPCError`` NOT_FOUND, FAILED_PRECONDITION when it can't be read.
     init(_ path: String) throws {
@@ -63,23 +66,41 @@
       let isRegular = information.st_mode & S_IFMT == S_IFREG
       // What was read of it before, as by a shell's `read`, isn't sent.
       let start = isRegular ? max(0, Int(lseek(descriptor, 0, SEEK_CUR))) : 0
-      bytes = isRegular ? max(0, Int(information.st_size) - start) : nil
+      // What the system makes when it is read, as below /proc, has no size.
+      bytes = isRegular && information.st_size > 0 ? max(0, Int(information.st_size) - start) : nil
+      isWaitedFor = !isRegular
     }
 
     deinit { if descriptor > 0 { close(descriptor) } }
 
-    /// The next bytes; nil at the end.
+    /// The next bytes; nil at the end. What is appended to a file meanwhile isn't its part.
+    ///
+    /// - Throws: ``RPCError`` when it can't be read, or is shorter than it was; `CancellationError`.
     func next() throws -> [UInt8]? {
-      var count = 0
-      let piece = [UInt8](unsafeUninitializedCapacity: LocalFile.pieceBytes) { buffer, filled in
-        repeat { count = read(descriptor, buffer.baseAddress, buffer.count) } while count < 0 && errno == EINTR
-        filled = max(count, 0)
+      let before = count.load(ordering: .relaxed)
+      let wanted = min(LocalFile.pieceBytes, bytes.map { $0 - before } ?? .max)
+      if wanted == 0 { return nil }
+      try waitForBytes()
+      var got = 0
+      let piece = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
+        repeat { got = read(descriptor, buffer.baseAddress, wanted) } while got < 0 && errno == EINTR
+        filled = max(got, 0)
       }
-      guard count >= 0 else {
-        throw RPCError(
-          .dataLoss, reason: "LOCAL_FILE_NOT_READ", "\(path): \(String(cString: strerror(errno))).")
-      }
+      if got < 0 { throw failure(String(cString: strerror(errno))) }
+      if got == 0, let bytes { throw failure("it has \(before) bytes, and had \(bytes) when it was opened") }
+      count.store(before + got, ordering: .relaxed)
       return piece.isEmpty ? nil : piece
+    }
+
+    private func failure(_ what: String) -> RPCError {
+      RPCError(.dataLoss, reason: "LOCAL_FILE_NOT_READ", "\(path): \(what).")
+    }
+
+    /// Looks now and then whether the upload is still wanted.
+    private func waitForBytes() throws {
+      guard isWaitedFor else { return }
+      var look = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      repeat { try Task.checkCancellation() } while poll(&look, 1, 100) == 0
     }
   }
 #endif
