@@ -111,7 +111,7 @@ let package = Package(
       name: "RPCServer",
       dependencies: [
         "Access", "EngineLocal", "JobQueue", "JobRunner", "Processor", "Storage", "TallySchema", "Uploads",
-        "CTallyZlib",
+        "CTallyZlib", "CTallyZstd",
         .server("AsyncAlgorithms", "swift-async-algorithms"),
         .server("HTTPTypes", "swift-http-types"),
         .server("Hummingbird", "hummingbird"),

@@ -109,7 +109,7 @@ extension PostgresJobStore {
     }
     let found = try await database.read(
       tables.jobs("j.id = ANY($1::text[]) \(order)", [PostgresText.array(ids)]))
-    // By what there was first: a job that was forgotten meanwhile ends no list.
+    // The token follows from the first query: a job that was deleted meanwhile doesn't end the list.
     return JobListing(
       jobs: try found.map(PostgresTables.job), nextPageToken: ids.count < sizes.count ? last?.description : nil)
   }

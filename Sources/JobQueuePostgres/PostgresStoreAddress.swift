@@ -1,4 +1,4 @@
-/// Where a store is: a connection URI of libpq's, and in its query what is ours.
+/// The address of a store: a connection URI of libpq, with Tally's own parameters in its query.
 ///
 /// `postgres://tally@db.example/tally?sslmode=verify-full&schema=tally&listen=false`
 public struct PostgresStoreAddress: Sendable {

@@ -51,7 +51,7 @@ final class GroupCommit: Sendable {
 
   /// Returns when all writes of before are done and synced; those that come later fail.
   func close() async {
-    // Whether they have failed is told to those who asked.
+    // The writes' own callers get their errors.
     _ = try? await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
       add(OneWrite(durability: .full, body: { _ in }, continuation: continuation), isLast: true)
     }
@@ -135,8 +135,8 @@ final class GroupCommit: Sendable {
       answers = writes.filter { $0.durability == .full }.map { write in { write.answer($0) } }
     }
     let mustSync = hasChanged && !answers.isEmpty
-    // A transaction that failed, or wrote nothing, wakes nobody: who waits would look, find the same, and write nothing
-    // again, at full speed.
+    // A transaction that failed or wrote nothing wakes no waiting task. A woken task would find nothing new, write
+    // nothing, and so be woken again, in a busy loop.
     let tells = hasChanged && failure == nil
     let writesToSync = answers.count
     if tells, mustSync { answers.append { [onCommit] failure in if failure == nil { onCommit() } } }

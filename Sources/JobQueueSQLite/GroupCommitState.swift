@@ -87,7 +87,7 @@ struct GroupCommitState: Sendable {
   mutating func endCommit(mustSync: Bool, writes: Int, _ answers: [Reply]) -> (atOnce: [Reply], startsSync: Bool) {
     if mustSync { unsynced.jobs.formUnion(committing) }
     committing = []
-    // What has changed nothing may have seen what isn't on disk yet.
+    // A transaction without changes may have read changes that aren't on disk yet.
     let waits = mustSync || isSyncing || !unsynced.answers.isEmpty
     if waits {
       unsynced.writes += writes

@@ -61,7 +61,8 @@ public final class SQLiteJobStore: JobStore {
       try database.execute(sql: "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000")
       return try WriteAheadLog(of: database)
     }
-    // What a process has committed that died before its sync is told as soon as this one is asked.
+    // A process that died may have left commits that aren't synced. They are synced now, before this process shows them
+    // to callers.
     try log.synchronize()
     self.limits = limits
     self.clock = clock
@@ -74,7 +75,7 @@ public final class SQLiteJobStore: JobStore {
     reads = GroupRead(pool: pool)
   }
 
-  /// - Parameter jobs: of whom the value tells: what isn't on disk yet is told to nobody.
+  /// - Parameter jobs: returns the IDs of the jobs in the value, whose changes must be on disk before it is returned.
   /// - Throws: `StoreUnavailable`; what the body throws.
   func read<Value: Sendable>(
     telling jobs: (Value) -> [String] = { _ in [] }, _ body: @escaping @Sendable (JobTables) throws -> Value
@@ -114,7 +115,7 @@ public final class SQLiteJobStore: JobStore {
   /// Writes the store's own row again: a full disk and a read-only one let everything be read.
   public func check() async throws {
     try await write {
-      // There and back: SQLite writes no page whose bytes stay as they are, but one that was changed meanwhile.
+      // The value is changed and restored: SQLite skips a page that was never changed, and writes one that was.
       try $0.run("UPDATE store SET uuid = uuid || '-'")
       try $0.run("UPDATE store SET uuid = substr(uuid, 1, length(uuid) - 1)")
     }
@@ -139,7 +140,7 @@ public final class SQLiteJobStore: JobStore {
       let kept = try rows.compactMap { row in
         try JobEvent.kept(jobID: id, epoch: row["epoch"], sequence: row["sequence"], status: row["status"])
       }
-      // All but the first is kept; who has seen that needn't have it looked up.
+      // The store keeps all events but the first, which is looked up only if the caller hasn't seen it.
       if cursor.sequence > 0 { return kept }
       return try tables.job(id)?.events(kept: kept, after: cursor) ?? kept
     }

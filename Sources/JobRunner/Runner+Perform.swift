@@ -34,7 +34,7 @@ extension Runner {
   }
 
   private func runToEnd(_ job: JobRecord, _ logger: Logger) async -> Ending {
-    // No need of it is unknown, and yet it can't be read: no other worker will do better.
+    // This worker knows all features that the job needs and still can't read it, so other workers couldn't either.
     if let failure = job.unreadableFailure { return .failed(failure) }
     if job.spec.memoryBytes > memory.totalBytes {
       return .failed(
@@ -141,7 +141,7 @@ extension Runner {
       } catch {
         // Whether the write was carried out isn't known; it is safe to repeat, and until the store answers nothing is
         // removed.
-        logger.warning("the store doesn't take the run's end", metadata: ["error": "\(error)"])
+        logger.warning("the store can't record the run's end", metadata: ["error": "\(error)"])
         guard await waitToRepeat(milliseconds: pause) else {
           return logger.warning("the job is left to its lease: another worker claims it when that has expired")
         }

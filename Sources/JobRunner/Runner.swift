@@ -76,7 +76,8 @@ public struct Runner: Sendable {
     await withDiscardingTaskGroup { group in
       group.addTask { for await _ in store.changes.wakeups() { wake.yield() } }
       group.addTask {
-        // Workers that started together don't ask together. What is over is for the asking.
+        // The pause is random, so that workers that started together don't poll together. It is at most nine tenths of
+        // the poll interval, which leaves time for the query.
         let most = configuration.pollMilliseconds * 9 / 10
         while (try? await Task.sleep(for: .milliseconds(Int.random(in: most / 2...most)))) != nil { wake.yield() }
       }

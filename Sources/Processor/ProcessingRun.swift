@@ -60,7 +60,7 @@ struct ProcessingRun: Sendable {
     let rejects = try grouping.run(inputs, limits: limits, counters: counters)
     for input in inputs { try input.text.file.checkUnchanged() }
     counters.phase.store(.writing, ordering: .relaxed)
-    // No more than whoever may read an input may read what came of it.
+    // Only users who may read all inputs may read the result.
     let permissions = inputs.reduce(places.resultMode) { $0 & $1.text.file.permissions } | 0o400
     guard spec.onBadRow == .collect else { return try write(grouping, permissions) }
     let beside = ResultFile(name: places.stage.file, sink: try places.stage.makeRejects(), permissions: permissions)

@@ -2,8 +2,8 @@ public import RPCClient
 import Synchronization
 public import TallySchema
 
-/// A server that is none, for the tests of programs that use ``TallyClient``: it answers as it was told to, and remembers what
-/// it was asked.
+/// A fake server for the tests of programs that use ``TallyClient``: it gives prepared answers and records the calls
+/// that it receives.
 ///
 /// ```swift
 /// let fake = FakeTransport()

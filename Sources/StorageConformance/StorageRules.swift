@@ -3,8 +3,8 @@ import TallySchema
 
 /// The rules that every storage keeps, each a named test. A storage's own tests run them all.
 ///
-/// The first rule says what a storage is not: it has no fence. Which result a name is to show is decided by the job store, and
-/// asked under the name's lock; a storage shows what it is told.
+/// The first rule shows that a storage has no fencing. The job store decides which result a name shows; the caller asks
+/// it while holding the name's lock, and the storage shows the result that it is given.
 public enum StorageRules {
   public struct Case: Sendable, CustomStringConvertible {
     public let name: String

@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// The digests that a request says its body has: `Repr-Digest` or `Content-Digest` (RFC 9530), a dictionary of byte sequences
 /// (RFC 8941, section 3.2): `sha-256=:…:`. Pure.

@@ -73,7 +73,7 @@ import Testing
       "Sources/RPCServer",
       [
         "TallySchema", "Access", "EngineLocal", "JobQueue", "JobRunner", "Processor", "Storage", "Uploads",
-        "CTallyZlib",
+        "CTallyZlib", "CTallyZstd",
       ], ["GRDB"]
     ),
     ("Sources/generate-plays", [], ["TallySchema", "RPCServer", "RPCClient"]),

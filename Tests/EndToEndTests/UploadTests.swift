@@ -156,6 +156,38 @@ import Testing
     #expect(try await put(try local("k\n"), as: "cut.bin").status == 201)
   }
 
+  /// Answers and rejected rows go out, also compressed, and what has gone out can come in again.
+  @Test func whatGoesOutComesInAgain() async throws {
+    try server.write("k,n\na,1\nb,x\na,2\n", as: "in.csv")
+    let job = try await server.client(
+      "run", "in.csv", "-o", "Übersicht.csv", "--group-by", "k", "--sum", "n", "--on-bad-row", "collect", "--quiet"
+    ).output.trimmingCharacters(in: .newlines)
+    let answer = "k,sum(n)\na,3\n"
+    let head = try await server.curl("-I", server.url + "/results/" + job)
+    #expect(head.contains("filename*=UTF-8''%C3%9Cbersicht.csv"), "\(head)")
+    let rejects = try await server.curl("-i", server.url + "/results/\(job)/rejects")
+    #expect(rejects.contains("HTTP/1.1 200") && rejects.contains("b,x") && rejects.lowercased().contains("etag:"))
+    #expect(try await server.curl(server.url + "/results/\(job)/other").contains("NO_SUCH_PATH"))
+    let zipped = try await Programs.run("/bin/sh", ["-c", "curl -sS '\(server.url)/results/\(job)?as=gzip' | gunzip"])
+    #expect(zipped.output == answer)
+    for (form, suffix) in [("gzip", "gz"), ("zstd", "zst")] {
+      let path = server.place.path + "/again.csv." + suffix
+      let fields = try await server.curl("-D", "-", "-o", path, "\(server.url)/results/\(job)?as=\(form)")
+      #expect(fields.contains("application/\(form)") && fields.contains("csv.\(suffix)"), "\(fields)")
+      #expect(try await put(path, as: "again.csv." + suffix).status == 201)
+      let again = try await server.client(
+        "run", "again.csv." + suffix, "-o", "-", "--group-by", "k", "--sum", "sum(n)=sum(n)")
+      #expect(again.output == answer, "\(again.errors)")
+    }
+    let unknown = try await server.curl("\(server.url)/results/\(job)?as=br")
+    #expect(unknown.contains("UNKNOWN_FORM"))
+    let plain = try await server.client(
+      "run", "in.csv", "-o", "skip.csv", "--group-by", "k", "--on-bad-row", "skip", "--quiet")
+    let none = try await server.curl(
+      server.url + "/results/\(plain.output.trimmingCharacters(in: .newlines))/rejects")
+    #expect(none.contains("NO_REJECTS"))
+  }
+
   @Test func theCommandSendsFilesAndPipes() async throws {
     let path = try local(ServerProcess.example, "local.csv")
     let sent = try await server.client("upload", path)

@@ -161,7 +161,8 @@ import Testing
 
   #if os(Linux)
     /// Root may read everything: so a thread takes another user's rights to files, and only that thread.
-    @Test(.enabled(if: geteuid() == 0)) func aFileWithoutPermissionIsRefused() async throws {
+    @Test(.enabled(if: geteuid() == 0, "only root may take another user's rights"))
+    func aFileWithoutPermissionIsRefused() async throws {
       let folder = try TestFolder()
       let path = try folder.write([0x6B], as: "in.csv")
       try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)

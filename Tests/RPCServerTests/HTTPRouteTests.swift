@@ -8,7 +8,8 @@ import Testing
 @Suite struct HTTPRouteTests {
   @Test(
     arguments: [
-      ("/rpc", .calledMethod, true), ("/results/a", .scope(.read), false), ("/metrics", .scope(.metrics), false),
+      ("/rpc", .calledMethod, true), ("/results/a", .scope(.read), false),
+      ("/results/a/rejects", .scope(.read), false), ("/metrics", .scope(.metrics), false),
       ("/up", .everyone, false), ("/up/databases", .everyone, false), ("/healthz", .everyone, false),
       ("/readyz", .everyone, false), ("/", .everyone, false), ("/page.js", .everyone, false),
     ] as [(String, HTTPRoute.Access, Bool)])

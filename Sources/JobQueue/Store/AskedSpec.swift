@@ -1,7 +1,7 @@
 import TallySchema
 
-/// What a row says that its job asks: the question, or, where another version has written it in words that this one doesn't
-/// know, what can be told of it and why that is all.
+/// The specification of a row's job. If another version has written it in a form that this one can't read, ``spec`` has
+/// only the input and output names, and ``unreadable`` has the reason.
 struct AskedSpec {
   let spec: JobSpec
   let unreadable: String?

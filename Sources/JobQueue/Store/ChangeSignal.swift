@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Tells everyone who waits that something has changed, and nothing more: who wakes looks for itself.
+/// Wakes all waiting tasks when something has changed. The signal carries no details: each task reads the changes
+/// itself.
 public final class ChangeSignal: Sendable {
   private struct State {
     var next = 0

@@ -66,7 +66,7 @@ public enum JobColumns {
     ]
   }
 
-  /// A JSON array of names: what only workers may claim that know it.
+  /// The features that a worker must know to claim the job, as a JSON array of names.
   private static func needs(_ spec: JobSpec) -> String {
     let needs = spec.needs
     return needs.isEmpty ? "[]" : needs.map(\.rawValue).json.text

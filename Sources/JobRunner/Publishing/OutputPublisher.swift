@@ -54,7 +54,7 @@ public struct OutputPublisher: Sendable {
       }
       try await store.markDelayed(job.id, generation: result.generation, failure: failure)
     } catch {
-      logger.warning("the store doesn't take why the output isn't published", metadata: ["error": "\(error)"])
+      logger.warning("the store can't record why the output isn't published", metadata: ["error": "\(error)"])
     }
   }
 
@@ -113,7 +113,7 @@ public struct OutputPublisher: Sendable {
   }
 
   /// Why a job's outputs can't be shown: a file that a job reads under another name has been given one of their names since.
-  /// What has been read under that very name was read in the knowledge of who writes it.
+  /// Readers that use the output's own name don't count: the store's rules for names have already considered them.
   private func overwritten(by job: JobRecord) async throws -> JobFailure? {
     for name in job.spec.outputs {
       guard let identity = try storage.identity(of: name) else { continue }
@@ -139,7 +139,7 @@ public struct OutputPublisher: Sendable {
     }
   }
 
-  /// What no repetition will mend; nil for everything else, such as a full disk.
+  /// The failure for an error that no repetition can mend; nil for other errors, such as a full disk.
   static func lasting(_ error: SystemCallError, output: String) -> JobFailure? {
     switch error.number {
     case EISDIR, ENOTEMPTY, EEXIST, ENOTDIR, ENOENT, EXDEV, EPERM, EACCES, EMLINK, ELOOP, ENAMETOOLONG, EROFS:

@@ -40,9 +40,9 @@ extension TallyClient {
 
     /// Files in PEM.
     public struct TLSOptions: Hashable, Sendable {
-      /// Whom to believe, instead of the system's authorities.
+      /// The file of the CAs to trust instead of the system's.
       public var authorityFile: String?
-      /// Who we are, for servers that ask.
+      /// The file of the client's certificate, for servers that ask for one.
       public var certificateFile: String?
       /// The file of the client's private key, in PEM; nil: none.
       public var keyFile: String?

@@ -144,7 +144,7 @@ final class EasyHandle {
     try check(tally_curl_set_string(pointer, CURLOPT_NOPROXY, proxy?.exclusions ?? "*"))
     if let file = options.authorityFile {
       try check(tally_curl_set_string(pointer, CURLOPT_CAINFO, file))
-      // Else the system's authorities would be believed as well.
+      // Otherwise curl would also trust the system's CAs.
       try check(tally_curl_set_string(pointer, CURLOPT_CAPATH, nil))
     }
     let texts = [

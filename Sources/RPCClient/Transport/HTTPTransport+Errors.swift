@@ -1,7 +1,7 @@
 import TallySchema
 
 extension TransferError {
-  /// What it is to who has called; `CancellationError` where the task was cancelled.
+  /// The error as the caller gets it; `CancellationError` if the task was cancelled.
   func translated(_ server: String) -> any Error {
     func local(_ kind: RPCLocalError.Kind, _ status: RPCStatus, _ reason: String, _ text: String) -> RPCClientError {
       .local(RPCLocalError(kind, status, reason: reason, text, curlCode: code, curlMessage: message))

@@ -102,7 +102,7 @@ final class HTTPTransport: RPCTransport {
   ) async throws -> Answer {
     let deadline = Deadline(milliseconds: call.deadlineMilliseconds)
     return try await onServer { server in
-      // What the servers before it have taken is gone.
+      // Earlier servers have used up a part of the call's time.
       var call = call
       call.deadlineMilliseconds = try deadline.left()
       var message = self.message(to: server, path: "/rpc", call)

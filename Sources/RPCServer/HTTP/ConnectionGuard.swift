@@ -5,9 +5,9 @@ import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 import TallySchema
 
-/// Stands in every connection's pipeline, in front of the requests: tells when the other end has gone, ends connections
-/// whose requests come too slowly, gives a refusal of the HTTP parser its JSON-RPC error, answers `Expect: 100-continue`,
-/// and reads nothing more once a response has said that it is the last.
+/// Stands in every connection's pipeline, in front of the requests: detects a closed peer, ends connections whose
+/// requests come too slowly, turns parser errors into JSON-RPC errors, answers `Expect: 100-continue`, and reads
+/// nothing more once a response is marked as the connection's last.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
@@ -86,7 +86,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     clock.cancel()
     writeClock.cancel()
     connection?.streamClosed()
-    // What listens holds this handler, which holds who is listened to.
+    // The listener retains this handler, which retains the presence: unregistering it breaks the cycle.
     if let stopListener { presence?.stopping.forget(stopListener) }
     presences.remove(context.channel)
   }
@@ -100,7 +100,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     clock.cancel()
     writeClock.cancel()
     presence?.gone.happen()
-    // The parser of HTTP/1.1 says this itself; an HTTP/2 stream may end with its connection, and the half of a body isn't all.
+    // HTTP/1.1's parser reports an incomplete body itself. An HTTP/2 stream may end with its connection in the middle
+    // of a body.
     if !isHTTP1, isReadingBody { context.fireErrorCaught(ChannelError.inputClosed) }
     context.fireChannelInactive()
   }
@@ -127,7 +128,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   /// Time that a stop leaves to a body that is half here, and to a reader that takes nothing.
   private static let stoppingMilliseconds = 1_000
 
-  /// Whoever keeps the server waiting isn't waited for.
+  /// The server stops: a slow client gets only ``stoppingMilliseconds`` more.
   private func stop(_ context: ChannelHandlerContext) {
     isStopping = true
     if isReadingBody {

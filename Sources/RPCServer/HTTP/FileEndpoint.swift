@@ -118,7 +118,8 @@ struct FileEndpoint: Sendable {
     try await body.write(to: writer)
     let summary = try await onFileThread { writer.summary() }
     try asked.check(summary)
-    // All of it has come: whether its sender waits for the answer or not, it gets its name, and what was staged is removed.
+    // The whole file has come. A task of its own names it and removes the staged file, even if the sender no longer
+    // waits.
     return try await Task { try await finish(writer, asked, summary) }.value
   }
 
@@ -176,7 +177,7 @@ struct FileEndpoint: Sendable {
   }
 }
 
-/// Runs work that waits for a disk, on threads that may.
+/// Runs blocking disk work on threads that may block.
 func onFileThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
   try await NIOThreadPool.singleton.runIfActive(body)
 }

@@ -7,6 +7,8 @@ enum HTTPRoute: Equatable {
   case rpc
   /// The job's identifier.
   case result(String)
+  /// The rows that a job has left out; the job's identifier.
+  case rejects(String)
   /// A file of the data folder, by its name, percent-encoded.
   case file(String)
   case metrics
@@ -53,8 +55,8 @@ enum HTTPRoute: Equatable {
       self = .metrics
     } else if let health = Health(rawValue: path) {
       self = .health(health)
-    } else if path.hasPrefix(HTTPRoute.resultPrefix), !path.dropFirst(HTTPRoute.resultPrefix.count).contains("/") {
-      self = .result(String(path.dropFirst(HTTPRoute.resultPrefix.count)))
+    } else if path.hasPrefix(HTTPRoute.resultPrefix), let route = HTTPRoute(result: path) {
+      self = route
     } else if path.hasPrefix(HTTPRoute.filePrefix) {
       self = .file(String(path.dropFirst(HTTPRoute.filePrefix.count)))
     } else if PageAssets.response(path) != nil {
@@ -64,18 +66,28 @@ enum HTTPRoute: Equatable {
     }
   }
 
+  /// - Parameter path: that begins with ``resultPrefix``.
+  private init?(result path: String) {
+    let parts = path.dropFirst(HTTPRoute.resultPrefix.count).split(separator: "/", omittingEmptySubsequences: false)
+    switch parts.count {
+    case 1: self = .result(String(parts[0]))
+    case 2 where parts[1] == "rejects": self = .rejects(String(parts[0]))
+    default: return nil
+    }
+  }
+
   var methods: [HTTPRequest.Method] {
     switch self {
     case .rpc: [.get, .post, .options]
     case .file: [.put, .options]
-    case .result, .metrics, .health, .page: [.get, .head, .options]
+    case .result, .rejects, .metrics, .health, .page: [.get, .head, .options]
     }
   }
 
   var access: Access {
     switch self {
     case .rpc: .calledMethod
-    case .result: .scope(.read)
+    case .result, .rejects: .scope(.read)
     case .file: .scope(.upload)
     case .metrics: .scope(.metrics)
     case .health, .page: .everyone
@@ -86,7 +98,7 @@ enum HTTPRoute: Equatable {
     switch self {
     case .rpc: .json
     case .file: .upload
-    case .result, .metrics, .health, .page: .none
+    case .result, .rejects, .metrics, .health, .page: .none
     }
   }
 }

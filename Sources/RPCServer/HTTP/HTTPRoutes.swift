@@ -106,12 +106,13 @@ struct HTTPRoutes: HTTPResponder {
   ) async throws -> Response {
     switch route {
     case .metrics: return try await metrics.respond()
-    case .result(let job): return try await results.respond(to: request, job: job, owner: principal.owner)
+    case .result(let job): return try await results.respond(to: request, .answer, job: job, owner: principal.owner)
+    case .rejects(let job): return try await results.respond(to: request, .rejects, job: job, owner: principal.owner)
     case .file(let name):
       let presence = presences.presence(of: context.channel)
       return try await files.put(request, encodedName: name, owner: principal.owner) { presence?.wantsBody() }
     case .rpc:
-      // Nobody reads what a connection that has gone would be answered.
+      // The connection has been closed, so nobody would read an answer.
       guard let presence = presences.presence(of: context.channel) else { return Response(status: .init(code: 499)) }
       return request.method == .get
         ? await rpc.get(request, principal: principal, presence: presence)
@@ -126,7 +127,7 @@ struct HTTPRoutes: HTTPResponder {
     case .health(.databases): await health.databases()
     case .health(.readyz): await health.ready()
     case .page(let path): PageAssets.response(path) ?? HTTPAnswers.notFound(path)
-    case .rpc, .result, .file, .metrics: HTTPAnswers.refusal(.internalServerError, .internalError)
+    case .rpc, .result, .rejects, .file, .metrics: HTTPAnswers.refusal(.internalServerError, .internalError)
     }
   }
 

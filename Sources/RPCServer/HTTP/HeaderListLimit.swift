@@ -24,8 +24,9 @@ enum HeaderListLimit {
       "The headers are larger than \(limits.headerBytes) bytes (headerBytes).")
   }
 
-  /// Tells an HTTP/2 client how large its heads may be. The library takes 16 KiB until the client has confirmed it, and ends
-  /// the connection for more; it is to take twice what is allowed, so that there is somebody to say so.
+  /// Tells an HTTP/2 client how large its heads may be. The library accepts 16 KiB until the client has confirmed the
+  /// setting, and closes the connection for larger heads. The setting is twice the limit, so that heads of up to twice
+  /// the limit get an error response.
   static func announce(_ limits: Limits, on channel: any Channel) {
     channel.eventLoop.execute {
       guard (try? channel.pipeline.syncOperations.handler(type: NIOHTTP2Handler.self)) != nil else { return }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Something that happens once, and who is to be told.
+/// An event that happens once, and its listeners.
 final class OneShot: Sendable {
   typealias ListenerID = Int
 
@@ -37,7 +37,7 @@ final class OneShot: Sendable {
     return id
   }
 
-  /// Who listened under that ID isn't told any more.
+  /// Removes the listener with that ID.
   func forget(_ id: ListenerID) { _ = state.withLock { $0.listeners.removeValue(forKey: id) } }
 
   /// Returns when it has happened, or when the task is cancelled.

@@ -188,9 +188,10 @@ struct RPCEndpoint: Sendable {
     do throws(RPCError) {
       return try await dispatcher.opening(of: call, context: context) == .over ? Response(status: .noContent) : nil
     } catch {
-      // What it has seen the beginning of has been deleted meanwhile.
+      // The client had begun to read this stream, and its job has been deleted meanwhile.
       if error.status == .notFound, context.lastEventID?.isEmpty == false { return Response(status: .noContent) }
-      // What passes is said in the stream, after which a browser tries again; of another status it makes an end.
+      // A temporary error is sent in the stream, so that the browser reconnects; another HTTP status would make it give
+      // up.
       if error.status == .unavailable || error.status == .resourceExhausted { return nil }
       let body = RPCResponse(id: call.id ?? .null, error: error).encoded()
       return HTTPAnswers.json(body, status: .init(code: error.status.httpStatus))

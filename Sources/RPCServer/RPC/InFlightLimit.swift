@@ -17,7 +17,7 @@ final class InFlightLimit: Sendable {
     return false
   }
 
-  /// What a call is answered that has found no place.
+  /// The error of a call that exceeds the limit.
   static func tooManyCalls(_ most: Int) -> RPCError {
     RPCError(
       .resourceExhausted, reason: "TOO_MANY_CALLS",

@@ -49,17 +49,18 @@ public struct RPCContext: Sendable {
   public var owner: String { principal.owner }
 }
 
-/// Whether the caller of a unary call is still there: one who writes nothing meanwhile can't find out by writing.
+/// Whether the caller of a unary call is still connected. The server writes nothing during such a call, so no failed
+/// write shows that the caller has gone.
 protocol CallerPresence: Sendable {
-  /// Calls the body once the caller has gone, or at once if it has; on whatever thread that is.
+  /// Calls the body, on any thread, when the caller has gone, or at once if it already has.
   ///
-  /// - Returns: what makes that the body isn't called any more.
+  /// - Returns: a closure that unregisters the body.
   func whenGone(_ body: @escaping @Sendable () -> Void) -> @Sendable () -> Void
 }
 
 /// One message of a stream: a notification, or the final response. Encoded once, however many receive it.
 public struct RPCEvent: Hashable, Sendable {
-  /// Where it stands in its stream; nil where it stands nowhere, as an error does.
+  /// The event's position in its stream; nil for an event without a position, such as an error.
   public var cursor: String?
   /// The JSON-RPC message.
   public var message: [UInt8]

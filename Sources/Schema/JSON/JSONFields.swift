@@ -64,8 +64,8 @@ public struct JSONFields {
     return value
   }
 
-  /// How many of something there are: a whole number. One below zero, which only another program's fault can be, is zero, and
-  /// one above 2^53 is that: sums and differences of counts don't overflow.
+  /// A count, as a whole number. It is clamped to 0…2^53, so that sums and differences of counts don't overflow; only a
+  /// faulty program sends a negative count.
   public mutating func count(_ name: String) throws -> Int {
     guard let count = try optionalCount(name) else { throw JSONFieldError(field: name, rule: "is required") }
     return count

@@ -97,7 +97,7 @@ public struct RPCStream<Parameters: RPCParameters, Event: RPCValue, Output: RPCV
 public enum RPCIdempotency: String, Sendable {
   /// It reads only.
   case safe
-  /// Twice is as once.
+  /// Repeating the call has no further effect.
   case idempotent
   /// Only with an idempotency key.
   case withKey
