@@ -23,6 +23,12 @@ final class Relay: Sendable {
 
   deinit { process.withLock { _ = kill($0.processIdentifier, SIGKILL) } }
 
+  /// Ends it, and returns when it has ended: a `Process` that is let go before may take the end of another for its own.
+  func stop() async throws {
+    process.withLock { _ = kill($0.processIdentifier, SIGKILL) }
+    while process.withLock({ $0.isRunning }) { try await Task.sleep(for: .milliseconds(10)) }
+  }
+
   /// What it has said, but for its port.
   var lines: [String] { said.text.split(separator: "\n").dropFirst().map(String.init) }
 }

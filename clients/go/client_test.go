@@ -63,6 +63,25 @@ func TestAFileIsUploaded(t *testing.T) {
 	if _, err := client().Upload(ctx, name, strings.NewReader("other"), false); !errors.As(err, &refused) || refused.Reason != "FILE_EXISTS" {
 		t.Fatal(err)
 	}
+	own, err := os.CreateTemp(t.TempDir(), "upload")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := own.WriteString("skipped" + text); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		// It stays open, and is sent from where it stands.
+		if _, err := own.Seek(7, io.SeekStart); err != nil {
+			t.Fatal(err)
+		}
+		if file, err := client().Upload(ctx, name, own, true); err != nil || file.Bytes != int64(len(text)) {
+			t.Fatal(file, err)
+		}
+	}
+	if file, err := client().Upload(ctx, name, strings.NewReader(""), true); err != nil || file.Bytes != 0 {
+		t.Fatal(file, err)
+	}
 	// A reader whose length isn't known goes in chunks.
 	file, err = client().Upload(ctx, name, io.MultiReader(strings.NewReader("k\n")), true)
 	if err != nil || !file.Replaced || file.Bytes != 2 {

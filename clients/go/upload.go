@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 )
 
@@ -19,7 +20,8 @@ type UploadedFile struct {
 }
 
 // Upload sends a file to the server's data folder, where jobs read it by that name. It appears when all of it has come; a name
-// that is taken is refused, unless it is to be replaced. It isn't sent again when the connection breaks: nothing is kept then.
+// that is taken is refused, unless it is to be replaced. It isn't sent again when the connection breaks: nothing is kept then. The
+// reader is left open; the context's deadline is the only limit of time.
 func (c *Client) Upload(ctx context.Context, name string, content io.Reader, replace bool) (*UploadedFile, error) {
 	parts := strings.Split(name, "/")
 	for index, part := range parts {
@@ -34,9 +36,24 @@ func (c *Client) Upload(ctx context.Context, name string, content io.Reader, rep
 	if c.Token != "" {
 		header.Set("Authorization", "Bearer "+c.Token)
 	}
-	response, err := c.Exchange(ctx, http.MethodPut, "/files/"+strings.Join(parts, "/"), header, content)
+	if err := checkServer(c.Server); err != nil {
+		return nil, err
+	}
+	// The reader stays the caller's, open and where it stopped.
+	request, err := http.NewRequestWithContext(ctx, http.MethodPut, c.Server+"/files/"+strings.Join(parts, "/"), struct{ io.Reader }{content})
 	if err != nil {
 		return nil, err
+	}
+	request.Header, request.ContentLength = header, length(content)
+	if request.ContentLength == 0 {
+		request.Body = http.NoBody
+	} else if request.ContentLength > 0 {
+		// What is appended to a file meanwhile isn't its part.
+		request.Body = io.NopCloser(io.LimitReader(content, request.ContentLength))
+	}
+	response, err := c.HTTP.Do(request)
+	if err != nil {
+		return nil, failed(ctx, err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusCreated {
@@ -47,4 +64,21 @@ func (c *Client) Upload(ctx context.Context, name string, content io.Reader, rep
 		return nil, fmt.Errorf("%w: %s", ErrProtocol, err)
 	}
 	return file, nil
+}
+
+// length is how many bytes a reader still has; -1: that isn't known, and they go in chunks.
+func length(content io.Reader) int64 {
+	switch known := content.(type) {
+	case interface{ Len() int }:
+		return int64(known.Len())
+	case *os.File:
+		at, err := known.Seek(0, io.SeekCurrent)
+		if err != nil {
+			return -1
+		}
+		if information, err := known.Stat(); err == nil && information.Mode().IsRegular() && information.Size() > at {
+			return information.Size() - at
+		}
+	}
+	return -1
 }

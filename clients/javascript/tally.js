@@ -163,12 +163,20 @@ export class Client {
    * @param {{replace?: boolean, signal?: AbortSignal}} [options] @returns {Promise<{name: string, bytes: number, sha256: string, replaced: boolean}>}
    */
   async upload(name, content, { replace = false, signal } = {}) {
-    const path = "/files/" + name.split("/").map(encodeURIComponent).join("/");
+    const parts = name.split("/");
+    // A URL would leave them out, however they are written.
+    if (parts.some((part) => part === "." || part === "..")) throw new TypeError(`'${name}' can't be a file's name: it has '.' or '..' in it`);
+    const path = "/files/" + parts.map(encodeURIComponent).join("/");
     const condition = replace ? { "If-Match": "*" } : { "If-None-Match": "*" };
     const headers = { Accept: "application/json", "Content-Type": "application/octet-stream", ...condition, ...this.#authorization() };
     const response = await this.exchange("PUT", path, headers, /** @type {BodyInit} */ (content), signal);
-    const answer = parsed(response, await response.text());
-    return response.ok ? answer : protocol.result(answer);
+    try {
+      const answer = parsed(response, await response.text());
+      return response.ok ? answer : protocol.result(answer);
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      throw error instanceof TallyError ? error : failed(error);
+    }
   }
 
   /** @param {string} path @param {AbortSignal | undefined} signal @returns {AsyncGenerator<Uint8Array, void, void>} */

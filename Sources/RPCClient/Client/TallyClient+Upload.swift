@@ -31,7 +31,7 @@ extension TallyClient {
   public func upload(
     _ name: String, _ content: RPCUpload, condition: UploadCondition = .newName, deadlineMilliseconds: Int? = nil
   ) async throws -> UploadedFile {
-    let path = "/files/" + TallyClient.percentEncoded(name)
+    let path = "/files/" + PercentEncoding.encode(name, keeping: "-._~/")
     var call = self.call(.upload, path, isRepeatable: false)
     call.deadlineMilliseconds = deadlineMilliseconds
     let fields =
@@ -60,16 +60,6 @@ extension TallyClient {
     return try await upload(
       name, RPCUpload(bytes: bytes.count) { rest.take() }, condition: condition,
       deadlineMilliseconds: deadlineMilliseconds)
-  }
-
-  /// As a path of a URL has it (RFC 3986, section 3.3): everything but letters, digits, `-._~` and the slashes between parts.
-  static func percentEncoded(_ name: String) -> String {
-    let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/".utf8)
-    let digits = Array("0123456789ABCDEF".utf8)
-    let bytes = name.utf8.flatMap { byte -> [UInt8] in
-      plain.contains(byte) ? [byte] : [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }
 

@@ -123,7 +123,18 @@ struct ResultEndpoint: Sendable {
     to request: Request, with found: Representation, _ compression: DownloadCompression
   ) -> Response {
     let headers = ResultEndpoint.fields(compression.mediaType, name: found.name + compression.suffix)
-    if request.method == .head { return Response(status: .ok, headers: headers) }
+    // It has no tag that a condition could name.
+    guard ETagCondition.isAllowed("", byMatch: request.headers[.ifMatch]) else {
+      return HTTPAnswers.refusal(
+        .preconditionFailed,
+        RPCError(
+          .failedPrecondition, reason: "RESULT_REPLACED",
+          "A compressed result has no tag, so If-Match names another. Leave it out, or download the result as it is."))
+    }
+    // Nor is its length known: a HEAD says none.
+    if request.method == .head {
+      return Response(status: .ok, headers: headers, body: ResponseBody { try await $0.finish(nil) })
+    }
     guard let slot = DownloadSlot(open) else { return tooMany }
     let (file, bytes) = (found.file, found.bytes)
     return Response(

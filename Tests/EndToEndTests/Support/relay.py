@@ -6,6 +6,7 @@ Usage: relay.py unix PATH PORT      listens on a Unix socket, and passes on to 1
        relay.py closing PORT KEY    TLS with the PEM file KEY; closes every connection after the first request's first bytes
        relay.py mutual KEY                TLS; asks for a certificate of the PEM file KEY, and answers with its name
        relay.py counting PORT       passes on to 127.0.0.1:PORT, with small buffers; says how many bytes have come back in all
+       relay.py holding PORT NAME BYTES   sends the beginning of a file to 127.0.0.1:PORT, and then nothing, as long as it lives
        relay.py silent              accepts, answers one request with {}, and is silent from then on
 
 Prints the port where it listens, one line; then what it has to say, a line each. Standard library alone.
@@ -160,5 +161,11 @@ elif kind == "counting":
         connection.close()
 
     serve(listener, counting)
+elif kind == "holding":
+    upstream = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
+    upstream.sendall(f"PUT /files/{sys.argv[3]} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2000000\r\n\r\n".encode() + b"x" * int(sys.argv[4]))
+    say(0)
+    while True:
+        time.sleep(60)
 elif kind == "silent":
     serve(listen(), silent)

@@ -65,6 +65,7 @@ test("a file is uploaded", async () => {
   let answer = "";
   for await (const piece of await tally.download(jobId)) answer += Buffer.from(piece);
   assert.equal(answer, "k,sum(n)\na,4\nb,2\n");
+  await assert.rejects(tally.upload("a/../b.csv", "other"), TypeError);
   await assert.rejects(tally.upload(name, "other"), (error) => error.reason === "FILE_EXISTS");
   assert.equal((await tally.upload(name, new Blob(["k\n"]), { replace: true })).replaced, true);
   const stream = new ReadableStream({ start(controller) { controller.enqueue(new TextEncoder().encode(text)); controller.close(); } });

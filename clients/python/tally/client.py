@@ -132,22 +132,19 @@ class Client:
                 time.sleep(wait)
 
     def upload(self, name: str, content: Union[bytes, BinaryIO], replace: bool = False, timeout: Optional[float] = None) -> UploadedFile:
-        """Sends a file to the server's data folder, where jobs read it by that name; bytes, or a file that is read to its end. It
+        """Sends a file to the server's data folder, where jobs read it by that name; bytes, or a binary file that is read from where it
+        stands to where it ends now. It
         appears when all of it has come. A name that is taken is refused, unless it is to be replaced. Not sent again when the
         connection breaks: nothing of it is kept then. `timeout`: seconds without progress."""
+        body, length = protocol.content(content)
         request = protocol.upload(name, self.token, replace)
         connection = self._connection()
-        connection.timeout = timeout if timeout is not None else protocol.SILENCE
+        connection.timeout = timeout if timeout is not None else protocol.UPLOAD_SILENCE
         try:
-            # A file whose size isn't known goes in chunks.
-            chunked = not isinstance(content, bytes) and protocol.size(content) is None
-            headers = dict(request.headers)
-            if not chunked:
-                headers["Content-Length"] = str(len(content) if isinstance(content, bytes) else protocol.size(content))
-            else:
-                headers["Transfer-Encoding"] = "chunked"
+            # What has no size goes in chunks.
+            headers = {**request.headers, **({"Transfer-Encoding": "chunked"} if length is None else {"Content-Length": str(length)})}
             try:
-                connection.request("PUT", self.server.prefix + request.path, content, headers, encode_chunked=chunked)
+                connection.request("PUT", self.server.prefix + request.path, body, headers, encode_chunked=length is None)
             except (BrokenPipeError, ConnectionResetError):
                 # A server that refuses says so before it has the whole.
                 pass

@@ -1,6 +1,7 @@
 """The protocol without I/O: requests to bytes, answers to values, and when a call is sent again."""
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
@@ -24,6 +25,8 @@ REPEATABLE = frozenset({
 RECONNECT = 30.0
 # Seconds without a byte after which the other end of a stream or download counts as gone: three of the server's heartbeats.
 SILENCE = 45.0
+# The same of an upload: a server syncs a file before it answers.
+UPLOAD_SILENCE = 180.0
 # A connection that has stood for so many seconds ends a row of failures, though nothing may have happened that it could tell.
 STEADY = 5.0
 
@@ -112,15 +115,34 @@ def upload(name: str, token: Optional[str], replace: bool) -> Request:
     return Request("PUT", "/files/" + quote(name), headers, None)
 
 
-def size(file: BinaryIO) -> Optional[int]:
-    """Bytes from where a file stands to its end; None where that isn't known."""
+class Announced:
+    """The bytes of a file that were announced: neither more, where it grows, nor fewer."""
+
+    def __init__(self, file: BinaryIO, length: int) -> None:
+        self._file, self._left = file, length
+
+    def read(self, count: int = -1) -> bytes:
+        piece = self._file.read(self._left if count < 0 else min(count, self._left))
+        if not piece and self._left:
+            raise OSError(f"the file is {self._left} bytes shorter than it was")
+        self._left -= len(piece)
+        return piece
+
+
+def content(source: Union[bytes, BinaryIO]) -> Tuple[Any, Optional[int]]:
+    """What is read for a body, and its bytes; None where that isn't known. Raises TypeError for text."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        # Read piece by piece: a socket's time holds for each.
+        return io.BytesIO(source), len(source)
+    if isinstance(source, str) or isinstance(source, io.TextIOBase):
+        raise TypeError("the content must be bytes or a file opened in binary mode")
     try:
-        at = file.tell()
-        end = file.seek(0, os.SEEK_END)
-        file.seek(at)
-        return end - at
+        at = source.tell()
+        length = source.seek(0, os.SEEK_END) - at
+        source.seek(at)
     except (OSError, AttributeError, ValueError):
-        return None
+        return source, None
+    return Announced(source, max(length, 0)), max(length, 0)
 
 
 class DownloadState:

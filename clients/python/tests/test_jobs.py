@@ -102,6 +102,13 @@ class Jobs(unittest.TestCase):
                 tally.upload(name, io.BytesIO(b"other"))
             self.assertEqual(refused.exception.reason, "FILE_EXISTS")
             self.assertTrue(tally.upload(name, io.BytesIO(b"k\n"), replace=True)["replaced"])
+            for text_source in ("k\n", io.StringIO("k\n")):
+                with self.assertRaises(TypeError):
+                    tally.upload(name, text_source, replace=True)
+            # From where it stands.
+            source = io.BytesIO(b"skipped" + text)
+            source.seek(7)
+            self.assertEqual(tally.upload(name, source, replace=True)["sha256"], hashlib.sha256(text).hexdigest())
             # A pipe, whose size nobody knows.
             reader, writer = os.pipe()
             with open(reader, "rb") as source:

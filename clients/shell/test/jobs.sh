@@ -29,7 +29,14 @@ check "a name that is taken" $? 73
 check "a file that is replaced" "$(./tally upload - "$name" --replace <"$file" | jq -c '[.bytes, .replaced]')" '[16,true]'
 ./tally upload "$file.none" >/dev/null 2>&1
 check "a file that isn't there" $? 69
-rm -f "$file"
+odd="$file{1,2}[3].csv"
+cp "$file" "$odd"
+check "a file whose name looks like a pattern" "$(./tally upload --replace "$odd" "$name" | jq -c '[.bytes, .replaced]')" '[16,true]'
+./tally upload "$file" 'a/../b.csv' >/dev/null 2>&1
+check "a name with dots" $? 67
+./tally upload "$file" one two >/dev/null 2>&1
+check "too many words" $? 64
+rm -f "$file" "$odd"
 ./tally download none >/dev/null 2>&1
 check "a download that isn't there" $? 69
 waiting=$(./tally submit plays.csv "shell-$$-2.csv" "$later")

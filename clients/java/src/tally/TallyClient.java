@@ -122,18 +122,26 @@ public final class TallyClient {
      *
      * @param content such as {@code BodyPublishers.ofFile(path)}
      */
-    public Object upload(String name, HttpRequest.BodyPublisher content, boolean replace) {
+    public Object upload(String name, HttpRequest.BodyPublisher content, boolean replace) { return upload(name, content, replace, null); }
+
+    /** @param timeout of the whole upload; null: as long as it takes */
+    public Object upload(String name, HttpRequest.BodyPublisher content, boolean replace, Duration timeout) {
         var path = new StringBuilder("/files");
         for (var part : name.split("/", -1)) path.append('/').append(URLEncoder.encode(part, StandardCharsets.UTF_8).replace("+", "%20"));
         var request = request(path.toString()).header("Accept", "application/json").header("Content-Type", "application/octet-stream")
-            .header(replace ? "If-Match" : "If-None-Match", "*").PUT(content).build();
+            .header(replace ? "If-Match" : "If-None-Match", "*").PUT(content);
+        if (timeout != null) request.timeout(timeout);
         try {
-            var response = http.send(request, HttpResponse.BodyHandlers.ofString());
+            var response = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
             var answer = Json.parse(response.body());
             return response.statusCode() == 200 || response.statusCode() == 201 ? answer : Protocol.result(answer);
         } catch (InterruptedException error) {
             Thread.currentThread().interrupt();
             throw new ConnectionException("interrupted", error);
+        } catch (HttpConnectTimeoutException error) {
+            throw failed(error);
+        } catch (HttpTimeoutException error) {
+            throw late(error);
         } catch (IOException error) {
             throw failed(error);
         }
