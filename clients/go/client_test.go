@@ -70,7 +70,7 @@ func TestAFileIsUploaded(t *testing.T) {
 	if _, err := own.WriteString("skipped" + text); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 {
+	for round := 0; round < 2; round++ {
 		// It stays open, and is sent from where it stands.
 		if _, err := own.Seek(7, io.SeekStart); err != nil {
 			t.Fatal(err)
