@@ -88,6 +88,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     connection?.streamClosed()
     // The listener retains this handler, which retains the presence: unregistering it breaks the cycle.
     if let stopListener { presence?.stopping.forget(stopListener) }
+    presence?.listenForWantedBody(nil)
     presences.remove(context.channel)
   }
 

@@ -25,7 +25,8 @@ final class ConnectionPresence: Sendable {
   /// The handler of the newest request wants its body: it may be sent.
   func wantsBody() { bodyListener.withLock { $0 }?() }
 
-  func listenForWantedBody(_ body: @escaping @Sendable () -> Void) { bodyListener.withLock { $0 = body } }
+  /// - Parameter body: nil: nobody is told any more.
+  func listenForWantedBody(_ body: (@Sendable () -> Void)?) { bodyListener.withLock { $0 = body } }
 
   /// Runs the body; it is cancelled when the other end goes.
   ///
