@@ -16,13 +16,17 @@ extension DataFolder {
     return try DataFolder.names(in: folder).compactMap { name in
       var information = stat()
       guard fstatat(folder.descriptor, name, &information, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
-      #if canImport(Darwin)
-        let modified = information.st_mtimespec.tv_sec
-      #else
-        let modified = information.st_mtim.tv_sec
-      #endif
-      return StagedFile(name: name, ageSeconds: now - modified)
+      return StagedFile(name: name, ageSeconds: DataFolder.ageSeconds(information, at: now))
     }
+  }
+
+  /// Since a file was last written.
+  static func ageSeconds(_ information: stat, at now: time_t) -> Int {
+    #if canImport(Darwin)
+      now - information.st_mtimespec.tv_sec
+    #else
+      now - information.st_mtim.tv_sec
+    #endif
   }
 
   public func removeStaged(_ file: String, of job: String) throws -> Bool {

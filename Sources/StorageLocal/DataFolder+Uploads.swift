@@ -75,12 +75,8 @@ extension DataFolder: UploadStorage {
     for name in try DataFolder.names(in: folder) {
       var information = stat()
       guard fstatat(folder.descriptor, name, &information, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
-      #if canImport(Darwin)
-        let modified = information.st_mtimespec.tv_sec
-      #else
-        let modified = information.st_mtim.tv_sec
-      #endif
-      if now - modified > seconds, unlinkat(folder.descriptor, name, 0) == 0 { removed += 1 }
+      guard DataFolder.ageSeconds(information, at: now) > seconds else { continue }
+      if unlinkat(folder.descriptor, name, 0) == 0 { removed += 1 }
     }
     return removed
   }
