@@ -67,7 +67,8 @@ let package = Package(
     // Where inputs are read and results are published.
     .target(name: "Storage", dependencies: ["TallySchema"], swiftSettings: flags),
     .target(
-      name: "Uploads", dependencies: ["Storage", "TallySchema", .server("Crypto", "swift-crypto")], swiftSettings: flags
+      name: "Uploads", dependencies: ["JobQueue", "Storage", "TallySchema", .server("Crypto", "swift-crypto")],
+      swiftSettings: flags
     ),
     .target(name: "StorageLocal", dependencies: ["Storage", "TallySchema", "CTallySystem"], swiftSettings: flags),
 
@@ -79,23 +80,26 @@ let package = Package(
     .target(
       name: "JobQueueSQLite",
       dependencies: [
-        "JobQueue", "Storage", "TallySchema", .server("GRDB", "GRDB.swift"), .server("GRDBSQLite", "GRDB.swift"),
+        "JobQueue", "Storage", "TallySchema", "Uploads", .server("GRDB", "GRDB.swift"),
+        .server("GRDBSQLite", "GRDB.swift"),
       ],
       swiftSettings: flags),
     .systemLibrary(
       name: "CTallyPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
     .target(
-      name: "JobQueuePostgres", dependencies: ["JobQueue", "Storage", "TallySchema", "CTallyPostgres"],
+      name: "JobQueuePostgres", dependencies: ["JobQueue", "Storage", "TallySchema", "Uploads", "CTallyPostgres"],
       swiftSettings: flags),
     // One suite of named tests that every store must pass.
     .target(
       name: "JobQueueConformance",
-      dependencies: ["JobQueue", "JobRunner", "Storage", "StorageConformance", "StorageLocal", "TallySchema"],
+      dependencies: [
+        "JobQueue", "JobRunner", "Storage", "StorageConformance", "StorageLocal", "TallySchema", "Uploads",
+      ],
       swiftSettings: flags),
     // Claims jobs, has an engine run them, and publishes what comes of it.
     .target(
       name: "JobRunner",
-      dependencies: ["JobQueue", "Storage", "TallySchema", .server("Logging", "swift-log")],
+      dependencies: ["JobQueue", "Storage", "TallySchema", "Uploads", .server("Logging", "swift-log")],
       swiftSettings: flags),
     // Runs jobs in this process.
     .target(
@@ -141,7 +145,7 @@ let package = Package(
       name: "rpc-server",
       dependencies: [
         "RPCServer", "JobQueue", "JobQueueSQLite", "JobQueuePostgres", "JobRunner", "Storage", "StorageLocal",
-        "TallySchema",
+        "TallySchema", "Uploads",
         .server("ArgumentParser", "swift-argument-parser"),
         .server("Configuration", "swift-configuration"),
         .server("ServiceLifecycle", "swift-service-lifecycle"),
@@ -204,20 +208,23 @@ let package = Package(
       name: "JobQueueSQLiteTests",
       dependencies: [
         "JobQueueSQLite", "JobQueueConformance", "JobQueue", "JobRunner", "Storage", "StorageLocal", "TallySchema",
-        "TestSupport", .server("GRDB", "GRDB.swift"),
+        "TestSupport", "Uploads", .server("GRDB", "GRDB.swift"),
       ],
       swiftSettings: flags),
     .testTarget(
       name: "JobQueuePostgresTests",
-      dependencies: ["JobQueuePostgres", "JobQueueConformance", "JobQueue", "Storage", "TallySchema", "TestSupport"],
+      dependencies: [
+        "JobQueuePostgres", "JobQueueConformance", "JobQueue", "Storage", "TallySchema", "TestSupport", "Uploads",
+      ],
       swiftSettings: flags),
     .testTarget(name: "UploadsTests", dependencies: ["Uploads"], swiftSettings: flags),
     .testTarget(
       name: "RPCServerTests",
       dependencies: [
         "RPCServer", "Access", "EngineLocal", "JobQueue", "JobQueueSQLite", "JobRunner", "Storage", "StorageLocal",
-        "TallySchema", "TestSupport",
+        "TallySchema", "TestSupport", "Uploads",
         .server("GRDB", "GRDB.swift"),
+        .server("HTTPTypes", "swift-http-types"),
         .server("NIOEmbedded", "swift-nio"),
         .server("NIOTLS", "swift-nio"),
       ],

@@ -41,15 +41,7 @@ public enum JobID {
   /// Whether a text can be the ID of a job: ASCII letters, digits and `-`, 64 of them at most. No store is asked for others,
   /// and none keeps, hashes or compares them.
   public static func isPlausible(_ text: String) -> Bool {
-    (1...64).contains(text.utf8.count)
-      && text.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
-          true
-        default: false
-        }
-      }
+    InputReference.isPlausibleID(text)
   }
 
   /// Both words by one system call, where Swift's generator takes one for each.

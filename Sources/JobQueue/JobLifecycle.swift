@@ -32,9 +32,11 @@ public struct JobLifecycle: Sendable {
   /// A new job.
   public static func admit(_ submission: JobSubmission, id: String, now: Timestamp) -> JobRecord {
     let startAt = submission.spec.startAt ?? now
+    // Whether uploads are complete is looked at after that.
+    let readyAt = submission.spec.readsUploads ? .whenUploaded : max(startAt, now)
     var job = JobRecord(
       id: id, owner: submission.owner, idempotencyKey: submission.idempotencyKey, spec: submission.spec,
-      state: startAt > now ? .waiting : .queued, createdAt: now, readyAt: max(startAt, now))
+      state: readyAt > now ? .waiting : .queued, createdAt: now, readyAt: readyAt)
     job.sequence = 1
     return job
   }
@@ -138,8 +140,8 @@ public struct JobLifecycle: Sendable {
   public func retry(_ job: JobRecord, now: Timestamp) -> JobRecord? {
     guard job.state == .failed || job.state == .cancelled, job.unreadable == nil else { return nil }
     return changed(job) {
-      $0.state = .queued
-      $0.readyAt = now
+      $0.state = job.spec.readsUploads ? .waiting : .queued
+      $0.readyAt = job.spec.readsUploads ? .whenUploaded : now
       $0.finishedAt = nil
       $0.attempts = 0
       $0.rescues = 0
@@ -231,7 +233,7 @@ public struct JobLifecycle: Sendable {
     }
   }
 
-  private func ended(_ job: JobRecord, _ state: JobState, error: JobFailure? = nil, now: Timestamp) -> JobRecord {
+  func ended(_ job: JobRecord, _ state: JobState, error: JobFailure? = nil, now: Timestamp) -> JobRecord {
     changed(job) {
       $0.state = state
       $0.lease = nil
@@ -240,7 +242,7 @@ public struct JobLifecycle: Sendable {
     }
   }
 
-  private func changed(_ job: JobRecord, _ change: (inout JobRecord) -> Void) -> JobRecord {
+  func changed(_ job: JobRecord, _ change: (inout JobRecord) -> Void) -> JobRecord {
     var job = job
     change(&job)
     job.sequence += 1

@@ -3,6 +3,7 @@ import Storage
 import StorageConformance
 import Synchronization
 public import TallySchema
+public import Uploads
 
 /// The rules that every store keeps, each a named test. A store's own tests run them all:
 ///
@@ -35,7 +36,7 @@ public enum StoreConformance {
 
   public static let cases: [Case] =
     submitting + claiming + racing + fencing + ending + cancelling + upgrading + publishing
-    + unnamed + reading + showing + telling + surviving
+    + unnamed + reading + showing + telling + surviving + uploading + joining + pinning
 }
 
 /// One store, as its tests start it, end it and take it away.
@@ -43,7 +44,7 @@ public protocol StoreUnderTest: Sendable {
   /// Opens the store as a process does: empty at first, afterwards as it was left.
   ///
   /// - Parameter clock: the store's.
-  func open(clock: ManualClock, limits: Limits) async throws -> any JobStore
+  func open(clock: ManualClock, limits: Limits) async throws -> any JobStore & UploadStore
   /// Ends, as `kill -9` would, the process that has the store open, and everything of the store's own.
   func kill(_ store: any JobStore) async throws
   /// Takes the store away from who has it open, and brings it back.
@@ -60,7 +61,7 @@ public protocol StoreUnderTest: Sendable {
 /// What a rule is tried on.
 public struct StoreHarness: Sendable {
   let place: any StoreUnderTest
-  let store: any JobStore
+  let store: any JobStore & UploadStore
   let clock: ManualClock
   let limits: Limits
 

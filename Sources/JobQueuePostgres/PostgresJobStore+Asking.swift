@@ -1,5 +1,6 @@
 public import JobQueue
 public import TallySchema
+import Uploads
 
 extension PostgresJobStore {
   public func submit(_ submission: JobSubmission) async throws -> JobRecord { try await submissions.submit(submission) }
@@ -30,6 +31,7 @@ extension PostgresJobStore {
       (TransactionRead.namesLock, tables.lockNames), (.clock, tables.clock), (.job, tables.lock(id)),
       (.writers, tables.writers(names)), (.readers, tables.readers(names)),
       (.patterns, tables.patterns(of: existingOutputs.isEmpty ? [] : [job.owner])),
+      (.upload, tables.shareUploads(job.spec.uploads)),
     ]
     let again = try await database.transaction(reads: reads) { [tables, lifecycle, submission] found, isRepeated in
       guard let old = try found.rows(.job).first.map(PostgresTables.job) else {
@@ -43,8 +45,14 @@ extension PostgresJobStore {
       }
       let others = SpecNames(found)
       if let problem = others.problem(of: submission) { throw problem }
-      return PostgresDatabase.Decision(
-        value: new, writes: tables.take([new]) + tables.update(new, from: old, at: now, by: actor) + [tables.notify])
+      var writes = tables.take([new]) + tables.update(new, from: old, at: now, by: actor)
+      let moment = try UploadLifecycle.completion(
+        of: new.spec.uploads, owner: new.owner, found: found.rows(.upload).map(UploadColumns.upload))
+      guard let moment, let awake = lifecycle.wake(new, uploadedAt: moment, now: now) else {
+        return PostgresDatabase.Decision(value: new, writes: writes + [tables.notify])
+      }
+      writes += tables.update(awake, from: new, at: now)
+      return PostgresDatabase.Decision(value: awake, writes: writes + [tables.notify])
     }
     changes.notify()
     return again

@@ -24,6 +24,8 @@ extension PostgresJobStore {
       let reads = [
         (TransactionRead.clock, tables.clock),
         (.due, tables.jobs("j.state = 'waiting' AND j.ready_at <= \(now) LIMIT 100 FOR UPDATE OF j SKIP LOCKED")),
+        (.uploaded, tables.uploaded(most: 100)),
+        (.waiting, tables.waitingForUploads),
         // Those that another worker is just claiming are skipped.
         (.head, tables.jobs(head(now, offer) + " FOR UPDATE OF j SKIP LOCKED")),
       ]
@@ -37,6 +39,14 @@ extension PostgresJobStore {
         }
         for job in try found.rows(.due).map(PostgresTables.job) {
           guard let awake = lifecycle.wake(job, now: now) else { continue }
+          decision.writes += tables.update(awake, from: job, at: now)
+          decision.value = .again
+        }
+        let moments = try PostgresTables.moments(found.rows(.uploaded))
+        for job in try found.rows(.waiting).map(PostgresTables.job) {
+          guard let moment = moments[job.id], let awake = lifecycle.wake(job, uploadedAt: moment, now: now) else {
+            continue
+          }
           decision.writes += tables.update(awake, from: job, at: now)
           decision.value = .again
         }
@@ -83,7 +93,8 @@ extension PostgresJobStore {
     let now = tables.now()
     let statement = PostgresStatement(
       """
-      SELECT EXISTS (SELECT 1 FROM \(tables.schema).jobs j WHERE j.state = 'waiting' AND j.ready_at <= \(now)) AS due,
+      SELECT EXISTS (SELECT 1 FROM \(tables.schema).jobs j WHERE j.state = 'waiting' AND j.ready_at <= \(now))
+          OR EXISTS (\(tables.uploaded(most: 1).sql)) AS due,
         (SELECT j.state = 'running' OR j.memory_bytes <= $1::bigint FROM \(tables.schema).jobs j WHERE \(head(now, offer))) AS fits
       """, [String(offer.freeBytes)])
     let row = try await database.read(statement).first

@@ -1,5 +1,6 @@
 public import JobQueue
 public import TallySchema
+import Uploads
 
 /// The fleet's store: any number of servers and workers, on any number of machines, over one PostgreSQL database.
 ///
@@ -16,6 +17,8 @@ public final class PostgresJobStore: JobStore {
   let database: PostgresDatabase
   let tables: PostgresTables
   let lifecycle: JobLifecycle
+  let uploads: UploadLifecycle
+  let limits: Limits
   let submissions: SubmissionQueue
   private let loop: PostgresLoop
   private let listener: PostgresListener?
@@ -52,8 +55,10 @@ public final class PostgresJobStore: JobStore {
     self.tables = tables
     self.database = database
     self.lifecycle = lifecycle
+    self.limits = limits
+    uploads = UploadLifecycle(limits: limits)
     submissions = SubmissionQueue(
-      database: database, tables: tables, unfinishedMost: limits.unfinishedJobs,
+      database: database, tables: tables, lifecycle: lifecycle, unfinishedMost: limits.unfinishedJobs,
       onCommit: { [changes] in changes.notify() })
     listener =
       address.listens ? PostgresListener(loop: loop, url: address.url, channel: tables.channel, signal: changes) : nil

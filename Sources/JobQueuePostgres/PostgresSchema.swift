@@ -8,7 +8,7 @@ import TallySchema
 enum PostgresSchema {
   /// Every version's statements, in order. One that has been released is never changed.
   static func migrations(_ schema: String) -> [String] {
-    [version1(schema), version2(schema), version3(schema), version4(schema)]
+    [version1(schema), version2(schema), version3(schema), version4(schema), version5(schema)]
   }
 
   /// - Throws: ``StoreTooNew``; ``PostgresError``.

@@ -34,10 +34,12 @@ extension PostgresTables {
     let patterns = jobs.flatMap { job in
       job.spec.inputs.filter(FileName.isPattern).map { [StoredValue.text(job.owner), .text($0), .text(job.id)] }
     }
+    let pins = jobs.flatMap { job in job.spec.uploads.map { [StoredValue.text($0), .text(job.id)] } }
     return [
       insert("reservations", ["name", "job_id"], rows(\.outputs)),
       insert("readings", ["name", "job_id"], rows(\.inputs)),
     ] + (patterns.isEmpty ? [] : [insert("patterns", ["owner", "pattern", "job_id"], patterns, orElse: "DO NOTHING")])
+      + (pins.isEmpty ? [] : [insert("upload_pins", ["upload_id", "job_id"], pins)])
   }
 
   /// A job's new values; what is told of the change goes to its events as well.
@@ -58,6 +60,9 @@ extension PostgresTables {
       }
     }
     if !old.state.isFinal && job.state.isFinal {
+      if job.spec.readsUploads || job.unreadable != nil {
+        statements.append(PostgresStatement("DELETE FROM \(schema).upload_pins WHERE job_id = $1", [job.id]))
+      }
       statements.append(PostgresStatement("DELETE FROM \(schema).readings WHERE job_id = $1", [job.id]))
     }
     if let transition = JobTransition(from: old, to: job, by: actor) {

@@ -1,5 +1,6 @@
 import JobQueue
 import TallySchema
+import Uploads
 
 /// Decides about submissions that share a transaction, one after the other, as if each had one of its own. Pure.
 struct SubmissionBatch {
@@ -25,13 +26,19 @@ struct SubmissionBatch {
   var keys: [Key: JobRecord]
   /// Who writes a name, and who reads it, by the name's bytes.
   var names: SpecNames
-  /// What is to be written.
+  /// What the jobs may read of uploads.
+  let uploads: [UploadRecord]
+  let lifecycle: JobLifecycle
+  /// What is to be written: new jobs, and those of them whose uploads are complete, as they are then.
   private(set) var admitted: [JobRecord] = []
+  private(set) var woken: [(from: JobRecord, to: JobRecord)] = []
 
   init(
     now: Timestamp, unfinishedMost: Int, unfinished: Int, inserted: [JobRecord],
-    keyed: [JobRecord], names: SpecNames
+    keyed: [JobRecord], names: SpecNames, uploads: [UploadRecord], lifecycle: JobLifecycle
   ) {
+    self.uploads = uploads
+    self.lifecycle = lifecycle
     self.now = now
     self.unfinishedMost = unfinishedMost
     self.unfinished = unfinished
@@ -52,12 +59,20 @@ struct SubmissionBatch {
     }
     if let problem = names.problem(of: submission) { return .failure(problem) }
     if unfinished >= unfinishedMost { return .failure(.tooManyJobs(limit: unfinishedMost)) }
+    let uploadedAt: Timestamp?
+    do {
+      uploadedAt = try UploadLifecycle.completion(of: submission.spec.uploads, owner: submission.owner, found: uploads)
+    } catch {
+      return .failure(error)
+    }
     let job = JobLifecycle.admit(submission, id: item.id, now: now)
     unfinished += 1
-    if let key { keys[key] = job }
-    names.add(job)
     admitted.append(job)
-    return .success(job)
+    let awake = uploadedAt.flatMap { lifecycle.wake(job, uploadedAt: $0, now: now) }
+    if let awake { woken.append((job, awake)) }
+    if let key { keys[key] = awake ?? job }
+    names.add(job)
+    return .success(awake ?? job)
   }
 }
 

@@ -1,5 +1,6 @@
 import JobQueue
 import TallySchema
+import Uploads
 
 /// Gathers submissions that wait at the same time into one transaction, so that many of them share its ways and its sync.
 ///
@@ -15,6 +16,7 @@ actor SubmissionQueue {
 
   private let database: PostgresDatabase
   private let tables: PostgresTables
+  private let lifecycle: JobLifecycle
   private let unfinishedMost: Int
   private let onCommit: @Sendable () -> Void
   private var waiting: [Waiting] = []
@@ -22,11 +24,12 @@ actor SubmissionQueue {
   private var count = UnfinishedCount()
 
   init(
-    database: PostgresDatabase, tables: PostgresTables, unfinishedMost: Int,
+    database: PostgresDatabase, tables: PostgresTables, lifecycle: JobLifecycle, unfinishedMost: Int,
     onCommit: @escaping @Sendable () -> Void
   ) {
     self.database = database
     self.tables = tables
+    self.lifecycle = lifecycle
     self.unfinishedMost = unfinishedMost
     self.onCommit = onCommit
   }
@@ -71,16 +74,19 @@ actor SubmissionQueue {
       (.writers, tables.writers(names)), (.readers, tables.readers(names)), (.patterns, tables.patterns(of: owners)),
     ]
     if known == nil { reads.append((.unfinished, tables.unfinished)) }
+    let uploads = items.flatMap { $0.submission.spec.uploads }
+    if !uploads.isEmpty { reads.append((.upload, tables.shareUploads(uploads))) }
     let (results, unfinished) = try await database.transaction(reads: reads) {
-      [unfinishedMost, tables] found, _ in
+      [unfinishedMost, tables, lifecycle] found, _ in
       let unfinished = try known ?? Int(found.rows(.unfinished).first?.required("unfinished") ?? 0)
       var batch = SubmissionBatch(
         now: try PostgresTables.moment(found[.clock]), unfinishedMost: unfinishedMost,
         unfinished: unfinished, inserted: try found.rows(.inserted).map(PostgresTables.job),
         keyed: try found.rows(.keyed).map(PostgresTables.job),
-        names: SpecNames(found))
+        names: SpecNames(found), uploads: try found.rows(.upload).map(UploadColumns.upload), lifecycle: lifecycle)
       let results = items.map { batch.decide($0) }
-      let writes = batch.admitted.isEmpty ? [] : tables.insert(batch.admitted) + [tables.notify]
+      let woken = batch.woken.flatMap { tables.update($0.to, from: $0.from, at: batch.now) }
+      let writes = batch.admitted.isEmpty ? [] : tables.insert(batch.admitted) + woken + [tables.notify]
       return PostgresDatabase.Decision(value: (results, batch.unfinished), writes: writes)
     }
     count.set(unfinished, isCounted: known == nil)

@@ -8,6 +8,8 @@ enum TransactionRead: Hashable, Sendable {
   case job
   /// Jobs whose start time has come.
   case due
+  /// Jobs whose uploads are complete, and since when; the same jobs' rows.
+  case uploaded, waiting
   /// The first job that may be claimed.
   case head
   /// Who writes names, who reads them, and who has patterns that may match them.
@@ -18,6 +20,12 @@ enum TransactionRead: Hashable, Sendable {
   case inserted, keyed
   /// The number of unfinished jobs.
   case unfinished
+  /// The lock on making uploads, which has no rows.
+  case uploadsLock
+  /// An upload, the final uploads that have it as a part, and its own parts.
+  case upload, finals, parts
+  /// The number of uploads.
+  case count
 }
 
 /// The results of a transaction's reads.

@@ -20,12 +20,7 @@ enum JobRow {
   }
 
   static func updateArguments(_ job: JobRecord) -> StatementArguments {
-    JobRow.arguments(JobColumns.life(job) + [.text(job.id)])
-  }
-
-  /// As a sequence of optional values: of other sequences, GRDB takes the elements by key paths, which are slow.
-  private static func arguments(_ values: [StoredValue]) -> StatementArguments {
-    StatementArguments(values.map { $0.converted })
+    StoredValue.arguments(JobColumns.life(job) + [.text(job.id)])
   }
 
   private static let columns = JobColumns.asked + JobColumns.life
@@ -50,6 +45,11 @@ enum JobRow {
 }
 
 extension StoredValue {
+  /// As a sequence of optional values: of other sequences, GRDB takes the elements by key paths, which are slow.
+  static func arguments(_ values: [StoredValue]) -> StatementArguments {
+    StatementArguments(values.map { $0.converted })
+  }
+
   fileprivate var converted: (any DatabaseValueConvertible)? {
     switch self {
     case .null: nil

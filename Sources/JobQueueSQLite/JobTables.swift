@@ -96,6 +96,7 @@ final class JobTables {
     for pattern in job.spec.inputs where FileName.isPattern(pattern) {
       try run("INSERT INTO patterns (owner, pattern, job_id) VALUES (?, ?, ?)", [job.owner, pattern, job.id])
     }
+    if job.spec.readsUploads { try pin(job) }
   }
 
   /// Writes a job's new values; what is told of the change goes to its events as well.
@@ -116,6 +117,7 @@ final class JobTables {
         try run("DELETE FROM patterns WHERE job_id = ?", [job.id])
       }
     }
+    if !old.state.isFinal, job.state.isFinal { try unpin(job) }
     if old.state.isFinal != job.state.isFinal { unfinishedAdded += job.state.isFinal ? -1 : 1 }
     try tell(JobTransition(from: old, to: job, by: actor), at: moment)
   }

@@ -7,7 +7,7 @@ extension SQLiteJobStore {
     let now = clock()
     // Made here, where many do it at the same time, and not by the one who writes for all of them.
     let new = NewJob(JobLifecycle.admit(submission, id: JobID.make(now: now), now: now))
-    return try await write { [limits] tables in
+    return try await write { [limits, lifecycle] tables in
       if let key = submission.idempotencyKey,
         let job = try tables.first("owner = ? AND idempotency_key = ?", [submission.owner, key])
       {
@@ -20,8 +20,10 @@ extension SQLiteJobStore {
       if try tables.unfinished() >= limits.unfinishedJobs {
         throw JobStoreError.tooManyJobs(limit: limits.unfinishedJobs)
       }
+      // Looked at before anything is written.
+      if submission.spec.readsUploads { _ = try tables.uploadCompletion(of: new.job) }
       try tables.insert(new)
-      return new.job
+      return try tables.wakeIfUploaded(new.job, lifecycle, now: now)
     }
   }
 
@@ -36,7 +38,7 @@ extension SQLiteJobStore {
   public func retry(_ id: String, by actor: String, existingOutputs: [String]) async throws -> JobRecord {
     try await write { [lifecycle, clock] tables in
       let now = clock()
-      return try tables.change(id, at: now, by: actor) { job in
+      let again = try tables.change(id, at: now, by: actor) { job in
         if job.unreadable != nil { throw JobStoreError.unreadable(jobID: id) }
         guard let again = lifecycle.retry(job, now: now) else {
           throw JobStoreError.wrongState(jobID: id, job.shownState)
@@ -44,9 +46,11 @@ extension SQLiteJobStore {
         var submission = JobSubmission(owner: job.owner, spec: job.spec)
         submission.existingOutputs = existingOutputs
         try SQLiteJobStore.checkNames(submission, tables)
+        _ = try tables.uploadCompletion(of: job)
         try tables.take(job)
         return again
       }
+      return try tables.wakeIfUploaded(again, lifecycle, now: now)
     }
   }
 

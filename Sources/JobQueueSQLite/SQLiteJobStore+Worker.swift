@@ -9,6 +9,7 @@ extension SQLiteJobStore {
     let now = clock()
     let isWorthIt = try await read { tables in
       if try tables.first(SQLiteJobStore.isDue, [now.milliseconds]) != nil { return true }
+      if try !tables.uploaded(most: 1).isEmpty { return true }
       guard let head = try SQLiteJobStore.head(tables, now: now, offer) else { return false }
       // A lease that has expired may end its job without any memory.
       return head.state == .running || head.spec.memoryBytes <= offer.freeBytes
@@ -18,6 +19,12 @@ extension SQLiteJobStore {
       let now = clock()
       for job in try tables.all(SQLiteJobStore.isDue, [now.milliseconds]) {
         if let awake = lifecycle.wake(job, now: now) { try tables.update(awake, from: job, at: now) }
+      }
+      for (id, moment) in try tables.uploaded(most: 100) {
+        guard let job = try tables.job(id) else { continue }
+        if let awake = lifecycle.wake(job, uploadedAt: moment, now: now) {
+          try tables.update(awake, from: job, at: now)
+        }
       }
       while let job = try SQLiteJobStore.head(tables, now: now, offer) {
         switch lifecycle.claim(job, worker: worker, now: now) {

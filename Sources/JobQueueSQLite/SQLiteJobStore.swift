@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 public import JobQueue
 public import TallySchema
+import Uploads
 
 /// The embedded store: one SQLite file in WAL mode that belongs to one process, whose commits
 /// are synced in groups.
@@ -18,6 +19,7 @@ public final class SQLiteJobStore: JobStore {
   let group: GroupCommit
   private let reads: GroupRead
   let lifecycle: JobLifecycle
+  let uploads: UploadLifecycle
   let limits: Limits
   let clock: @Sendable () -> Timestamp
   private let ownership: StoreOwnership
@@ -67,6 +69,7 @@ public final class SQLiteJobStore: JobStore {
     self.limits = limits
     self.clock = clock
     lifecycle = JobLifecycle(limits: limits)
+    uploads = UploadLifecycle(limits: limits)
     group = GroupCommit(writer: pool) { () throws(StoreUnavailable) in
       try log.synchronize()
     } onCommit: { [changes] in

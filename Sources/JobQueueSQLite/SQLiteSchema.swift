@@ -30,6 +30,7 @@ enum SQLiteSchema {
       try database.execute(sql: "CREATE INDEX jobs_unnamed ON jobs (finished_at) WHERE output = ''")
     }
     migrator.registerMigration("7: what runs read") { database in try database.execute(sql: version7) }
+    migrator.registerMigration("8: uploads in pieces") { database in try database.execute(sql: version8) }
     return migrator
   }
 

@@ -2,6 +2,7 @@ public import JobQueue
 public import Logging
 public import Storage
 public import TallySchema
+public import Uploads
 
 /// What a server does now and then: publishes what a crash left unpublished, removes what nobody names, and forgets jobs
 /// that ended long ago.
@@ -9,16 +10,17 @@ public struct Housekeeping: Sendable {
   /// For which an upload's file is kept that nobody writes any more.
   private static let uploadSeconds = 86_400
 
-  private let store: any JobStore
+  private let store: any JobStore & UploadStore
   private let publisher: OutputPublisher
   private let janitor: Janitor
   private let remover: OutputRemover
   private let uploads: any UploadStorage
+  private let uploadJanitor: UploadJanitor
   private let limits: Limits
   private let logger: Logger
 
   public init(
-    store: any JobStore, storage: any UploadStorage, limits: Limits,
+    store: any JobStore & UploadStore, storage: any UploadStorage, limits: Limits,
     logger: Logger = Logger(label: "tally.housekeeping")
   ) {
     self.store = store
@@ -26,17 +28,21 @@ public struct Housekeeping: Sendable {
     janitor = Janitor(storage: storage, store: store, logger: logger)
     remover = OutputRemover(storage: storage, store: store)
     uploads = storage
+    uploadJanitor = UploadJanitor(storage: storage, store: store)
     self.limits = limits
     self.logger = logger
   }
 
-  /// Runs until the task is cancelled: publishing every 5 seconds, results without a name every minute, the rest every hour,
-  /// all of it at once at the start.
+  /// Runs until the task is cancelled: publishing every 5 seconds, results without a name and uploads that expire every
+  /// minute, the rest every hour, all of it at once at the start.
   public func run() async {
     var round = 0
     repeat {
       await publisher.recover()
-      if round % 12 == 0 { await forgetUnnamed() }
+      if round % 12 == 0 {
+        await forgetUnnamed()
+        await expireUploads()
+      }
       if round % 720 == 0 { await cleanUp() }
       round += 1
     } while (try? await Task.sleep(for: .seconds(5))) != nil
@@ -58,6 +64,15 @@ public struct Housekeeping: Sendable {
     }
   }
 
+  private func expireUploads() async {
+    do {
+      let expired = try await uploadJanitor.expire()
+      if expired > 0 { logger.info("uploads that nothing came for are given up", metadata: ["uploads": "\(expired)"]) }
+    } catch {
+      logger.warning("uploads that have expired have to wait", metadata: ["error": "\(error)"])
+    }
+  }
+
   private func cleanUp() async {
     do {
       let moment = Timestamp.now + -limits.retentionMilliseconds
@@ -65,6 +80,7 @@ public struct Housekeeping: Sendable {
       try await janitor.sweep()
       let removed = try uploads.removeUploads(olderThanSeconds: Housekeeping.uploadSeconds)
       if removed > 0 { logger.info("unfinished uploads are removed", metadata: ["files": "\(removed)"]) }
+      try await uploadJanitor.sweep()
     } catch {
       logger.warning("the clean-up has to wait", metadata: ["error": "\(error)"])
     }

@@ -8,6 +8,7 @@ import NIOCore
 public import ServiceLifecycle
 public import Storage
 public import TallySchema
+public import Uploads
 
 /// The whole server: HTTP, the methods, the runner and its housekeeping, as one service.
 ///
@@ -56,7 +57,7 @@ public struct TallyServer: Service {
   }
 
   private let configuration: Configuration
-  private let store: any JobStore
+  private let store: any JobStore & UploadStore
   private let storage: any InputStorage & UploadStorage
   private let logger: Logger
   private let onListening: @Sendable (Int) async -> Void
@@ -64,7 +65,8 @@ public struct TallyServer: Service {
 
   /// - Parameter onListening: told the port once the server listens.
   public init(
-    _ configuration: Configuration, store: any JobStore, storage: any InputStorage & UploadStorage, logger: Logger,
+    _ configuration: Configuration, store: any JobStore & UploadStore, storage: any InputStorage & UploadStorage,
+    logger: Logger,
     onListening: @escaping @Sendable (Int) async -> Void = { _ in }
   ) {
     self.configuration = configuration
@@ -126,6 +128,7 @@ public struct TallyServer: Service {
       files: FileEndpoint(
         store: store, storage: storage, open: uploads, limits: limits,
         fileMode: configuration.worker.resultMode),
+      uploads: TusEndpoint(store: store, storage: storage, open: uploads, limits: limits, logger: logger),
       health: HealthEndpoint(store: store, outputs: storage, isDraining: draining, files: files),
       metrics: MetricsEndpoint(stats: stats),
       origins: OriginPolicy(hosts: configuration.allowedHosts), cors: CORSPolicy(origins: configuration.allowedOrigins),
@@ -148,7 +151,9 @@ public struct TallyServer: Service {
     let limits = configuration.limits
     var router = RPCRouter(limits: limits)
     try JobMethods(
-      store: store, inputs: storage, outputs: storage, memory: memory, hub: hub, files: files, walks: walks,
+      store: store, uploads: store,
+      inputs: UploadedInputs(storage, segments: storage, store: store, permissions: configuration.worker.resultMode),
+      outputs: storage, memory: memory, hub: hub, files: files, walks: walks,
       limits: limits
     )
     .register(

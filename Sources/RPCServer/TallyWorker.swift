@@ -5,6 +5,7 @@ public import Logging
 public import ServiceLifecycle
 public import Storage
 public import TallySchema
+public import Uploads
 
 /// What does the jobs: the runner and its housekeeping, as one service, in a server or in a process of its own.
 ///
@@ -40,7 +41,7 @@ public struct TallyWorker: Service {
   }
 
   private let configuration: Configuration
-  private let store: any JobStore
+  private let store: any JobStore & UploadStore
   private let storage: any InputStorage & UploadStorage
   private let memory: MemoryPool
   private let logger: Logger
@@ -48,7 +49,8 @@ public struct TallyWorker: Service {
   private let threads: FileThreads
 
   public init(
-    _ configuration: Configuration, store: any JobStore, storage: any InputStorage & UploadStorage, logger: Logger
+    _ configuration: Configuration, store: any JobStore & UploadStore, storage: any InputStorage & UploadStorage,
+    logger: Logger
   ) {
     self.init(
       configuration, store: store, storage: storage, memory: MemoryPool(totalBytes: configuration.memoryBytes),
@@ -56,7 +58,8 @@ public struct TallyWorker: Service {
   }
 
   init(
-    _ configuration: Configuration, store: any JobStore, storage: any InputStorage & UploadStorage, memory: MemoryPool,
+    _ configuration: Configuration, store: any JobStore & UploadStore, storage: any InputStorage & UploadStorage,
+    memory: MemoryPool,
     logger: Logger
   ) {
     self.configuration = configuration
@@ -110,7 +113,9 @@ public struct TallyWorker: Service {
     return Runner(
       store: store,
       engine: LocalEngine(
-        inputs: storage, spillFolder: configuration.spillFolder, resultMode: configuration.resultMode,
+        inputs: UploadedInputs(
+          storage, segments: storage, store: store, permissions: configuration.resultMode),
+        spillFolder: configuration.spillFolder, resultMode: configuration.resultMode,
         limits: configuration.limits),
       storage: storage, memory: memory, configuration: runner, taskExecutor: threads, logger: logger)
   }

@@ -39,6 +39,14 @@ public struct Limits: Hashable, Sendable {
   public var uploadIdleMilliseconds = 60_000
   /// Bytes in a second, on average, below which an upload is given up after its first minute.
   public var uploadBytesPerSecond = 1_024
+  /// Uploads in pieces that are kept, whole or not.
+  public var uploadsKept = 10_000
+  /// Files of the server's that one upload's bytes may be in: one for each request that has sent some.
+  public var uploadSegments = 16_384
+  /// Parts that one upload is put together from.
+  public var uploadParts = 1_000
+  /// Milliseconds for which an upload in pieces is kept after its last byte.
+  public var uploadExpiryMilliseconds = 86_400_000
   /// Bytes of the data folder's disk that uploads leave free, for results and the job store.
   public var diskReserveBytes = 256 << 20
   /// Milliseconds that a call's deadline may be away, at the most.
@@ -140,6 +148,13 @@ extension Limits {
     Setting(
       name: "uploadBytesPerSecond", path: \.uploadBytesPerSecond,
       summary: "bytes in a second, on average, below which an upload is given up after its first minute"),
+    Setting(name: "uploadsKept", path: \.uploadsKept, summary: "uploads in pieces that are kept, whole or not"),
+    Setting(
+      name: "uploadSegments", path: \.uploadSegments, summary: "requests that may send bytes of one upload in pieces"),
+    Setting(name: "uploadParts", path: \.uploadParts, summary: "parts that one upload is put together from"),
+    Setting(
+      name: "uploadExpiryMilliseconds", path: \.uploadExpiryMilliseconds,
+      summary: "milliseconds for which an upload in pieces is kept after its last byte"),
     Setting(
       name: "diskReserveBytes", path: \.diskReserveBytes,
       summary: "bytes of the data folder's disk that uploads leave free"),

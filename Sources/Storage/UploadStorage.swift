@@ -2,7 +2,7 @@ public import TallySchema
 
 /// Where files that callers send are kept until they are whole. They are shown under their names as results are
 /// (``OutputStorage``). Everything here may wait for a disk or a network.
-public protocol UploadStorage: OutputStorage {
+public protocol UploadStorage: OutputStorage, SegmentStorage {
   /// Bytes that there is room for.
   ///
   /// - Throws: ``JobFailure`` when that can't be told.

@@ -12,6 +12,10 @@ extension DataFolder {
   public func stagedFiles(of job: String) throws -> [StagedFile] {
     // Another process's janitor may have been here.
     guard let folder = try? DataFolder.openFolder(job, in: try openOwn("results")) else { return [] }
+    return try DataFolder.staged(in: folder)
+  }
+
+  static func staged(in folder: OpenFile) throws(SystemCallError) -> [StagedFile] {
     let now = time(nil)
     return try DataFolder.names(in: folder).compactMap { name in
       var information = stat()

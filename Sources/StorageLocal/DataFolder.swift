@@ -12,7 +12,8 @@ public import TallySchema
 /// can't lead out of it.
 ///
 /// The server's own files are in `.tally` inside it, on the same file system, so that a result can be linked to its
-/// visible name: `results/<job>/<epoch>-<nonce>`, `uploads/<nonce>`, `publish/`, `locks/`.
+/// visible name: `results/<job>/<epoch>-<nonce>`, `uploads/<nonce>`, `uploads/<upload>/<offset>-<epoch>-<nonce>`, `publish/`,
+/// `locks/`.
 public final class DataFolder: Sendable {
   /// The folders that are open: the data folder, and `.tally` in it.
   private struct Folders: Sendable {
@@ -163,9 +164,11 @@ public final class DataFolder: Sendable {
   }
 
   /// Opens a folder beneath another; makes it, durably, where it isn't there.
-  func makeDurableFolder(_ name: String, in folder: OpenFile) throws(SystemCallError) -> OpenFile {
+  func makeDurableFolder(
+    _ name: String, in folder: OpenFile, mode: mode_t = 0o755
+  ) throws(SystemCallError) -> OpenFile {
     if let there = try? DataFolder.openFolder(name, in: folder) { return there }
-    let made = try DataFolder.makeFolder(name, in: folder, mode: 0o755)
+    let made = try DataFolder.makeFolder(name, in: folder, mode: mode)
     try folder.synchronize()
     return made
   }

@@ -72,7 +72,7 @@ final class LocalSink: ByteSink {
 
   func discard() { unlink(path) }
 
-  private static func failure(_ what: String, _ code: Int32) -> JobFailure {
+  static func failure(_ what: String, _ code: Int32) -> JobFailure {
     if code == EMFILE || code == ENFILE { return .noDescriptors() }
     let isFull = code == ENOSPC || code == EDQUOT || code == EFBIG
     return JobFailure(

@@ -8,6 +8,7 @@
   import Logging
   import RPCServer
   import TallySchema
+  import Uploads
 
   #if canImport(Glibc)
     import Glibc
@@ -57,7 +58,7 @@
     /// - Parameter owner: how this process is named to a second one.
     func open(
       owner: String, limits: Limits, connections: Int, logger: Logger
-    ) async throws -> any JobStore {
+    ) async throws -> any JobStore & UploadStore {
       switch kind {
       case .sqlite(let path):
         let store = try SQLiteJobStore(path: path, owner: owner, limits: limits)
@@ -94,7 +95,7 @@
 
   /// A process's store, and the data folder that belongs to it.
   struct OpenedStore {
-    let store: any JobStore
+    let store: any JobStore & UploadStore
     let folder: DataFolder
     /// Who may read results: whoever the process's mask lets, at the most.
     let resultMode: UInt32

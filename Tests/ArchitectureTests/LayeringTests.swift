@@ -43,29 +43,29 @@ import Testing
       ["Foundation", "GRDB", "Hummingbird", "NIOCore"]
     ),
     ("Sources/JobQueue", ["TallySchema", "Storage"], ["Foundation", "GRDB", "Hummingbird"]),
-    ("Sources/JobQueueSQLite", ["TallySchema", "JobQueue", "Storage"], ["Hummingbird"]),
+    ("Sources/JobQueueSQLite", ["TallySchema", "JobQueue", "Storage", "Uploads"], ["Hummingbird"]),
     (
-      "Sources/JobQueuePostgres", ["TallySchema", "JobQueue", "Storage", "CTallyPostgres"],
+      "Sources/JobQueuePostgres", ["TallySchema", "JobQueue", "Storage", "Uploads", "CTallyPostgres"],
       ["Foundation", "GRDB", "Hummingbird"]
     ),
     (
       "Sources/JobQueueConformance",
-      ["TallySchema", "JobQueue", "JobRunner", "Storage", "StorageConformance", "StorageLocal"],
+      ["TallySchema", "JobQueue", "JobRunner", "Storage", "StorageConformance", "StorageLocal", "Uploads"],
       ["GRDB", "Testing"]
     ),
     (
-      "Sources/JobRunner", ["TallySchema", "JobQueue", "Storage"],
+      "Sources/JobRunner", ["TallySchema", "JobQueue", "Storage", "Uploads"],
       ["Foundation", "GRDB", "Hummingbird", "NIOCore", "Processor"]
     ),
     (
       "Sources/EngineLocal", ["TallySchema", "JobQueue", "JobRunner", "Processor", "Storage"],
       ["Foundation", "GRDB", "Hummingbird", "NIOCore"]
     ),
-    ("Sources/Uploads", ["TallySchema", "Storage"], ["GRDB", "Hummingbird", "HTTPTypes", "NIOCore"]),
+    ("Sources/Uploads", ["TallySchema", "JobQueue", "Storage"], ["GRDB", "Hummingbird", "HTTPTypes", "NIOCore"]),
     ("Sources/Access", ["TallySchema"], ["Foundation", "GRDB", "Hummingbird", "HTTPTypes"]),
     ("Sources/RPCServer/RPC", ["TallySchema", "Access"], ["Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore"]),
     (
-      "Sources/RPCServer/Methods", ["TallySchema", "JobQueue", "JobRunner", "Processor", "Storage"],
+      "Sources/RPCServer/Methods", ["TallySchema", "JobQueue", "JobRunner", "Processor", "Storage", "Uploads"],
       ["Hummingbird", "HummingbirdCore", "HTTPTypes"]
     ),
     ("Sources/RPCServer/Progress", ["TallySchema", "JobQueue"], ["Hummingbird", "HummingbirdCore", "HTTPTypes"]),
@@ -87,7 +87,7 @@ import Testing
       "Sources/rpc-server",
       [
         "TallySchema", "RPCServer", "JobQueue", "JobQueueSQLite", "JobQueuePostgres", "JobRunner", "Storage",
-        "StorageLocal",
+        "StorageLocal", "Uploads",
       ],
       ["GRDB", "Hummingbird"]
     ),

@@ -3,6 +3,7 @@ import JobQueueConformance
 import Synchronization
 import TallySchema
 import TestSupport
+import Uploads
 
 @testable import JobQueuePostgres
 
@@ -26,7 +27,7 @@ final class PostgresUnderTest: StoreUnderTest {
 
   var folder: String { place.path + "/data" }
 
-  func open(clock: ManualClock, limits: Limits) async throws -> any JobStore {
+  func open(clock: ManualClock, limits: Limits) async throws -> any JobStore & UploadStore {
     let store = try await PostgresJobStore(
       address, limits: limits, connectionsMost: 8, now: { String(clock.now.milliseconds) })
     opened.withLock { $0.append(store) }

@@ -6,6 +6,7 @@ import JobQueueSQLite
 import Synchronization
 import TallySchema
 import TestSupport
+import Uploads
 
 /// An embedded store in a folder of its own.
 final class SQLiteUnderTest: StoreUnderTest {
@@ -17,7 +18,7 @@ final class SQLiteUnderTest: StoreUnderTest {
   private var path: String { place.path + "/tally.sqlite" }
   var folder: String { place.path + "/data" }
 
-  func open(clock: ManualClock, limits: Limits) async throws -> any JobStore {
+  func open(clock: ManualClock, limits: Limits) async throws -> any JobStore & UploadStore {
     try SQLiteJobStore(path: path, owner: "test", limits: limits, clock: { clock.now }, busySeconds: 0.2)
   }
 

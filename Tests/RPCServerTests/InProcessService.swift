@@ -32,7 +32,8 @@ final class InProcessService: Sendable {
       downloads: InFlightLimit(8), uploads: InFlightLimit(8), limits: .standard)
     var router = RPCRouter(limits: .standard)
     try JobMethods(
-      store: store, inputs: folder, outputs: folder, memory: memory, hub: hub, files: FileWork(), walks: FileWork(),
+      store: store, uploads: store, inputs: folder, outputs: folder, memory: memory, hub: hub, files: FileWork(),
+      walks: FileWork(),
       limits: .standard
     )
     .register(in: &router)

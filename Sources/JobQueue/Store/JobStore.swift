@@ -160,6 +160,8 @@ public enum JobStoreError: Error, Hashable, Sendable {
   case outputReserved(name: String, jobID: String)
   /// Another job that hasn't ended reads that name.
   case outputIsInput(name: String, jobID: String)
+  /// The job reads an upload that isn't there, is another owner's, or has expired.
+  case uploadNotFound(id: String)
   case tooManyJobs(limit: Int)
   case unknownPageToken
   case notFound(jobID: String)

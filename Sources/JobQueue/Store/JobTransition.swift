@@ -48,7 +48,7 @@ extension JobAction {
       case .failed: self = .failed
       case .cancelled: self = .cancelled
       case .queued where old.state == .waiting: self = .ready
-      case .queued where old.state.isFinal: self = .retried
+      case .queued where old.state.isFinal, .waiting where old.state.isFinal: self = .retried
       case .queued:
         let hasFailed = new.attempts > old.attempts || (new.error != nil && new.error != old.error)
         self = hasFailed ? .retryScheduled : .released

@@ -56,9 +56,6 @@ final class ResultWriter {
     if let failure = behind.end() { throw failure }
     try file.sink.write(UnsafeRawBufferPointer(start: piece.base, count: filled), at: bytes - filled, isLast: true)
     try file.sink.seal(permissions: file.permissions)
-    return digest.finalize().map { byte in
-      let text = String(byte, radix: 16)
-      return byte < 16 ? "0" + text : text
-    }.joined()
+    return digest.finalize().hexadecimal
   }
 }

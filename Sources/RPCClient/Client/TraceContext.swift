@@ -1,3 +1,5 @@
+import TallySchema
+
 /// A trace that calls belong to (W3C Trace Context, `traceparent`). Calls that are made within one carry it on, each as a span
 /// of its own.
 ///
@@ -54,9 +56,6 @@ public struct TraceContext: Hashable, Sendable {
 
   private static func hexadecimal(_ bytes: Int) -> String {
     // All zero is no ID.
-    (0..<bytes).map { index in
-      let byte = UInt8.random(in: (index == 0 ? 1 : 0)...255)
-      return (byte < 16 ? "0" : "") + String(byte, radix: 16)
-    }.joined()
+    (0..<bytes).map { index in UInt8.random(in: (index == 0 ? 1 : 0)...255) }.hexadecimal
   }
 }

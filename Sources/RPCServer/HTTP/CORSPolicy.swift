@@ -9,15 +9,17 @@ struct CORSPolicy: Sendable {
   func allows(_ origin: String?) -> Bool { origin.flatMap(HeaderText.token).map { origins.contains($0) } ?? false }
 
   /// The answer to `OPTIONS`, which a browser asks before a call.
-  func preflight(allow: String) -> Response {
+  ///
+  /// - Parameter abilities: what a path's own protocol tells there.
+  func preflight(allow: String, telling abilities: HTTPFields = [:]) -> Response {
     Response(
       status: .noContent,
       headers: [
         .allow: allow, .accessControlAllowMethods: allow, .accessControlMaxAge: "600",
         .accessControlAllowHeaders:
           "Accept, Authorization, Content-Digest, Content-Type, If-Match, If-None-Match, If-Range, Last-Event-ID, Range, "
-          + "Repr-Digest, Tally-Timeout-Ms",
-      ])
+          + "Repr-Digest, Tally-Timeout-Ms, " + TusField.requestFields,
+      ] + abilities)
   }
 
   /// Adds what lets the page of an allowed origin read the answer.
@@ -25,7 +27,8 @@ struct CORSPolicy: Sendable {
     guard allows(origin), let origin else { return response }
     var response = response
     response.headers[.accessControlAllowOrigin] = origin
-    response.headers[.accessControlExposeHeaders] = "Accept-Ranges, Content-Range, ETag, Repr-Digest"
+    response.headers[.accessControlExposeHeaders] =
+      "Accept-Ranges, Content-Range, ETag, Repr-Digest, " + TusField.answerFields
     response.headers.append(HTTPField(name: .vary, value: "Origin"))
     return response
   }

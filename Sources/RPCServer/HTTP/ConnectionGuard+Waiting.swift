@@ -22,7 +22,9 @@ extension ConnectionGuard {
   // MARK: Uploads
 
   static func bodyPolicy(of head: HTTPRequest) -> HTTPRoute.Body {
-    guard head.method == .put, let path = head.path, HeaderText.isASCII(path) else { return .json }
+    guard [.put, .patch, .post].contains(head.method), let path = head.path, HeaderText.isASCII(path) else {
+      return .json
+    }
     return HTTPRoute(path: path)?.body ?? .json
   }
 

@@ -11,6 +11,10 @@ enum HTTPRoute: Equatable {
   case rejects(String)
   /// A file of the data folder, by its name, percent-encoded.
   case file(String)
+  /// Where uploads in pieces begin.
+  case uploads
+  /// An upload's identifier.
+  case upload(String)
   case metrics
   /// What tells whether the server lives.
   case health(Health)
@@ -44,6 +48,7 @@ enum HTTPRoute: Equatable {
 
   private static let resultPrefix = "/results/"
   private static let filePrefix = "/files/"
+  private static let uploadPrefix = "/uploads/"
 
   /// Nil: there is no such path.
   ///
@@ -59,6 +64,10 @@ enum HTTPRoute: Equatable {
       self = route
     } else if path.hasPrefix(HTTPRoute.filePrefix) {
       self = .file(String(path.dropFirst(HTTPRoute.filePrefix.count)))
+    } else if path == "/uploads" || path == HTTPRoute.uploadPrefix {
+      self = .uploads
+    } else if path.hasPrefix(HTTPRoute.uploadPrefix) {
+      self = .upload(String(path.dropFirst(HTTPRoute.uploadPrefix.count)))
     } else if PageAssets.response(path) != nil {
       self = .page(path)
     } else {
@@ -80,7 +89,18 @@ enum HTTPRoute: Equatable {
     switch self {
     case .rpc: [.get, .post, .options]
     case .file: [.put, .options]
+    case .uploads: [.post, .options]
+    // A client that can't send the others sends POST, and says in a field which is meant.
+    case .upload: [.head, .patch, .delete, .post, .options]
     case .result, .rejects, .metrics, .health, .page: [.get, .head, .options]
+    }
+  }
+
+  /// Whether uploads in pieces are spoken of there.
+  var isResumable: Bool {
+    switch self {
+    case .uploads, .upload: true
+    case .rpc, .result, .rejects, .file, .metrics, .health, .page: false
     }
   }
 
@@ -88,7 +108,7 @@ enum HTTPRoute: Equatable {
     switch self {
     case .rpc: .calledMethod
     case .result, .rejects: .scope(.read)
-    case .file: .scope(.upload)
+    case .file, .uploads, .upload: .scope(.upload)
     case .metrics: .scope(.metrics)
     case .health, .page: .everyone
     }
@@ -97,7 +117,7 @@ enum HTTPRoute: Equatable {
   var body: Body {
     switch self {
     case .rpc: .json
-    case .file: .upload
+    case .file, .uploads, .upload: .upload
     case .result, .rejects, .metrics, .health, .page: .none
     }
   }

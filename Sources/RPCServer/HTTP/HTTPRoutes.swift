@@ -15,6 +15,7 @@ struct HTTPRoutes: HTTPResponder {
   let rpc: RPCEndpoint
   let results: ResultEndpoint
   let files: FileEndpoint
+  let uploads: TusEndpoint
   let health: HealthEndpoint
   let metrics: MetricsEndpoint
   let origins: OriginPolicy
@@ -24,7 +25,10 @@ struct HTTPRoutes: HTTPResponder {
   let logger: Logger
 
   func respond(to request: Request, context: ConnectionContext) async throws -> Response {
-    let response = await answer(request, context)
+    var response = await answer(request, context)
+    // Every answer but that to OPTIONS has it (tus 1.0, "Headers").
+    let isResumable = HeaderText.isASCII(request.uri.path) && HTTPRoute(path: request.uri.path)?.isResumable == true
+    if isResumable { response.headers[TusField.resumable] = TusField.spoken }
     // A HEAD's answer has the length of what it leaves out (RFC 9110, section 9.3.2).
     return request.method == .head ? response.createHeadResponse() : response
   }
@@ -84,7 +88,10 @@ struct HTTPRoutes: HTTPResponder {
     let path = request.uri.path
     // Every path of ours is ASCII; what follows may compare them as texts.
     guard HeaderText.isASCII(path), let route = HTTPRoute(path: path) else { return HTTPAnswers.notFound(path) }
-    if request.method == .options { return cors.preflight(allow: HTTPRoutes.list(route.methods)) }
+    if request.method == .options {
+      return cors.preflight(
+        allow: HTTPRoutes.list(route.methods), telling: route.isResumable ? uploads.abilities : [:])
+    }
     guard route.methods.contains(request.method) else {
       return HTTPAnswers.methodNotAllowed(HTTPRoutes.list(route.methods))
     }
@@ -111,6 +118,11 @@ struct HTTPRoutes: HTTPResponder {
     case .file(let name):
       let presence = presences.presence(of: context.channel)
       return try await files.put(request, encodedName: name, owner: principal.owner) { presence?.wantsBody() }
+    case .uploads, .upload:
+      let presence = presences.presence(of: context.channel)
+      let call = TusEndpoint.Call(request: request, owner: principal.owner) { presence?.wantsBody() }
+      if case .upload(let id) = route { return try await uploads.respond(call, id: id) }
+      return try await uploads.create(call)
     case .rpc:
       // The connection has been closed, so nobody would read an answer.
       guard let presence = presences.presence(of: context.channel) else { return Response(status: .init(code: 499)) }
@@ -127,7 +139,8 @@ struct HTTPRoutes: HTTPResponder {
     case .health(.databases): await health.databases()
     case .health(.readyz): await health.ready()
     case .page(let path): PageAssets.response(path) ?? HTTPAnswers.notFound(path)
-    case .rpc, .result, .rejects, .file, .metrics: HTTPAnswers.refusal(.internalServerError, .internalError)
+    case .rpc, .result, .rejects, .file, .uploads, .upload, .metrics:
+      HTTPAnswers.refusal(.internalServerError, .internalError)
     }
   }
 

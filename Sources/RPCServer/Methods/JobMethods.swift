@@ -3,10 +3,12 @@ import JobRunner
 import Processor
 import Storage
 import TallySchema
+import Uploads
 
 /// The methods of the job service. Each has a file of its own; this one holds what they share.
 struct JobMethods: Sendable {
   let store: any JobStore
+  let uploads: any UploadStore
   let inputs: any InputStorage
   let outputs: any OutputStorage
   let memory: MemoryPool
@@ -39,6 +41,20 @@ struct JobMethods: Sendable {
   func find(_ id: String, for context: RPCContext) async throws -> JobRecord {
     guard let job = try await store.job(id, of: context.owner) else { throw JobMethods.notFound(id) }
     return job
+  }
+
+  /// Checks that a caller's uploads are there. Another owner's aren't.
+  ///
+  /// - Throws: ``RPCError`` NOT_FOUND.
+  func find(uploads ids: [String], for context: RPCContext) async throws -> [UploadRecord] {
+    var found: [UploadRecord] = []
+    for id in ids {
+      guard let upload = try await uploads.upload(id, of: context.owner), upload.expiredAt == nil else {
+        throw RPCError(.uploadNotFound(id: id))
+      }
+      found.append(upload)
+    }
+    return found
   }
 
   /// What a caller is told of a job that isn't there, or isn't its own.

@@ -48,6 +48,10 @@ extension RPCError {
       self.init(
         .failedPrecondition, reason: "OUTPUT_IS_INPUT",
         "The unfinished job \(jobID) reads '\(name)'. An output never overwrites an input.", field: "output")
+    case .uploadNotFound(let id):
+      self.init(
+        .notFound, reason: "INPUT_NOT_FOUND",
+        "There is no upload '\(Excerpt.of(id))'. It may have expired: upload the file again.", field: "input")
     case .tooManyJobs(let limit):
       self.init(
         .resourceExhausted, reason: "TOO_MANY_JOBS",

@@ -16,7 +16,10 @@ extension JobMethods {
       } else {
         JobRecord?.none
       }
-    if known == nil { submission.existingOutputs = try await check(parameters.spec) }
+    if known == nil {
+      _ = try await find(uploads: parameters.spec.uploads, for: context)
+      submission.existingOutputs = try await check(parameters.spec)
+    }
     return try await store.submit(submission).status
   }
 
@@ -30,7 +33,7 @@ extension JobMethods {
         "'memoryBytes' is \(spec.memoryBytes), and all jobs of this server share \(memory.totalBytes) (--memory).",
         field: "memoryBytes")
     }
-    if spec.inputs.count <= JobMethods.fewInputs, !spec.inputs.contains(where: FileName.isPattern) {
+    if spec.inputs.count <= JobMethods.fewInputs, !spec.inputs.contains(where: FileName.isPattern), !spec.readsUploads {
       return try await files.runQuick { try checkFiles(spec, $0) }
     }
     return try await walks.run { try checkFiles(spec, $0) }

@@ -2,7 +2,7 @@
 public struct DescribeParameters: RPCParameters, Hashable {
   /// What the method takes, in the order of its description.
   public static let parameters = [
-    RPCParameter("input", "A name below the data folder.", JSONSchema.string, required: true),
+    RPCParameter("input", "A name below the data folder, or `upload:ID`.", JSONSchema.string, required: true),
     RPCParameter(
       "csv", "How the file is written, as for submitJob. Without it, that is looked for.", ["type": "object"]),
   ]
@@ -26,7 +26,7 @@ public struct DescribeParameters: RPCParameters, Hashable {
     input = try fields.required("input")
     csv = try fields.optional("csv")
     try fields.refuseTheRest()
-    if let problem = FileName.problem(input) { throw JSONFieldError(field: "input", rule: problem) }
+    if let problem = InputReference.problem(input) { throw JSONFieldError(field: "input", rule: problem) }
   }
 
   /// The JSON form.

@@ -11,6 +11,8 @@ public enum JobFeature: String, CaseIterable, Sendable {
   case variance
   /// No ``JobSpec/output``.
   case unnamedResult
+  /// ``InputReference/upload(_:)``.
+  case uploads
 }
 
 extension JobSpec {
@@ -22,6 +24,7 @@ extension JobSpec {
       case .median: aggregates.contains { $0.function == .median }
       case .variance: aggregates.contains { $0.function == .variance || $0.function == .variancePop }
       case .unnamedResult: output == nil
+      case .uploads: readsUploads
       }
     }
   }

@@ -9,9 +9,11 @@ extension JobSpec {
       throw JSONFieldError(field: "input", rule: "must not name more than \(limits.inputFiles) files (inputFiles)")
     }
     for name in inputs {
-      if let problem = FileName.problem(name) { throw JSONFieldError(field: "input", rule: problem) }
+      if let problem = InputReference.problem(name) { throw JSONFieldError(field: "input", rule: problem) }
     }
-    if let problem = output.flatMap(FileName.problem) { throw JSONFieldError(field: "output", rule: problem) }
+    if let problem = output.flatMap(InputReference.problem(ofNew:)) {
+      throw JSONFieldError(field: "output", rule: problem)
+    }
     var names: Set<UTF8Key> = []
     for name in inputs where !names.insert(UTF8Key(name)).inserted {
       throw JSONFieldError(field: "input", rule: "names '\(Excerpt.of(name))' twice")

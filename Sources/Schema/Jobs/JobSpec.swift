@@ -18,7 +18,7 @@ public struct JobSpec: Hashable, Sendable {
     case ndjson
   }
 
-  /// Names under the server's data folder, of files with equal headers. A name with `*`, `?` or `[` in it is a pattern,
+  /// Names under the server's data folder, of files with equal headers, or uploads (``InputReference``). A name with `*`, `?` or `[` in it is a pattern,
   /// and stands for what it matches, in order.
   public var inputs: [String]
   /// A name under the server's data folder, of a file that need not exist. Nil: the result is shown under no name; it is

@@ -24,7 +24,9 @@
       }
       if files.filter({ $0 == "-" }).count > 1 { throw ValidationError("Standard input can be read once.") }
       for target in targets {
-        if let problem = FileName.problem(target) { throw ValidationError("The name '\(target)' \(problem).") }
+        if let problem = InputReference.problem(ofNew: target) {
+          throw ValidationError("The name '\(target)' \(problem).")
+        }
       }
     }
 

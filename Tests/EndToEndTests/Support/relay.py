@@ -7,6 +7,7 @@ Usage: relay.py unix PATH PORT      listens on a Unix socket, and passes on to 1
        relay.py mutual KEY                TLS; asks for a certificate of the PEM file KEY, and answers with its name
        relay.py counting PORT       passes on to 127.0.0.1:PORT, with small buffers; says how many bytes have come back in all
        relay.py holding PORT NAME BYTES   sends the beginning of a file to 127.0.0.1:PORT, and then nothing, as long as it lives
+       relay.py patching PORT PATH OFFSET BYTES LENGTH   sends the beginning of a PATCH; says the first line of its answer
        relay.py silent              accepts, answers one request with {}, and is silent from then on
 
 Prints the port where it listens, one line; then what it has to say, a line each. Standard library alone.
@@ -165,6 +166,16 @@ elif kind == "holding":
     upstream = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
     upstream.sendall(f"PUT /files/{sys.argv[3]} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2000000\r\n\r\n".encode() + b"x" * int(sys.argv[4]))
     say(0)
+    while True:
+        time.sleep(60)
+elif kind == "patching":
+    port, path, offset, count, length = int(sys.argv[2]), sys.argv[3], sys.argv[4], int(sys.argv[5]), sys.argv[6]
+    upstream = socket.create_connection(("127.0.0.1", port))
+    head = (f"PATCH {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: {offset}\r\n"
+            f"Content-Type: application/offset+octet-stream\r\nContent-Length: {length}\r\n\r\n")
+    upstream.sendall(head.encode() + b"x" * count)
+    say(0)
+    say(upstream.recv(65536).split(b"\r\n")[0].decode())
     while True:
         time.sleep(60)
 elif kind == "silent":

@@ -69,7 +69,7 @@ struct FileRequest: Sendable {
       let name = QueryCall.decoded(
         encoded.split(separator: "+", omittingEmptySubsequences: false).joined(separator: "%2B"))
     else { throw refused("must be percent-encoded UTF-8") }
-    if let problem = FileName.problem(name) { throw refused(problem) }
+    if let problem = InputReference.problem(ofNew: name) { throw refused(problem) }
     if FileName.isPattern(name) { throw refused("must not have *, ? or [ in it, by which jobs name several files") }
     return name
   }
@@ -119,12 +119,8 @@ struct FileRequest: Sendable {
         .badRequest,
         RPCError(
           .dataLoss, reason: "DIGEST_MISMATCH",
-          "What came isn't what was sent: its SHA-256 is \(FileRequest.hexadecimal(summary.sha256)). Nothing is kept; send it again."
+          "What came isn't what was sent: its SHA-256 is \(summary.sha256.hexadecimal). Nothing is kept; send it again."
         ))
     }
-  }
-
-  static func hexadecimal(_ bytes: [UInt8]) -> String {
-    bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
   }
 }

@@ -63,17 +63,8 @@ struct FileEndpoint: Sendable {
     try await onFileThread { [storage, limits] in
       try storage.checkInPlace()
       try storage.checkPlace(of: asked.name)
-      try FileEndpoint.checkRoom(for: asked.bytes ?? 1, in: storage, limits)
+      try UploadRoom.check(for: asked.bytes ?? 1, in: storage, limits)
     }
-  }
-
-  private static func checkRoom(for bytes: Int, in storage: any UploadStorage, _ limits: Limits) throws(JobFailure) {
-    let room = max(0, try storage.freeBytes() - limits.diskReserveBytes)
-    guard bytes > room else { return }
-    throw JobFailure(
-      .resourceExhausted, reason: "DISK_FULL",
-      "The server's disk has room for \(room) bytes more (diskReserveBytes are kept free). Remove files, or send it elsewhere."
-    )
   }
 
   /// Whether the name may be given a new file now.
@@ -112,10 +103,17 @@ struct FileEndpoint: Sendable {
     let writer = try await onFileThread { [storage] in
       try UploadWriter(storage.stageUpload(), withSHA512: asked.digests.contains { $0.sha512 != nil })
     }
-    let body = FileBody(request.body, limits: limits) { [storage, limits] in
-      try FileEndpoint.checkRoom(for: 1, in: storage, limits)
+    let pump = BodyPump(bytesMost: limits.uploadBytes) { [storage, limits] buffers in
+      try UploadRoom.check(for: 1, in: storage, limits)
+      for buffer in buffers { try buffer.withUnsafeReadableBytes { try writer.append($0) } }
     }
-    try await body.write(to: writer)
+    do {
+      try await pump.run(request.body)
+    } catch BodyPump.Problem.tooMuch {
+      throw FileRequest.tooLarge(limits)
+    } catch BodyPump.Problem.broken {
+      throw FileRequest.incomplete
+    }
     let summary = try await onFileThread { writer.summary() }
     try asked.check(summary)
     // The whole file has come. A task of its own names it and removes the staged file, even if the sender no longer
@@ -172,7 +170,7 @@ struct FileEndpoint: Sendable {
       headers[name] = "sha-256=:\(Data(summary.sha256).base64EncodedString()):"
     }
     let file = UploadedFile(
-      name: asked.name, bytes: summary.bytes, sha256: FileRequest.hexadecimal(summary.sha256), replaced: isReplaced)
+      name: asked.name, bytes: summary.bytes, sha256: summary.sha256.hexadecimal, replaced: isReplaced)
     return HTTPAnswers.json(Array(file.json.text.utf8), status: isReplaced ? .ok : .created, headers: headers)
   }
 }

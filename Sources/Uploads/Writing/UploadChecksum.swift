@@ -1,0 +1,79 @@
+public import Crypto
+import Foundation
+
+/// What a request says its body's checksum is: `Upload-Checksum: sha1 …`, in base64 (tus 1.0, "Checksum"). Pure.
+public struct UploadChecksum: Hashable, Sendable {
+  public enum Algorithm: String, CaseIterable, Sendable {
+    case sha1, sha256, crc32, crc32c
+
+    /// Bytes of a checksum.
+    var length: Int {
+      switch self {
+      case .sha1: 20
+      case .sha256: 32
+      case .crc32, .crc32c: 4
+      }
+    }
+  }
+
+  public enum Problem: Error, Hashable, Sendable {
+    case malformed
+    case unknownAlgorithm
+  }
+
+  public let algorithm: Algorithm
+  public let value: [UInt8]
+
+  /// - Throws: ``Problem``.
+  public init(_ text: String) throws(Problem) {
+    let parts = text.utf8.split(separator: UInt8(ascii: " "), maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, let value = Data(base64Encoded: Data(parts[1])) else { throw .malformed }
+    guard let algorithm = Algorithm(rawValue: String(decoding: parts[0], as: UTF8.self).lowercased()) else {
+      throw .unknownAlgorithm
+    }
+    guard value.count == algorithm.length else { throw .malformed }
+    self.algorithm = algorithm
+    self.value = Array(value)
+  }
+
+  public init(_ algorithm: Algorithm, _ value: [UInt8]) { (self.algorithm, self.value) = (algorithm, value) }
+}
+
+/// A checksum on its way.
+public enum ChecksumHasher: Sendable {
+  case sha1(Insecure.SHA1)
+  case sha256(SHA256)
+  case crc(CRC32)
+
+  public init(_ algorithm: UploadChecksum.Algorithm) {
+    switch algorithm {
+    case .sha1: self = .sha1(Insecure.SHA1())
+    case .sha256: self = .sha256(SHA256())
+    case .crc32: self = .crc(.ieee)
+    case .crc32c: self = .crc(.castagnoli)
+    }
+  }
+
+  public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    switch self {
+    case .sha1(var hash):
+      hash.update(bufferPointer: bytes)
+      self = .sha1(hash)
+    case .sha256(var hash):
+      hash.update(bufferPointer: bytes)
+      self = .sha256(hash)
+    case .crc(var check):
+      check.update(bytes)
+      self = .crc(check)
+    }
+  }
+
+  /// The checksum's bytes; of a check, the most significant first.
+  public var value: [UInt8] {
+    switch self {
+    case .sha1(let hash): Array(hash.finalize())
+    case .sha256(let hash): Array(hash.finalize())
+    case .crc(let check): (0..<4).map { UInt8(truncatingIfNeeded: check.value >> UInt32(24 - 8 * $0)) }
+    }
+  }
+}
