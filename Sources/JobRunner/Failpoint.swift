@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// The environment arms them, for tests only: `TALLY_FAILPOINTS=publishLinked=kill,committed=stop@2` kills the process the
 /// first time it comes to the one, and stops it (SIGSTOP) the second time it comes to the other.
-enum Failpoint: String, CaseIterable {
+package enum Failpoint: String, CaseIterable {
   /// A worker has a job, and nothing of its run is there yet.
   case claimed
   /// The folder of the job's results is there.
@@ -31,6 +31,14 @@ enum Failpoint: String, CaseIterable {
   case deleteUnlinked
   /// The job is forgotten, and its result's file is still there.
   case deleteForgotten
+  /// An upload is journaled, and its sender doesn't know of it.
+  case uploadMade
+  /// A request has taken an upload over, and nothing of its bytes is there.
+  case segmentBegun
+  /// Bytes of an upload are durable, and not journaled.
+  case segmentSynced
+  /// They are journaled, and their sender doesn't know of it.
+  case segmentJournaled
 
   private struct Arm {
     var signal: Int32
@@ -42,7 +50,7 @@ enum Failpoint: String, CaseIterable {
   private static let isArmed = armed.withLock { !$0.isEmpty }
 
   /// The process has come here.
-  func reach() {
+  package func reach() {
     guard Failpoint.isArmed else { return }
     let signal = Failpoint.armed.withLock { armed -> Int32? in
       guard let arm = armed[self] else { return nil }

@@ -49,7 +49,7 @@ import Testing
   private func create(_ fields: String..., body: String? = nil) async throws -> String {
     let made = try await send("POST", "/uploads", fields, body: body)
     #expect(made.status == 201 && made.fields["tus-resumable"] == "1.0.0", "\(made)")
-    return try #require(made.fields["location"])
+    return "/" + (try #require(made.fields["location"]))
   }
 
   private func patch(_ path: String, _ offset: Int, _ body: String, _ fields: String...) async throws -> Answer {
@@ -67,6 +67,9 @@ import Testing
   @Test func anUploadIsSentInPieces() async throws {
     let path = try await create("Upload-Length: 10", "Upload-Metadata: filename eC5jc3Y=")
     #expect(path.hasPrefix("/uploads/"))
+    // Beside what was asked, whatever a proxy calls that.
+    let beside = try await send("POST", "/uploads/", ["Upload-Length: 1"]).fields["location"]
+    #expect(beside?.contains("/") == false && beside?.utf8.count == path.utf8.count - 9)
     let first = try await patch(path, 0, "k\na\nb")
     #expect(first.status == 204 && first.offset == 5 && first.fields["upload-expires"]?.hasSuffix(" GMT") == true)
     let head = try await send("HEAD", path)
@@ -119,7 +122,7 @@ import Testing
   @Test func theFirstBytesMayComeWithTheCreation() async throws {
     let made = try await send("POST", "/uploads", ["Upload-Defer-Length: 1"], body: "k\na\n")
     #expect(made.status == 201 && made.offset == 4)
-    let path = try #require(made.fields["location"])
+    let path = "/" + (try #require(made.fields["location"]))
     #expect(try await send("HEAD", path).fields["upload-defer-length"] == "1")
     // A client that can't send PATCH.
     let last = try await send(
@@ -199,7 +202,7 @@ import Testing
   @Test func anUploadThatNothingComesForExpires() async throws {
     let hasty = try await ServerProcess(["--limit", "uploadExpiryMilliseconds=200000"])
     let made = try await send("POST", "/uploads", ["Upload-Length: 4"], to: hasty)
-    let path = try #require(made.fields["location"])
+    let path = "/" + (try #require(made.fields["location"]))
     #expect(try await send("PATCH", path, ["Upload-Offset: 0"], body: "k\n", to: hasty).status == 204)
     // Uploads are given up at a server's start, and every minute.
     try await hasty.stop()

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """What a kill can't show: a kill keeps the system's cache, so the order of the calls is looked at instead. A submission's
 write-ahead log is synced before its answer goes out; a result's file is synced before its name is shown, and the folder
-before anyone is told. And: a copy of the state folder, cut to what had been synced by then, still has the acknowledged job.
+before anyone is told; an upload's bytes and their place in the journal are synced before their offset is told. And: a copy of the state folder, cut to what had been synced by then, still has the acknowledged job.
 
 With --store postgres, the log is PostgreSQL's, whose processes are watched too; the copy is left out.
 
-With --unsynced nothing is synced (the server runs on a library that drops every sync, PostgreSQL with fsync=off): the first two
+With --unsynced nothing is synced (the server runs on a library that drops every sync, PostgreSQL with fsync=off): the first three
 checks must find it out.
 
 Usage: trace.py [--store sqlite|postgres] [--unsynced] [--bin .build/release]
@@ -13,6 +13,7 @@ Usage: trace.py [--store sqlite|postgres] [--unsynced] [--bin .build/release]
 """
 import argparse
 import glob
+import http.client
 import json
 import os
 import re
@@ -149,6 +150,32 @@ def check_result(server, place):
     first(calls, marked, "final answer", lambda name, text, result: is_answer(job)(name, text, result) and 'published\\":true' in text)
 
 
+def check_upload(server, place):
+    """A PATCH's file, its name and the journal are synced, in this order, before the offset is acknowledged."""
+    def ask(method, path, body=b"", **fields):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+        connection.request(method, path, body, {"Tus-Resumable": "1.0.0", **{name.replace("_", "-"): value for name, value in fields.items()}})
+        answer = connection.getresponse()
+        answer.read()
+        return answer
+
+    path = "/" + ask("POST", "/uploads", Upload_Length="300000").headers["Location"]
+    trace = Trace(watched(server), os.path.join(place, "upload.trace"))
+    answer = ask("PATCH", path, b"x" * 200_000, Upload_Offset="0", Content_Type="application/offset+octet-stream")
+    calls = trace.end()
+    if answer.status != 204 or answer.headers["Upload-Offset"] != "200000":
+        fail(f"the PATCH wasn't taken: {answer.status}")
+    folder = f".tally{path}"
+    answered = first(calls, 0, "answer to the PATCH", lambda name, text, result: name in ("write", "writev", "sendto", "sendmsg") and "HTTP/1.1 204" in text)
+    written = [index for index, (name, text, _) in enumerate(calls) if name.startswith("pwrite") and folder + "/" in file_of(text)]
+    if not written:
+        fail("nothing was written to the segment's file")
+    synced = first(calls, written[-1], "sync of the segment's file", is_sync(folder + "/"))
+    named = first(calls, synced, "sync of the segment's folder", lambda name, text, result: is_sync(folder + ">")(name, text, result))
+    if not [index for index in range(named, answered) if is_sync(LOG)(*calls[index])]:
+        fail("the journal wasn't synced between the segment's sync and the answer")
+
+
 def check_cut(server, place, job):
     """Everything after the last sync is lost: the log is cut to what had been synced. The job is there."""
     trace = Trace([server.process.pid], os.path.join(place, "cut.trace"))
@@ -186,8 +213,9 @@ def must_fail(what, check):
 def main(server, place):
     job = check_submission(server, place)
     check_result(server, place)
+    check_upload(server, place)
     told = (f"durability ({arguments.store}): a submission is synced before its answer; a result, its folder and its commit before its "
-            "name; the name before it is told")
+            "name; the name before it is told; an upload's bytes, their file's name and the journal before the offset")
     if database:
         print(told)
         return
@@ -205,6 +233,7 @@ def run(place):
             if arguments.unsynced:
                 must_fail("the submission's check", lambda: check_submission(server, place))
                 must_fail("the result's check", lambda: check_result(server, place))
+                must_fail("the upload's check", lambda: check_upload(server, place))
             else:
                 main(server, place)
         except Broken as broken:

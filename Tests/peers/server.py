@@ -21,7 +21,7 @@ class Server:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [f"{self.binaries}/rpc-server", "--port", str(self.port), "--data", self.data, "--state", self.state, *self.options],
-                stderr=log, stdout=subprocess.DEVNULL, env={k: v for k, v in os.environ.items() if not k.startswith("TALLY_")})
+                stderr=log, stdout=subprocess.DEVNULL, env={k: v for k, v in os.environ.items() if not k.startswith("TALLY_") or k == "TALLY_FAILPOINTS"})
         for _ in range(600):
             with open(self.log, "rb") as log:
                 log.seek(seen)

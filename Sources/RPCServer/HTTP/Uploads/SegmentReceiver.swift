@@ -1,4 +1,5 @@
 import HummingbirdCore
+import JobRunner
 import NIOCore
 import Storage
 import TallySchema
@@ -50,7 +51,9 @@ struct SegmentReceiver: Sendable {
   func checkpoint() async throws {
     let checkpoint = try await onFileThread { [writer] in try writer.checkpoint() }
     guard checkpoint.bytes > 0 else { return }
+    Failpoint.segmentSynced.reach()
     guard try await journal(checkpoint) else { throw Superseded() }
+    Failpoint.segmentJournaled.reach()
   }
 
   /// A sender that is slow, or has gone without a word, loses no more than a second of what has come.

@@ -19,8 +19,11 @@ struct TusAnswers: Sendable {
     ]
   }
 
-  func created(_ upload: UploadRecord, withBytes: Bool) -> Response {
-    var headers: HTTPFields = [.location: "/uploads/\(upload.id)"]
+  /// - Parameter path: that was asked. The new upload's is given beside it (RFC 3986, section 5.2), so that it holds behind a
+  ///   proxy that has the server under another path, name or scheme.
+  func created(_ upload: UploadRecord, path: String, withBytes: Bool) -> Response {
+    let isFolder = path.utf8.last == UInt8(ascii: "/")
+    var headers: HTTPFields = [.location: (isFolder ? "" : "uploads/") + upload.id]
     if withBytes { headers[TusField.offset] = String(upload.received) }
     headers[TusField.expires] = expires(upload)
     return Response(status: .created, headers: headers)

@@ -1,6 +1,7 @@
 import HTTPTypes
 import HummingbirdCore
 import JobQueue
+import JobRunner
 import Logging
 import Storage
 import TallySchema
@@ -36,11 +37,13 @@ struct TusEndpoint: Sendable {
       let upload = try await store.createUpload(
         UploadCreation(
           owner: call.owner, kind: asked.kind, metadata: asked.metadata, parts: asked.parts, length: asked.length))
-      guard let body = asked.body else { return answers.created(upload, withBytes: false) }
+      Failpoint.uploadMade.reach()
+      guard let body = asked.body else { return answers.created(upload, path: call.request.uri.path, withBytes: false) }
       let patch = TusRequest.Patch(offset: 0, length: nil, body: body)
       let filled = try await append(patch, to: upload, call)
       return filled.status == .noContent
-        ? answers.created(try await store.upload(upload.id) ?? upload, withBytes: true) : filled
+        ? answers.created(
+          try await store.upload(upload.id) ?? upload, path: call.request.uri.path, withBytes: true) : filled
     }
   }
 
@@ -108,6 +111,7 @@ struct TusEndpoint: Sendable {
     try await checkRoom(for: max(1, patch.body.bytes ?? 1))
     let start = try await store.beginAppending(toUpload: upload.id, at: patch.offset, length: patch.length)
     guard case .begun(let begun) = start else { return answers.wrongOffset(start.upload) }
+    Failpoint.segmentBegun.reach()
     call.wantsBody()
     return try await receive(patch, begun, call.request.body)
   }
