@@ -253,4 +253,77 @@ import Testing
     await client.shutdown()
     #expect(client.activeTransfers == 0)
   }
+
+  // MARK: Files of this machine as a job's input
+
+  private var uploads: [String] {
+    get throws {
+      try FileManager.default.contentsOfDirectory(atPath: server.place.path + "/data/.tally/uploads")
+    }
+  }
+
+  /// A local file and one of the same name on the server are never taken for each other, and nothing stays.
+  @Test func aJobReadsAFileOfThisMachine() async throws {
+    try server.write("Song,Date,Number of Plays\nOther,2020-01-01,1\n", as: "plays.csv")
+    let path = try local(ServerProcess.example, "plays.csv")
+    let answer = try await server.client("run", path, "-o", "-")
+    #expect(answer.output == ServerProcess.answer && answer.exitCode == 0, "\(answer.errors)")
+    #expect(try await server.client("run", "plays.csv", "-o", "-").output.contains("Other"))
+    let named = try await server.client("run", path, "-o", "sums.csv")
+    #expect(try named.exitCode == 0 && server.read("sums.csv") == ServerProcess.answer, "\(named.errors)")
+    #expect(try server.read("plays.csv").contains("Other"), "the server's own file is as it was")
+    #expect(try uploads.isEmpty)
+    let listed = try await server.client("inputs")
+    #expect(!listed.output.contains("upload:"), "\(listed.output)")
+  }
+
+  @Test func aJobReadsStandardInputAndWritesStandardOutput() async throws {
+    let path = try local(ServerProcess.example)
+    let client = "\(Programs.folder)/rpc-client --server \(server.url)"
+    let piped = try await Programs.run("/bin/sh", ["-c", "\(client) run - -o - < '\(path)'"])
+    #expect(piped.output == ServerProcess.answer, "\(piped.errors)")
+    let slow = "(head -c 60 '\(path)'; sleep 1; tail -c +61 '\(path)') | \(client) run - -o -"
+    let trickled = try await Programs.run("/bin/sh", ["-c", slow])
+    #expect(trickled.output == ServerProcess.answer, "\(trickled.errors)")
+    let empty = try await Programs.run("/bin/sh", ["-c", "\(client) run - -o - < /dev/null"])
+    #expect(empty.exitCode == 1 && empty.output.isEmpty, "\(empty.errors)")
+    #expect(try uploads.isEmpty)
+  }
+
+  @Test func aJobMixesFilesOfBothMachines() async throws {
+    try server.write("k,n\na,1\n", as: "here.csv")
+    let path = try local("k,n\na,2\nb,3\n", "there.csv")
+    let question = ["--group-by", "k", "--sum", "n", "--first", "n", "-o", "-"]
+    let both = try await server.client(["run", "here.csv", "--also", path] + question)
+    #expect(both.output == "k,sum(n),first(n)\na,3,1\nb,3,3\n", "\(both.errors)")
+    let turned = try await server.client(["run", path, "--also", "here.csv"] + question)
+    #expect(turned.output == "k,sum(n),first(n)\na,3,2\nb,3,3\n", "\(turned.errors)")
+  }
+
+  @Test func whatCannotBeReadIsSaidBeforeAnythingIsSent() async throws {
+    let absent = try await server.client("run", "./nowhere.csv", "-o", "-")
+    #expect(absent.exitCode == 69 && absent.errors.contains("./nowhere.csv"), "\(absent.errors)")
+    let wrong = try await server.client("run", try local("k\n"), "--limit", "-1")
+    #expect(wrong.exitCode == 64, "\(wrong.errors)")
+    let large = try await server.client("run", try local(String(repeating: "x", count: 3_000_001), "large"), "-o", "-")
+    #expect(large.exitCode == 72 && large.errors.contains("uploadBytes"), "\(large.exitCode) \(large.errors)")
+    #expect(try await server.client("list", "--unnamed").output.contains("waiting") == false)
+  }
+
+  /// A server that is killed while a file is sent to it, and comes back.
+  @Test func aKillInTheMiddleOfAnUploadCostsNothing() async throws {
+    let patient = try await ServerProcess()
+    let text = "k,n\n" + String(repeating: "key,1\n", count: 3_000_000)
+    let path = try patient.place.write(Array(text.utf8), as: "local.csv")
+    async let answer = patient.client("run", path, "-o", "-", "--group-by", "k", "--sum", "n")
+    let folder = patient.place.path + "/data/.tally/uploads"
+    for _ in 0..<6_000 {
+      if try !FileManager.default.contentsOfDirectory(atPath: folder).isEmpty { break }
+      try await Task.sleep(for: .milliseconds(1))
+    }
+    try await patient.killNow()
+    try await patient.start()
+    let done = try await answer
+    #expect(done.output == "k,sum(n)\nkey,3000000\n", "\(done.errors)")
+  }
 }

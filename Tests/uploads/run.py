@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Uploads in pieces by clients that nobody here wrote (tuspy, aiotus), through a proxy that cuts every few seconds, to two servers
+"""Uploads in pieces by clients that nobody here wrote (tuspy, aiotus) and by our own, through a proxy that cuts every few seconds, to two servers
 on one shared folder and one PostgreSQL; and by a small client of our own, to a server that is killed at random and at named
 points. In the end the digests are right, and no acknowledged byte was taken back.
 
@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import hashlib
 import http.client
+import json
 import logging
 import os
 import random
@@ -75,6 +76,18 @@ def by_aiotus(url, path):
     return str(location).rsplit("/", 1)[1] if location else fail("aiotus gave up")
 
 
+def by_rpc_client(url, path):
+    client = [f"{arguments.bin}/rpc-client", "--server", url, "--quiet"]
+    job = subprocess.run([*client, "submit", path], capture_output=True, text=True)
+    if job.returncode:
+        fail(f"rpc-client submit exited with {job.returncode}: {job.stderr}")
+    # The proxy cuts this call as well.
+    while True:
+        status = subprocess.run([*client, "--json", "status", job.stdout.strip()], capture_output=True, text=True)
+        if status.returncode == 0:
+            return json.loads(status.stdout)["input"].removeprefix("upload:")
+
+
 def looks(ports, stop):
     """Somebody who asks for the state of all uploads again and again, which disturbs nobody."""
     while not stop.is_set():
@@ -113,7 +126,7 @@ def clients(place):
         journal = Journal(shared, cluster=database)
         path = os.path.join(place, "big.bin")
         expected = make_file(path, arguments.bytes)
-        for name, upload in [("tuspy", by_tuspy), ("aiotus", by_aiotus)]:
+        for name, upload in [("tuspy", by_tuspy), ("aiotus", by_aiotus), ("rpc-client", by_rpc_client)]:
             proxy = Cutter([server.port for server in servers], arguments.cut, chance)
             stop = threading.Event()
             looker = threading.Thread(target=looks, args=([server.port for server in servers], stop))

@@ -82,6 +82,8 @@ final class EasyHandle {
       tally_curl_set_long(pointer, CURLOPT_LOW_SPEED_TIME, seconds)
     }
     tally_curl_set_long(pointer, CURLOPT_TCP_KEEPALIVE, 1)
+    // A response to HEAD has the length of a body that doesn't come.
+    if request.method == "HEAD" { tally_curl_set_long(pointer, CURLOPT_NOBODY, 1) }
     try check(tally_curl_set_string(pointer, CURLOPT_CUSTOMREQUEST, request.method))
     if let body = request.body {
       tally_curl_set_size(pointer, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))

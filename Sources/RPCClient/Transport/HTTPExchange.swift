@@ -13,7 +13,7 @@ final class HTTPExchange: RPCDownload {
     (self.transfer, self.server) = (transfer, server)
     do {
       head = try await transfer.head()
-      if head.isCut { throw TransferError.brokenHead }
+      if head.isCut, transfer.request.method != "HEAD" { throw TransferError.brokenHead }
     } catch {
       transfer.cancel()
       throw error

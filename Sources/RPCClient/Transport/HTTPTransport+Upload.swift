@@ -12,25 +12,57 @@ extension HTTPTransport {
       message.method = "PUT"
       message.headers += fields.sorted { $0.key < $1.key }.map { HTTPField($0.key, $0.value) }
       message.headers.append(HTTPField("Accept", "application/json"))
-      let body = UploadBody(length: content.bytes)
-      message.upload = body
-      // What has been taken from the caller can't be taken again.
-      message.isSentOnce = true
-      // A server syncs a file before it answers. Waits for the caller's own bytes aren't counted.
-      message.silenceSeconds = HTTPTransport.uploadSilenceSeconds
-      let transfer = try self.beginTransfer(message)
-      async let sent: Result<Void, any Error> = HTTPTransport.result {
-        try await HTTPTransport.send(content, body, transfer)
-      }
-      let answer = await HTTPTransport.result { try await self.answer(to: transfer, server) }
-      // A server that refuses says so before it has the whole. Where there is no answer, the sender may have failed.
-      if case .failure(let error) = answer, error is TransferError, case .failure(let cause) = await sent,
-        !(cause is CancellationError)
-      {
-        throw cause
-      }
-      return try answer.get()
+      return try await self.send(content, by: message) { try await self.answer(to: $0, server) }
     }
+  }
+
+  func exchange(
+    _ method: String, _ path: String, fields: [String: String], _ content: RPCUpload?, _ call: RPCCall
+  ) async throws -> HTTPResponseHead {
+    try await onServer { server in
+      var message = self.message(to: server, path: path, call)
+      message.method = method
+      message.headers += fields.sorted { $0.key < $1.key }.map { HTTPField($0.key, $0.value) }
+      guard let content else {
+        if method == "POST" { message.body = [] }
+        message.silenceSeconds = HTTPTransport.uploadSilenceSeconds
+        return try await self.head(of: self.beginTransfer(message), server)
+      }
+      return try await self.send(content, by: message) { try await self.head(of: $0, server) }
+    }
+  }
+
+  /// Sends the content, and takes the answer meanwhile.
+  private func send<Answer: Sendable>(
+    _ content: RPCUpload, by message: HTTPRequestMessage, _ take: @Sendable (CurlTransfer) async throws -> Answer
+  ) async throws -> Answer {
+    var message = message
+    let body = UploadBody(length: content.bytes)
+    message.upload = body
+    // What has been taken from the caller can't be taken again.
+    message.isSentOnce = true
+    // A server syncs a file before it answers. Waits for the caller's own bytes aren't counted.
+    message.silenceSeconds = HTTPTransport.uploadSilenceSeconds
+    let transfer = try beginTransfer(message)
+    async let sent: Result<Void, any Error> = HTTPTransport.result {
+      try await HTTPTransport.send(content, body, transfer)
+    }
+    let answer = await HTTPTransport.result { try await take(transfer) }
+    // A server that refuses says so before it has the whole. Where there is no answer, the sender may have failed.
+    if case .failure(let error) = answer, error is TransferError, case .failure(let cause) = await sent,
+      !(cause is CancellationError)
+    {
+      throw cause
+    }
+    return try answer.get()
+  }
+
+  private func head(of transfer: CurlTransfer, _ server: ServerAddress) async throws -> HTTPResponseHead {
+    let exchange = try await HTTPExchange(transfer: transfer, server: server.text)
+    guard (200...299).contains(exchange.head.status) else {
+      throw try await exchange.refusal("the upload wasn't taken")
+    }
+    return exchange.head
   }
 
   private static func result<Value: Sendable>(

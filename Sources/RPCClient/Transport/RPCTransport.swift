@@ -31,6 +31,17 @@ public protocol RPCTransport: Sendable {
   /// - Returns: what the server says of the file.
   func upload(_ path: String, fields: [String: String], _ content: RPCUpload, _ call: RPCCall) async throws -> JSONValue
 
+  /// Makes one HTTP request of an upload in pieces.
+  ///
+  /// - Parameters:
+  ///   - method: of HTTP.
+  ///   - fields: HTTP header fields.
+  ///   - content: what is sent; nil: nothing.
+  /// - Returns: the head of an answer that is no refusal.
+  func exchange(
+    _ method: String, _ path: String, fields: [String: String], _ content: RPCUpload?, _ call: RPCCall
+  ) async throws -> HTTPResponseHead
+
   /// Exchanges that have begun and not ended.
   var activeExchanges: Int { get }
 
@@ -43,7 +54,18 @@ extension RPCTransport {
   public func upload(
     _ path: String, fields: [String: String], _ content: RPCUpload, _ call: RPCCall
   ) async throws -> JSONValue {
-    throw RPCClientError.local(
+    throw noUploads
+  }
+
+  /// The same.
+  public func exchange(
+    _ method: String, _ path: String, fields: [String: String], _ content: RPCUpload?, _ call: RPCCall
+  ) async throws -> HTTPResponseHead {
+    throw noUploads
+  }
+
+  private var noUploads: RPCClientError {
+    .local(
       RPCLocalError(
         .configuration, .unimplemented, reason: "NO_UPLOADS", "This client's transport doesn't send files."))
   }

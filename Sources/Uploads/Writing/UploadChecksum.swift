@@ -1,5 +1,6 @@
-public import Crypto
+import Crypto
 import Foundation
+import TallySchema
 
 /// What a request says its body's checksum is: `Upload-Checksum: sha1 …`, in base64 (tus 1.0, "Checksum"). Pure.
 public struct UploadChecksum: Hashable, Sendable {
@@ -40,40 +41,44 @@ public struct UploadChecksum: Hashable, Sendable {
 }
 
 /// A checksum on its way.
-public enum ChecksumHasher: Sendable {
-  case sha1(Insecure.SHA1)
-  case sha256(SHA256)
-  case crc(CRC32)
+public struct ChecksumHasher: Sendable {
+  private enum State {
+    case sha1(Insecure.SHA1)
+    case sha256(SHA256)
+    case crc(CRC32)
+  }
+
+  private var state: State
 
   public init(_ algorithm: UploadChecksum.Algorithm) {
     switch algorithm {
-    case .sha1: self = .sha1(Insecure.SHA1())
-    case .sha256: self = .sha256(SHA256())
-    case .crc32: self = .crc(.ieee)
-    case .crc32c: self = .crc(.castagnoli)
+    case .sha1: state = .sha1(Insecure.SHA1())
+    case .sha256: state = .sha256(SHA256())
+    case .crc32: state = .crc(.ieee)
+    case .crc32c: state = .crc(.castagnoli)
     }
   }
 
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
-    switch self {
+    switch state {
     case .sha1(var hash):
       hash.update(bufferPointer: bytes)
-      self = .sha1(hash)
+      state = .sha1(hash)
     case .sha256(var hash):
       hash.update(bufferPointer: bytes)
-      self = .sha256(hash)
+      state = .sha256(hash)
     case .crc(var check):
       check.update(bytes)
-      self = .crc(check)
+      state = .crc(check)
     }
   }
 
   /// The checksum's bytes; of a check, the most significant first.
   public var value: [UInt8] {
-    switch self {
+    switch state {
     case .sha1(let hash): Array(hash.finalize())
     case .sha256(let hash): Array(hash.finalize())
-    case .crc(let check): (0..<4).map { UInt8(truncatingIfNeeded: check.value >> UInt32(24 - 8 * $0)) }
+    case .crc(let check): check.bytes
     }
   }
 }

@@ -7,7 +7,11 @@
     static let configuration = CommandConfiguration(
       commandName: "run", abstract: "Submits a job, shows its progress, and ends with its outcome.",
       discussion: """
-        With -o - the answer goes to standard output, and nothing of it stays on the server.
+        A file of this machine is uploaded for the job, and removed from the server when the job has succeeded. With -o - the \
+        answer goes to standard output, and nothing of it stays on the server.
+
+          rpc-client run ./plays.csv -o -
+          rpc-client run - -o - <plays.csv >sums.csv
 
         Ctrl-C leaves the job running and says how to come back; a second Ctrl-C within two seconds cancels it. A job that \
         was submitted under a --key of yours, which another command may have submitted, is never cancelled.
@@ -31,11 +35,15 @@
 
     func run() async throws {
       let key = spec.idempotencyKey()
-      let parameters = try spec.parameters(output: isPiped ? nil : spec.output, key: key)
+      let local = try LocalInputs(spec.inputs)
+      let output = isPiped ? nil : spec.output
+      _ = try spec.parameters(inputs: local.standIns, output: output, key: key)
       let (timeout, isPiped) = (try global.timeoutMilliseconds(), isPiped)
       let cancels: Following.Cancels = spec.key != nil ? .never : cancelOnInterrupt || isPiped ? .atOnce : .onTheSecond
-      try await global.withClient { client, terminal in
+      try await global.withClient { [spec] client, terminal in
         let interrupts = Interrupts()
+        let uploads = try await local.begin(client)
+        let parameters = try spec.parameters(inputs: uploads.inputs, output: output, key: key)
         let job = try await Submission(client: client, terminal: terminal, parameters: parameters, key: key)
           .send(interrupts)
         // Before anything else: with it, the job can be found again whatever happens here.
@@ -46,10 +54,12 @@
         } else {
           terminal.print(job.jobID)
         }
+        try await uploads.send(client, terminal, interrupts, job: job.jobID)
         var following = Following(client: client, terminal: terminal, jobIDs: [job.jobID])
         (following.cancels, following.timeoutMilliseconds) = (cancels, timeout)
         if isPiped { following.shownOutput = "standard output" }
         let ended = try await following.run(interrupts)
+        await uploads.remove(client)
         guard isPiped else {
           if parameters.spec.output == nil {
             terminal.remark("rpc-client result \(job.jobID) downloads the answer.", .dim)

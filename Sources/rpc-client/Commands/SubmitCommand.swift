@@ -5,7 +5,7 @@
 
   struct SubmitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "submit", abstract: "Submits a job and prints its ID, without waiting for it.")
+      commandName: "submit", abstract: "Submits a job and prints its ID, without waiting for its end.")
 
     @OptionGroup var spec: SpecOptions
     @OptionGroup var global: GlobalOptions
@@ -19,11 +19,16 @@
 
     func run() async throws {
       let key = spec.idempotencyKey()
-      let parameters = try spec.parameters(output: spec.output, key: key)
-      try await global.withClient { client, terminal in
+      let local = try LocalInputs(spec.inputs)
+      _ = try spec.parameters(inputs: local.standIns, output: spec.output, key: key)
+      try await global.withClient { [spec] client, terminal in
+        let uploads = try await local.begin(client)
+        let parameters = try spec.parameters(inputs: uploads.inputs, output: spec.output, key: key)
+        let interrupts = Interrupts()
         let job = try await Submission(client: client, terminal: terminal, parameters: parameters, key: key)
-          .send(Interrupts())
+          .send(interrupts)
         if terminal.json { terminal.print(job.json) } else { terminal.print(job.jobID) }
+        try await uploads.send(client, terminal, interrupts, job: job.jobID)
       }
     }
   }

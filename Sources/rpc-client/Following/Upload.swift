@@ -52,11 +52,7 @@
     init(_ path: String) throws {
       self.path = path
       descriptor = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC)
-      guard descriptor >= 0 else {
-        throw RPCError(
-          errno == ENOENT ? .notFound : .failedPrecondition, reason: "LOCAL_FILE_NOT_READ",
-          "\(path): \(String(cString: strerror(errno))).")
-      }
+      guard descriptor >= 0 else { throw LocalFile.notOpened(path) }
       var information = stat()
       fstat(descriptor, &information)
       guard information.st_mode & S_IFMT != S_IFDIR else {
@@ -72,6 +68,13 @@
     }
 
     deinit { if descriptor > 0 { close(descriptor) } }
+
+    /// Why a file can't be opened, as the system has just said.
+    static func notOpened(_ path: String) -> RPCError {
+      RPCError(
+        errno == ENOENT ? .notFound : .failedPrecondition, reason: "LOCAL_FILE_NOT_READ",
+        "\(path): \(String(cString: strerror(errno))).")
+    }
 
     /// The next bytes; nil at the end. What is appended to a file meanwhile isn't its part.
     ///

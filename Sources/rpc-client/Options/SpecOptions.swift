@@ -5,7 +5,10 @@
   /// The job that a command line asks for. Without columns and aggregates it is the server's default question.
   struct SpecOptions: ParsableArguments {
     @Argument(
-      help: "The CSV file, a name in the server's data folder, or a pattern such as 'plays/*.csv'.",
+      help: """
+        The CSV file: a name in the server's data folder, or a pattern such as 'plays/*.csv'; a file of this machine, which is \
+        uploaded for the job, where it begins with ./, ../ or /; - is standard input; upload:ID is what was uploaded before.
+        """,
       completion: Completions.inputs)
     var input: String
     @Option(help: ArgumentHelp("Another file of the same columns; may be given several times.", valueName: "input"))
@@ -43,12 +46,13 @@
     /// The parameters of `submitJob`.
     ///
     /// - Parameters:
+    ///   - inputs: as the server is to know them.
     ///   - output: the answer's name on the server; nil: it has none.
     ///   - key: makes a repeated submission harmless.
     /// - Throws: `ValidationError`, which names the option.
-    func parameters(output: String?, key: String) throws -> SubmitParameters {
+    func parameters(inputs: [String], output: String?, key: String) throws -> SubmitParameters {
       var members: [JSONMember] = [
-        JSONMember("input", also.isEmpty ? .string(input) : ([input] + also).json)
+        JSONMember("input", inputs.count == 1 ? .string(inputs[0]) : inputs.json)
       ]
       if let output { members.append(JSONMember("output", .string(output))) }
       let columns = try groupBy.flatMap { try ColumnText.parts($0, by: ",") }
@@ -92,6 +96,9 @@
         throw ValidationError(OptionNames.sentence(error))
       }
     }
+
+    /// As the command line names them.
+    var inputs: [String] { [input] + also }
 
     /// The key under which a submission can be sent again: the given one, or a new one.
     func idempotencyKey() -> String { key ?? SpecOptions.newKey() }

@@ -1,6 +1,6 @@
 /// Cyclic redundancy checks of 32 bits, by eight bytes at a time (Kounavis and Berry, "A Systematic Approach to Building High
 /// Performance, Software-based, CRC Generators", 2005).
-public struct CRC32: Sendable {
+package struct CRC32: Sendable {
   /// Eight tables of 256 entries, one after the other.
   private let tables: [UInt32]
   private var state: UInt32 = 0xFFFF_FFFF
@@ -18,11 +18,11 @@ public struct CRC32: Sendable {
   }
 
   /// As Ethernet and gzip have it (IEEE 802.3; RFC 1952, section 8).
-  public static let ieee = CRC32(reflectedPolynomial: 0xEDB8_8320)
+  package static let ieee = CRC32(reflectedPolynomial: 0xEDB8_8320)
   /// As iSCSI has it (RFC 3720, section 12.1).
-  public static let castagnoli = CRC32(reflectedPolynomial: 0x82F6_3B78)
+  package static let castagnoli = CRC32(reflectedPolynomial: 0x82F6_3B78)
 
-  public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+  package mutating func update(_ bytes: UnsafeRawBufferPointer) {
     var state = state
     tables.withUnsafeBufferPointer { tables in
       var index = 0
@@ -46,5 +46,8 @@ public struct CRC32: Sendable {
   }
 
   /// The check of what has come.
-  public var value: UInt32 { ~state }
+  package var value: UInt32 { ~state }
+
+  /// The same, the most significant byte first.
+  package var bytes: [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> UInt32(24 - 8 * $0)) } }
 }
