@@ -217,7 +217,10 @@ let package = Package(
         "JobQueuePostgres", "JobQueueConformance", "JobQueue", "Storage", "TallySchema", "TestSupport", "Uploads",
       ],
       swiftSettings: flags),
-    .testTarget(name: "UploadsTests", dependencies: ["Uploads"], swiftSettings: flags),
+    .testTarget(
+      name: "UploadsTests",
+      dependencies: ["Uploads", "JobQueueSQLite", "Storage", "StorageLocal", "TallySchema", "TestSupport"],
+      swiftSettings: flags),
     .testTarget(
       name: "RPCServerTests",
       dependencies: [

@@ -1,3 +1,4 @@
+import JobQueue
 import StorageConformance
 import TallySchema
 import Uploads
@@ -35,6 +36,8 @@ extension StoreConformance {
       try h.expect(foreign == .partNotFound(id: part.id), "another owner's: \(foreign)")
       let unknown = try await h.refusedUpload { _ = try await h.final([part.id, "unknown"]) }
       try h.expect(unknown == .partNotFound(id: "unknown"), "none: \(unknown)")
+      let twice = try await h.refusedUpload { _ = try await h.final([part.id, part.id]) }
+      try h.expect(twice == .partTwice(id: part.id), "one that the list has already: \(twice)")
       let whole = try await h.upload(length: 3)
       let kind = try await h.refusedUpload { _ = try await h.final([whole.id]) }
       try h.expect(kind == .partIsNotPartial(id: whole.id), "a whole one: \(kind)")
@@ -63,6 +66,36 @@ extension StoreConformance {
         try await filling
         let now = try await h.required(h.store.upload(made.id))
         try h.expect(now.isComplete, "it is complete: \(now)")
+      }
+    },
+    Case("aPartIsInSoManyListsAtTheMost") { h in
+      let part = try await h.upload(.partial, length: 1)
+      for _ in 0..<16 { _ = try await h.final([part.id, try await h.upload(.partial, length: 1).id]) }
+      let refused = try await h.refusedUpload { _ = try await h.final([part.id]) }
+      try h.expect(refused == .tooManyLists(limit: 16), "\(refused)")
+    },
+    Case("expiryNeverTakesWhatAListOrAJobHasJustTaken") { h in
+      for round in 0..<20 {
+        let (part, whole) = (try await h.upload(.partial, length: 1), try await h.upload(length: 1))
+        try await h.fill(part, 1)
+        try await h.fill(whole, 1)
+        h.clock.advance(milliseconds: h.limits.uploadExpiryMilliseconds)
+        async let expired = [h.store.expireUploads(most: 10), h.store.expireUploads(most: 10)]
+        let final = try? await h.final([part.id])
+        let job = try? await h.submit(h.spec("out-\(round).csv", input: "upload:\(whole.id)"))
+        let gone = try await expired.flatMap { $0 }
+        if let final {
+          let now = try await h.required(h.store.upload(final.id))
+          let bytes = try await h.store.segments(ofUpload: final.id).reduce(0) { $0 + $1.bytes }
+          try h.expect(now.isComplete && bytes == 1 && !gone.contains(part.id), "a list's part stays: \(bytes)")
+          _ = try await h.store.deleteUpload(final.id)
+        }
+        if let job {
+          let bytes = try await h.store.segments(ofUpload: whole.id).reduce(0) { $0 + $1.bytes }
+          try h.expect(bytes == 1 && !gone.contains(whole.id), "a job's input stays: \(bytes)")
+          _ = try await h.store.requestCancel(job.id, by: "a")
+        }
+        while try await !h.store.expireUploads(most: 10).isEmpty {}
       }
     },
     Case("theSameListMadeAtTheSameTimeIsOneUpload") { h in
@@ -95,7 +128,7 @@ extension StoreConformance {
       try h.expect(now.received == 3 && segments.map(\.upload) == [a.id], "its bytes stay: \(now)")
       gone = try await h.store.deleteUpload(made.id)
       try h.expect(Set(gone) == [made.id, a.id, b.id], "the list's end is theirs: \(gone)")
-      let files = try await h.store.segmentFiles(ofUploads: gone)
+      let files = try await h.store.files(ofUploads: gone)
       try h.expect(files.isEmpty, "nothing is journaled: \(files)")
     },
     Case("anUploadThatNothingComesForIsGivenUpAndThenForgotten") { h in
@@ -144,7 +177,7 @@ extension StoreConformance {
         gone += more
       }
       try h.expect(Set(gone).isSuperset(of: [made.id, a.id]), "then all go: \(gone)")
-      let files = try await h.store.segmentFiles(ofUploads: [a.id, b.id])
+      let files = try await h.store.files(ofUploads: [a.id, b.id])
       try h.expect(files.isEmpty, "nothing is journaled: \(files)")
       let again = try await h.refusedUpload { _ = try await h.final([a.id]) }
       try h.expect(again == .partNotFound(id: a.id), "nothing is made of what has expired: \(again)")

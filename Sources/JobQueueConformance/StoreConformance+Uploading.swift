@@ -26,8 +26,9 @@ extension StoreConformance {
       let segments = try await h.store.segments(ofUpload: made.id)
       try h.expect(
         segments == [h.segment(made, 0, 6, epoch), h.segment(made, 6, 4, next)], "in order: \(segments)")
-      let files = try await h.store.segmentFiles(ofUploads: [made.id, "none"])
-      try h.expect(files == [made.id: Set(segments.map(\.file))], "their files: \(files)")
+      let files = try await h.store.files(ofUploads: [made.id, "none"])
+      let expected = UploadFiles(epoch: next, names: Set(segments.map(\.file)))
+      try h.expect(files == [made.id: expected], "their files: \(files)")
     },
     Case("whoTakesOverFencesTheWriterBeforeAndALookDoesNot") { h in
       let made = try await h.upload(length: 10)

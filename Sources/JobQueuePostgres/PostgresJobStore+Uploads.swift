@@ -6,6 +6,11 @@ extension PostgresJobStore: UploadStore {
   public func createUpload(_ creation: UploadCreation) async throws -> UploadRecord {
     let id = JobID.make(now: .now)
     let parts = creation.parts ?? []
+    let lists = PostgresStatement(
+      """
+      SELECT coalesce(max(lists), 0) AS lists FROM (
+        SELECT count(*) AS lists FROM \(tables.schema).upload_parts WHERE part_id = ANY($1::text[]) GROUP BY part_id) AS counted
+      """, [PostgresText.array(parts)])
     let reads = [
       (TransactionRead.uploadsLock, tables.lockUploads), (.clock, tables.clock),
       (
@@ -15,6 +20,7 @@ extension PostgresJobStore: UploadStore {
           [id, creation.owner, creation.parts?.json.text])
       ),
       (.parts, tables.uploads("u.id = ANY($1::text[]) ORDER BY u.id FOR UPDATE OF u", [PostgresText.array(parts)])),
+      (.finals, lists),
       (
         .count,
         PostgresStatement("SELECT count(*) AS count FROM \(tables.schema).uploads WHERE expired_at IS NULL")
@@ -30,7 +36,9 @@ extension PostgresJobStore: UploadStore {
       let now = try PostgresTables.moment(found[.clock])
       var upload = try uploads.admit(creation, id: id, now: now)
       if creation.parts != nil {
-        upload = try uploads.join(upload, found: try found.rows(.parts).map(UploadColumns.upload), now: now)
+        let lists = Int(try found.rows(.finals).first?.required("lists") ?? 0)
+        upload = try uploads.join(
+          upload, found: try found.rows(.parts).map(UploadColumns.upload), lists: lists, now: now)
       }
       return PostgresDatabase.Decision(value: upload, writes: tables.insert(upload))
     }
@@ -121,17 +129,21 @@ extension PostgresJobStore: UploadStore {
       PostgresStatement("SELECT u.id FROM \(tables.schema).uploads u WHERE \(due) LIMIT $1::bigint", [String(most)])
     ).compactMap { $0.text("id") }
     if candidates.isEmpty { return [] }
-    // Looked at again under their locks: a job may have come to read one, or bytes.
-    let locked = PostgresStatement(
-      """
-      SELECT u.id FROM \(tables.schema).uploads u WHERE u.id = ANY($1::text[]) AND \(due)
-      ORDER BY u.id FOR UPDATE OF u SKIP LOCKED
-      """, [PostgresText.array(candidates)])
+    // Looked at again after they are locked, in a statement of its own, which sees what was committed until then: a job or a list
+    // may have come to have one, or bytes.
+    let list = PostgresText.array(candidates)
+    let lock = PostgresStatement(
+      "SELECT u.id FROM \(tables.schema).uploads u WHERE u.id = ANY($1::text[]) ORDER BY u.id FOR UPDATE SKIP LOCKED",
+      [list])
+    let still = PostgresStatement(
+      "SELECT u.id FROM \(tables.schema).uploads u WHERE u.id = ANY($1::text[]) AND \(due)", [list])
     let reads = [
-      (TransactionRead.clock, tables.clock), (.upload, locked), (.job, tables.readers(ofUploads: candidates)),
+      (TransactionRead.clock, tables.clock), (.upload, lock), (.parts, still),
+      (.job, tables.readers(ofUploads: candidates)),
     ]
     let expired = try await database.transaction(reads: reads) { [tables, lifecycle] found, _ in
-      let ids = found.rows(.upload).compactMap { $0.text("id") }
+      let locked = Set(found.rows(.upload).compactMap { $0.text("id") })
+      let ids = found.rows(.parts).compactMap { $0.text("id") }.filter(locked.contains)
       let now = try PostgresTables.moment(found[.clock])
       // Nobody reads what isn't complete: they wait for it.
       let writes = try found.rows(.job).map(PostgresTables.job).flatMap { job -> [PostgresStatement] in
@@ -144,12 +156,10 @@ extension PostgresJobStore: UploadStore {
     return expired
   }
 
-  public func segmentFiles(ofUploads ids: [String]) async throws -> [String: Set<String>] {
+  public func files(ofUploads ids: [String]) async throws -> [String: UploadFiles] {
     let statement = PostgresStatement(
-      "SELECT upload_id, file FROM \(tables.schema).upload_segments WHERE upload_id = ANY($1::text[])",
+      UploadColumns.selectFiles("= ANY($1::text[])", schema: "\(tables.schema)."),
       [PostgresText.array(ids.filter { !$0.utf8.contains(0) })])
-    return try await database.read(statement).reduce(into: [:]) { files, row in
-      if let upload = row.text("upload_id"), let file = row.text("file") { files[upload, default: []].insert(file) }
-    }
+    return try UploadColumns.files(await database.read(statement))
   }
 }

@@ -39,7 +39,7 @@ extension PostgresTables {
       insert("reservations", ["name", "job_id"], rows(\.outputs)),
       insert("readings", ["name", "job_id"], rows(\.inputs)),
     ] + (patterns.isEmpty ? [] : [insert("patterns", ["owner", "pattern", "job_id"], patterns, orElse: "DO NOTHING")])
-      + (pins.isEmpty ? [] : [insert("upload_pins", ["upload_id", "job_id"], pins)])
+      + (pins.isEmpty ? [] : [insert("upload_pins", ["upload_id", "job_id"], pins, orElse: "DO NOTHING")])
   }
 
   /// A job's new values; what is told of the change goes to its events as well.

@@ -20,7 +20,7 @@ extension SQLiteJobStore: UploadStore {
       if let parts = creation.parts {
         let found = try tables.uploads(
           "u.id IN (SELECT value FROM json_each(?))", [.text(parts.json.text)])
-        upload = try uploads.join(upload, found: found, now: now)
+        upload = try uploads.join(upload, found: found, lists: tables.mostLists(ofParts: parts), now: now)
       }
       try tables.insert(upload)
       return upload
@@ -113,13 +113,12 @@ extension SQLiteJobStore: UploadStore {
     }
   }
 
-  public func segmentFiles(ofUploads ids: [String]) async throws -> [String: Set<String>] {
-    try await read { tables in
-      let rows = try Row.fetchAll(
-        tables.database.cachedStatement(
-          sql: "SELECT upload_id, file FROM upload_segments WHERE upload_id IN (SELECT value FROM json_each(?))"),
-        arguments: [ids.json.text])
-      return rows.reduce(into: [:]) { files, row in files[row["upload_id"], default: []].insert(row["file"]) }
+  public func files(ofUploads ids: [String]) async throws -> [String: UploadFiles] {
+    // What isn't on disk yet might be undone, and the files be needed again.
+    try await read(telling: { _ in ids }) { tables in
+      let sql = UploadColumns.selectFiles("IN (SELECT value FROM json_each(?))")
+      return try UploadColumns.files(
+        Row.fetchAll(tables.database.cachedStatement(sql: sql), arguments: [ids.json.text]).map(NamedRow.init))
     }
   }
 }

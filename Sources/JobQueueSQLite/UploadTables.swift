@@ -111,6 +111,16 @@ extension JobTables {
     try all("id IN (SELECT job_id FROM upload_pins WHERE upload_id = ?) AND \(UploadTables.isUnfinished)", [id])
   }
 
+  /// In how many lists the one of these parts is that is in the most.
+  func mostLists(ofParts ids: [String]) throws -> Int {
+    try Int.fetchOne(
+      database.cachedStatement(
+        sql: """
+          SELECT max(lists) FROM (
+            SELECT count(*) AS lists FROM upload_parts WHERE part_id IN (SELECT value FROM json_each(?)) GROUP BY part_id)
+          """), arguments: [ids.json.text]) ?? 0
+  }
+
   func isPart(_ id: String) throws -> Bool {
     try Bool.fetchOne(
       database.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM upload_parts WHERE part_id = ?)"), arguments: [id])

@@ -42,7 +42,7 @@ public struct Limits: Hashable, Sendable {
   /// Uploads in pieces that are kept, whole or not.
   public var uploadsKept = 10_000
   /// Files of the server's that one upload's bytes may be in: one for each request that has sent some.
-  public var uploadSegments = 16_384
+  public var uploadSegments = 131_072
   /// Parts that one upload is put together from.
   public var uploadParts = 1_000
   /// Milliseconds for which an upload in pieces is kept after its last byte.

@@ -12,11 +12,24 @@ extension DataFolder {
     try checkInPlace()
     do {
       let uploads = try openOwn("uploads")
-      return try LocalSegment(file, in: try makeDurableFolder(id, in: uploads, mode: 0o700))
+      do throws(JobFailure) {
+        return try LocalSegment(file, in: makeUploadFolder(id, in: uploads), of: uploads)
+      } catch {
+        // The janitor may have removed the empty folder before the file was in it.
+        return try LocalSegment(file, in: makeUploadFolder(id, in: uploads), of: uploads)
+      }
     } catch let failure as JobFailure {
       throw failure
     } catch {
       throw LocalSink.failure("made", (error as? SystemCallError)?.number ?? EIO)
+    }
+  }
+
+  private func makeUploadFolder(_ id: String, in uploads: OpenFile) throws(JobFailure) -> OpenFile {
+    do {
+      return try makeDurableFolder(id, in: uploads, mode: 0o700)
+    } catch {
+      throw LocalSink.failure("made", error.number)
     }
   }
 

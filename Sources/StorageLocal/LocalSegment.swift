@@ -11,17 +11,20 @@ import TallySchema
 final class LocalSegment: SegmentFile {
   private let file: OpenFile
   private let folder: OpenFile
+  /// What the folder is in.
+  private let parent: OpenFile
   private let name: String
   private let isNameDurable = SealMark()
 
   /// Makes the file, which must not exist. It is the server's alone.
   ///
   /// - Throws: ``JobFailure``.
-  init(_ name: String, in folder: OpenFile) throws(JobFailure) {
+  init(_ name: String, in folder: OpenFile, of parent: OpenFile) throws(JobFailure) {
     let descriptor = openat(folder.descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw LocalSink.failure("made", errno) }
     file = OpenFile(descriptor: descriptor)
     self.folder = folder
+    self.parent = parent
     self.name = name
   }
 
@@ -46,7 +49,10 @@ final class LocalSegment: SegmentFile {
     #endif
     guard code == 0 else { throw LocalSink.failure("made durable", errno) }
     guard !isNameDurable.isSet else { return }
-    guard fsync(folder.descriptor) == 0 else { throw LocalSink.failure("made durable", errno) }
+    // Who has made the folder may have died before its name was durable.
+    guard fsync(folder.descriptor) == 0, fsync(parent.descriptor) == 0 else {
+      throw LocalSink.failure("made durable", errno)
+    }
     isNameDurable.set()
   }
 

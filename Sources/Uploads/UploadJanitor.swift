@@ -32,6 +32,13 @@ public struct UploadJanitor: Sendable {
     }
   }
 
+  /// Whether nobody can make a file a part of its upload any more. However old it is, who writes it in the upload's own epoch
+  /// may only have been stopped for a while.
+  private func isOrphan(_ file: String, _ upload: UploadFiles?) -> Bool {
+    guard let upload else { return true }
+    return !upload.names.contains(file) && UploadSegment.epoch(ofFile: file).map { $0 < upload.epoch } ?? true
+  }
+
   /// Removes files that no journal names.
   ///
   /// - Throws: `StoreUnavailable`; what the system says.
@@ -42,9 +49,9 @@ public struct UploadJanitor: Sendable {
       rest = rest.dropFirst(ids.count)
       // Looked at before the journal is asked: what is made meanwhile is young.
       let stored = try ids.map { ($0, try storage.storedSegments(ofUpload: $0)) }
-      let known = try await store.segmentFiles(ofUploads: ids)
+      let known = try await store.files(ofUploads: ids)
       for (id, files) in stored {
-        for file in files where known[id]?.contains(file.name) != true && file.ageSeconds > orphanSeconds {
+        for file in files where file.ageSeconds > orphanSeconds && isOrphan(file.name, known[id]) {
           storage.removeSegment(file.name, ofUpload: id)
         }
         storage.removeEmptyUpload(id)

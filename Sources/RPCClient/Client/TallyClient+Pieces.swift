@@ -143,7 +143,8 @@ extension TallyClient {
       let id = location.utf8.split(separator: UInt8(ascii: "/")).last.map({ String(Substring($0)) }),
       InputReference.isPlausibleID(id)
     else {
-      throw RPCClientError.unexpected("UNEXPECTED_RESULT", "The server's answer has no address of an upload (Location).")
+      throw RPCClientError.unexpected(
+        "UNEXPECTED_RESULT", "The server's answer has no address of an upload (Location).")
     }
     return id
   }
@@ -165,7 +166,8 @@ extension TallyClient {
         let piece = UploadPlan.piece(from: offset, of: range.count)
         var fields = [
           "Content-Type": "application/offset+octet-stream", "Upload-Offset": String(offset),
-          "Upload-Checksum": try await source.checksum(of: (range.lowerBound + piece.lowerBound)..<(range.lowerBound + piece.upperBound)),
+          "Upload-Checksum": try await source.checksum(
+            of: (range.lowerBound + piece.lowerBound)..<(range.lowerBound + piece.upperBound)),
         ]
         if isLast == true, piece.upperBound == range.count { fields["Upload-Length"] = String(range.count) }
         let content = source.content(from: range.lowerBound + piece.lowerBound, bytes: piece.count)
@@ -198,43 +200,6 @@ extension TallyClient {
     error.status == .unavailable
       || ["WRONG_OFFSET", "CHECKSUM_MISMATCH", "BODY_INCOMPLETE", "TOO_MANY_UPLOADS", "REQUEST_TIMEOUT"]
         .contains(error.reason)
-  }
-}
-
-extension UploadSource {
-  private static let stepBytes = 256 << 10
-
-  /// The bytes from an offset on, for one request.
-  fileprivate func content(from start: Int, bytes: Int) -> RPCUpload {
-    let sent = Mutex(0)
-    return RPCUpload(bytes: bytes) {
-      let done = sent.withLock { $0 }
-      if done == bytes { return nil }
-      let piece = try await read(start + done, min(UploadSource.stepBytes, bytes - done))
-      if piece.isEmpty { throw UploadSource.isShort(at: start + done) }
-      sent.withLock { $0 += piece.count }
-      return piece
-    }
-  }
-
-  /// The field `Upload-Checksum` of a stretch, which is read for it before it is read to be sent.
-  fileprivate func checksum(of range: Range<Int>) async throws -> String {
-    var check = CRC32.castagnoli
-    var offset = range.lowerBound
-    while offset < range.upperBound {
-      let piece = try await read(offset, min(UploadSource.stepBytes, range.upperBound - offset))
-      if piece.isEmpty { throw UploadSource.isShort(at: offset) }
-      piece.withUnsafeBytes { check.update($0) }
-      offset += piece.count
-    }
-    return "crc32c " + Base64.encode(check.bytes)
-  }
-
-  private static func isShort(at offset: Int) -> RPCClientError {
-    .local(
-      RPCLocalError(
-        .configuration, .failedPrecondition, reason: "SOURCE_SHORT",
-        "What is uploaded ends after \(offset) bytes, and has had more before."))
   }
 }
 

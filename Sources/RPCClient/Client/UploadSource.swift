@@ -1,3 +1,6 @@
+import Synchronization
+import TallySchema
+
 /// Bytes of this side that can be read anywhere, and again: a file.
 public struct UploadSource: Sendable {
   /// How many there are.
@@ -21,6 +24,43 @@ public struct UploadSource: Sendable {
     self.init(bytes: content.count, name: name) { offset, most in
       Array(content[offset..<min(offset + most, content.count)])
     }
+  }
+}
+
+extension UploadSource {
+  private static let stepBytes = 256 << 10
+
+  /// The bytes from an offset on, for one request.
+  func content(from start: Int, bytes: Int) -> RPCUpload {
+    let sent = Mutex(0)
+    return RPCUpload(bytes: bytes) {
+      let done = sent.withLock { $0 }
+      if done == bytes { return nil }
+      let piece = try await read(start + done, min(UploadSource.stepBytes, bytes - done))
+      if piece.isEmpty { throw UploadSource.isShort(at: start + done) }
+      sent.withLock { $0 += piece.count }
+      return piece
+    }
+  }
+
+  /// The field `Upload-Checksum` of a stretch, which is read for it before it is read to be sent.
+  func checksum(of range: Range<Int>) async throws -> String {
+    var check = CRC32.castagnoli
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      let piece = try await read(offset, min(UploadSource.stepBytes, range.upperBound - offset))
+      if piece.isEmpty { throw UploadSource.isShort(at: offset) }
+      piece.withUnsafeBytes { check.update($0) }
+      offset += piece.count
+    }
+    return "crc32c " + Base64.encode(check.bytes)
+  }
+
+  private static func isShort(at offset: Int) -> RPCClientError {
+    .local(
+      RPCLocalError(
+        .configuration, .failedPrecondition, reason: "SOURCE_SHORT",
+        "What is uploaded ends after \(offset) bytes, and has had more before."))
   }
 }
 

@@ -22,10 +22,19 @@ extension ConnectionGuard {
   // MARK: Uploads
 
   static func bodyPolicy(of head: HTTPRequest) -> HTTPRoute.Body {
-    guard [.put, .patch, .post].contains(head.method), let path = head.path, HeaderText.isASCII(path) else {
-      return .json
+    guard [.put, .patch, .post].contains(head.method) else { return .json }
+    return route(of: head)?.body ?? .json
+  }
+
+  static func route(of head: HTTPRequest) -> HTTPRoute? {
+    guard let target = head.path, HeaderText.isASCII(target) else { return nil }
+    // Without the query, and without what comes before the path in an absolute target (RFC 9112, section 3.2.2).
+    var path = target.utf8.prefix { $0 != UInt8(ascii: "?") }
+    if path.starts(with: "http".utf8) {
+      let authority = path.split(separator: UInt8(ascii: "/"), maxSplits: 2).dropFirst().first
+      path = authority.map { path[$0.endIndex...] } ?? path
     }
-    return HTTPRoute(path: path)?.body ?? .json
+    return HTTPRoute(path: String(Substring(path)))
   }
 
   /// Begins to wait for the next bytes, if that isn't so already: what comes without bytes of the file, such as the extensions of
@@ -34,9 +43,10 @@ extension ConnectionGuard {
     guard bodyPolicy == .upload, isReadingBody, !isClosing, !isStopping, responsesDue == 1,
       pace.asks(at: context.eventLoop.now)
     else { return }
+    // An upload in pieces is gone on with, and its clients take every 4xx for their own fault: the connection just ends.
     schedule(
       context, milliseconds: limits.uploadIdleMilliseconds,
-      "The next bytes of the upload didn't come in time (uploadIdleMilliseconds).")
+      isResumable ? nil : "The next bytes of the upload didn't come in time (uploadIdleMilliseconds).")
   }
 
   /// Until more is asked for, nobody waits for the other end.

@@ -32,6 +32,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   var isExpecting = false
   /// What the newest request's path does with a body.
   var bodyPolicy = HTTPRoute.Body.json
+  var isResumable = false
   /// Of the upload that is the newest request.
   var pace = UploadPace(bytesPerSecondLeast: 0)
   /// Nobody is waited for any longer than ``stoppingMilliseconds``.
@@ -161,6 +162,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     case .head(let head):
       isReadingBody = true
       bodyPolicy = ConnectionGuard.bodyPolicy(of: head)
+      isResumable = ConnectionGuard.route(of: head)?.isResumable == true
       pace = UploadPace(bytesPerSecondLeast: limits.uploadBytesPerSecond)
       let bodyBytesMost = bodyPolicy == .upload ? limits.uploadBytes : limits.requestBodyBytes
       isExpecting = isHTTP1 && ExpectContinue.isWanted(head, bodyBytesMost: bodyBytesMost)

@@ -47,7 +47,8 @@ struct HTTPRoutes: HTTPResponder {
       return cors.extend(
         try await StoreErrorInterceptor.translating { try await route(request, context) }, origin: origin)
     } catch let error as RPCError {
-      return HTTPAnswers.refusal(.init(code: error.status.httpStatus), error, closes: leavesBody(request))
+      let answer = HTTPAnswers.refusal(.init(code: error.status.httpStatus), error, closes: leavesBody(request))
+      return cors.extend(answer, origin: origin)
     } catch is CancellationError {
       // The other end has gone.
       return Response(status: .init(code: 499))

@@ -10,7 +10,11 @@ extension JobMethods {
     let name = parameters.input
     if case .upload(let id) = InputReference(name) {
       let upload = try await find(uploads: [id], for: context)[0]
-      if !upload.isComplete, upload.received < JobMethods.describedBytesLeast { throw JobMethods.tooLittle(upload) }
+      // From the start: of parts that are sent side by side, later ones may be there first.
+      if !upload.isComplete {
+        let there = try await uploads.segments(ofUpload: id).reduce(0) { $0 + $1.bytes }
+        if there < JobMethods.describedBytesLeast { throw JobMethods.tooLittle(there) }
+      }
     }
     do {
       return try await InputDescriber.describe(
@@ -24,10 +28,10 @@ extension JobMethods {
   /// Bytes of an upload, from which on it is described before it is complete.
   private static let describedBytesLeast = 1 << 20
 
-  private static func tooLittle(_ upload: UploadRecord) -> RPCError {
+  private static func tooLittle(_ bytes: Int) -> RPCError {
     RPCError(
       .failedPrecondition, reason: "UPLOAD_INCOMPLETE",
-      "Of the upload, \(upload.received) bytes have come. It is described when it is complete, or a mebibyte of it is there.",
+      "From the upload's start, \(bytes) bytes have come. It is described when it is complete, or a mebibyte of it is there.",
       field: "input")
   }
 }

@@ -34,6 +34,9 @@ public enum InputReference: Hashable, Sendable {
   /// What is wrong with an input's name, as the end of a sentence; nil when nothing is.
   public static func problem(_ text: String) -> String? {
     switch InputReference(text) {
+    // By its one name: jobs' names are compared.
+    case .file(let name) where !InputReference.file(name).text.hasSameBytes(as: text):
+      "must not begin with 'file:', which is for names that begin with 'upload:' or 'file:'"
     case .file(let name): FileName.problem(name)
     case .upload(let id):
       isPlausibleID(id) ? nil : "must be upload: and an upload's ID, or file: and a name that begins with 'upload:'"

@@ -86,7 +86,7 @@ public enum UploadColumns {
       UNION ALL SELECT m.position, \(isComplete), s.* FROM \(schema)upload_parts m
         JOIN \(schema)uploads p ON p.id = m.part_id LEFT JOIN \(schema)upload_segments s ON s.upload_id = p.id
         WHERE m.final_id = \(id)
-      ORDER BY position, start
+      ORDER BY position, start LIMIT \(UploadSegment.most + 1)
       """
   }
 
@@ -104,6 +104,33 @@ public enum UploadColumns {
       if row.text("file") != nil { segments.append(try segment(row)) }
     }
     return segments
+  }
+
+  /// The rows that ``files(_:)`` reads: one for each segment, or one for an upload without any.
+  ///
+  /// - Parameters:
+  ///   - condition: on an upload's ID.
+  ///   - schema: with a point, where tables have one.
+  public static func selectFiles(_ condition: String, schema: String = "") -> String {
+    """
+    SELECT u.id, u.epoch, u.expired_at, s.file FROM \(schema)uploads u
+      LEFT JOIN \(schema)upload_segments s ON s.upload_id = u.id WHERE u.id \(condition)
+    """
+  }
+
+  /// What each upload needs in its folder; uploads that have expired are left out.
+  ///
+  /// - Throws: `UnreadableRow`.
+  public static func files(_ rows: some Sequence<some StoredRow>) throws -> [String: UploadFiles] {
+    try rows.reduce(into: [:]) { files, row in
+      guard let id = row.text("id"), let epoch = row.integer("epoch") else {
+        throw UnreadableRow(id: row.text("id"), column: "epoch")
+      }
+      if row.integer("expired_at") != nil { return }
+      var known = files[id] ?? UploadFiles(epoch: Int(epoch))
+      if let file = row.text("file") { known.names.insert(file) }
+      files[id] = known
+    }
   }
 
   /// A row of the table of segments.

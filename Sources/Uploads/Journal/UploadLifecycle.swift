@@ -4,6 +4,9 @@ public import TallySchema
 /// What becomes of an upload, and when: pure, values in and values out. Every store applies these rules inside its
 /// transactions, so that no store has rules of its own.
 public struct UploadLifecycle: Sendable {
+  /// Final uploads that one part may belong to: each of them is looked at when bytes come for it.
+  static let listsMost = 16
+
   private let limits: Limits
 
   public init(limits: Limits) { self.limits = limits }
@@ -46,9 +49,12 @@ public struct UploadLifecycle: Sendable {
   /// - Parameters:
   ///   - upload: as ``admit(_:id:now:)`` has made it.
   ///   - found: the uploads of the list's IDs, as far as there are any.
+  ///   - lists: in which the one of them is that is in the most.
   /// - Throws: ``UploadRefusal``.
-  public func join(_ upload: UploadRecord, found: [UploadRecord], now: Timestamp) throws(UploadRefusal) -> UploadRecord
-  {
+  public func join(
+    _ upload: UploadRecord, found: [UploadRecord], lists: Int, now: Timestamp
+  ) throws(UploadRefusal) -> UploadRecord {
+    if lists >= UploadLifecycle.listsMost { throw .tooManyLists(limit: UploadLifecycle.listsMost) }
     let known = Dictionary(found.map { ($0.id, $0) }) { first, _ in first }
     var parts: [UploadRecord] = []
     for id in upload.parts ?? [] {
@@ -56,6 +62,7 @@ public struct UploadLifecycle: Sendable {
         throw .partNotFound(id: id)
       }
       guard part.kind == .partial else { throw .partIsNotPartial(id: id) }
+      if parts.contains(where: { $0.id == part.id }) { throw .partTwice(id: id) }
       parts.append(part)
     }
     var upload = upload
@@ -163,6 +170,8 @@ public enum UploadRefusal: Error, Hashable, Sendable {
   case tooManyUploads(limit: Int)
   case partNotFound(id: String)
   case partIsNotPartial(id: String)
+  case partTwice(id: String)
+  case tooManyLists(limit: Int)
   /// The request gives another length than an earlier one.
   case lengthKnown(bytes: Int)
   case lengthBelowOffset(offset: Int)

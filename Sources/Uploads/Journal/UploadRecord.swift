@@ -74,8 +74,27 @@ public struct UploadSegment: Hashable, Sendable {
     self.sha256 = sha256
   }
 
+  /// Of one upload, also of one that is a list of others: more are not read.
+  public static let most = 1 << 17
+
+  /// Of a file's name, the epoch; nil: it isn't a segment's.
+  static func epoch(ofFile name: String) -> Int? {
+    let parts = name.utf8.split(separator: UInt8(ascii: "-"))
+    return parts.count == 3 ? Int(Substring(parts[1])) : nil
+  }
+
   /// The offset after its last byte.
   public var end: Int { start + bytes }
+}
+
+/// What an upload needs in its folder.
+public struct UploadFiles: Hashable, Sendable {
+  /// Files of earlier epochs that aren't named are nobody's any more.
+  public var epoch: Int
+  /// The segments' files.
+  public var names: Set<String> = []
+
+  public init(epoch: Int, names: Set<String> = []) { (self.epoch, self.names) = (epoch, names) }
 }
 
 /// An upload that is to be made.

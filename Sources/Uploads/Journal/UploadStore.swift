@@ -29,8 +29,8 @@ public protocol UploadStore: Sendable {
   ///
   /// - Returns: as ``deleteUpload(_:)``.
   func expireUploads(most: Int) async throws -> [String]
-  /// The names of the files that are journaled, for each of these uploads that has any.
-  func segmentFiles(ofUploads ids: [String]) async throws -> [String: Set<String>]
+  /// What each of these uploads needs in its folder; nothing for one that is gone or has expired.
+  func files(ofUploads ids: [String]) async throws -> [String: UploadFiles]
 }
 
 extension UploadStore {

@@ -117,11 +117,25 @@ public struct UploadedInputs: InputStorage {
         .unavailable, reason: "UPLOAD_INCOMPLETE",
         "\(name): \(upload.received) bytes of the upload have come, and not all.", file: name)
     }
-    return UploadObject(id: id, rope, in: segments, permissions: permissions)
+    if rope.count > UploadSegment.most {
+      throw JobFailure(
+        .outOfRange, reason: "TOO_MANY_SEGMENTS",
+        "\(name): more than \(UploadSegment.most) requests have sent its bytes. Upload it again, with more bytes in each.",
+        file: name)
+    }
+    let object = UploadObject(id: id, rope, in: segments, permissions: permissions)
+    // Looked up in two steps: it may have been given up between them.
+    if isWhole, object.size != upload.length {
+      throw JobFailure(
+        .dataLoss, reason: "UPLOAD_DAMAGED",
+        "\(name): the journal names \(object.size) of the upload's \(upload.received) bytes. Upload it again.",
+        file: name)
+    }
+    return object
   }
 }
 
-/// Waits for a store on a thread that may wait.
+/// Waits for a store on a thread that may wait: never on one of Swift's shared pool, which the store needs as well.
 enum Blocking {
   /// - Throws: ``JobFailure``, also where the store is away.
   static func wait<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) throws(JobFailure) -> Value {

@@ -18,6 +18,8 @@ public final class SegmentWriter: Sendable {
     var bytes = 0
     var sha256 = SHA256()
     var checksum: ChecksumHasher?
+    /// Why nothing may be journaled any more.
+    var failure: JobFailure?
   }
 
   private let file: any SegmentFile
@@ -48,10 +50,21 @@ public final class SegmentWriter: Sendable {
 
   /// Makes durable what has come.
   ///
-  /// - Throws: ``JobFailure``: then nothing may be journaled any more.
+  /// After a failed sync nothing is known of what is on disk, and the next one may succeed all the same (Rebello et al., "Can
+  /// Applications Recover from fsync Failures?", 2020): it is the last.
+  ///
+  /// - Throws: ``JobFailure``, from then on each time.
   public func checkpoint() throws(JobFailure) -> Checkpoint {
-    let (bytes, hash) = state.withLock { ($0.bytes, $0.sha256) }
-    try file.synchronize()
+    let (bytes, hash, failure) = state.withLock { ($0.bytes, $0.sha256, $0.failure) }
+    if let failure { throw failure }
+    do throws(JobFailure) {
+      try file.synchronize()
+    } catch {
+      state.withLock { $0.failure = error }
+      throw error
+    }
+    // Another checkpoint may have failed meanwhile, whose error this sync was not told.
+    if let failure = state.withLock({ $0.failure }) { throw failure }
     return Checkpoint(bytes: bytes, sha256: hash.finalize().hexadecimal)
   }
 

@@ -7,7 +7,7 @@
     static let configuration = CommandConfiguration(
       commandName: "run", abstract: "Submits a job, shows its progress, and ends with its outcome.",
       discussion: """
-        A file of this machine is uploaded for the job, and removed from the server when the job has succeeded. With -o - the \
+        A file of this machine is uploaded for the job, and removed from the server when the job has ended. With -o - the \
         answer goes to standard output, and nothing of it stays on the server.
 
           rpc-client run ./plays.csv -o -
@@ -35,14 +35,13 @@
 
     func run() async throws {
       let key = spec.idempotencyKey()
-      let local = try LocalInputs(spec.inputs)
       let output = isPiped ? nil : spec.output
-      _ = try spec.parameters(inputs: local.standIns, output: output, key: key)
+      _ = try spec.parameters(inputs: LocalInputs.standIns(spec.inputs), output: output, key: key)
       let (timeout, isPiped) = (try global.timeoutMilliseconds(), isPiped)
       let cancels: Following.Cancels = spec.key != nil ? .never : cancelOnInterrupt || isPiped ? .atOnce : .onTheSecond
       try await global.withClient { [spec] client, terminal in
         let interrupts = Interrupts()
-        let uploads = try await local.begin(client)
+        let uploads = try await LocalInputs(spec.inputs).begin(client)
         let parameters = try spec.parameters(inputs: uploads.inputs, output: output, key: key)
         let job = try await Submission(client: client, terminal: terminal, parameters: parameters, key: key)
           .send(interrupts)
@@ -58,7 +57,14 @@
         var following = Following(client: client, terminal: terminal, jobIDs: [job.jobID])
         (following.cancels, following.timeoutMilliseconds) = (cancels, timeout)
         if isPiped { following.shownOutput = "standard output" }
-        let ended = try await following.run(interrupts)
+        let ended: [JobStatus]
+        do {
+          ended = try await following.run(interrupts)
+        } catch {
+          // A job that goes on keeps what it reads.
+          await uploads.remove(client)
+          throw error
+        }
         await uploads.remove(client)
         guard isPiped else {
           if parameters.spec.output == nil {

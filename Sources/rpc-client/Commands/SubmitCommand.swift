@@ -19,10 +19,9 @@
 
     func run() async throws {
       let key = spec.idempotencyKey()
-      let local = try LocalInputs(spec.inputs)
-      _ = try spec.parameters(inputs: local.standIns, output: spec.output, key: key)
+      _ = try spec.parameters(inputs: LocalInputs.standIns(spec.inputs), output: spec.output, key: key)
       try await global.withClient { [spec] client, terminal in
-        let uploads = try await local.begin(client)
+        let uploads = try await LocalInputs(spec.inputs).begin(client)
         let parameters = try spec.parameters(inputs: uploads.inputs, output: spec.output, key: key)
         let interrupts = Interrupts()
         let job = try await Submission(client: client, terminal: terminal, parameters: parameters, key: key)

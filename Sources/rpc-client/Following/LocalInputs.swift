@@ -27,11 +27,8 @@
 
     /// Opens the files.
     ///
-    /// - Throws: ``RPCError`` when one can't be read; `ValidationError`.
+    /// - Throws: ``RPCError`` when one can't be read.
     init(_ names: [String]) throws {
-      if names.filter({ $0.hasSameBytes(as: "-") }).count > 1 {
-        throw ValidationError("Standard input can be read once.")
-      }
       self.names = names
       items = try names.enumerated().filter { LocalInputs.isLocal($1) }.map { place, path in
         if !path.hasSameBytes(as: "-"), let source = try LocalSource(path) {
@@ -41,8 +38,10 @@
       }
     }
 
-    /// The inputs with stand-ins for those of this machine, to check a job before anything is sent.
-    var standIns: [String] { replaced(items.map { "upload:\($0.place)" }) }
+    /// The inputs with stand-ins for those of this machine, to check a job before anything is opened or sent.
+    static func standIns(_ names: [String]) -> [String] {
+      names.enumerated().map { place, name in isLocal(name) ? "upload:\(place)" : name }
+    }
 
     /// Begins the uploads, of which nothing is sent yet.
     func begin(_ client: TallyClient) async throws -> LocalUploads {
@@ -79,7 +78,8 @@
       var path: String
       var upload: TallyClient.PendingUpload
       var bytes: Int?
-      var send: @Sendable (TallyClient, TallyClient.PendingUpload, @escaping @Sendable (Int) -> Void) async throws -> Void
+      var send:
+        @Sendable (TallyClient, TallyClient.PendingUpload, @escaping @Sendable (Int) -> Void) async throws -> Void
     }
 
     /// The job's inputs, as the server knows them.

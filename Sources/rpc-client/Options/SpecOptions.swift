@@ -54,6 +54,7 @@
       var members: [JSONMember] = [
         JSONMember("input", inputs.count == 1 ? .string(inputs[0]) : inputs.json)
       ]
+      if self.inputs.filter({ $0 == "-" }).count > 1 { throw ValidationError("Standard input can be read once.") }
       if let output { members.append(JSONMember("output", .string(output))) }
       let columns = try groupBy.flatMap { try ColumnText.parts($0, by: ",") }
       let aggregates = try aggregates.ordered()

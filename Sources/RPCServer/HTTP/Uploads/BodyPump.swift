@@ -32,13 +32,22 @@ struct BodyPump: Sendable {
   func run(_ body: RequestBody) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       var total = 0
+      var hasDrain = false
       var problem: (any Error)?
       do {
         for try await buffer in body {
           guard buffer.readableBytes <= bytesMost - total else { throw Problem.tooMuch }
           total += buffer.readableBytes
-          if pending.put(buffer) { group.addTask { try await drain() } }
-          if pending.bytes >= BodyPump.pendingBytesMost { try await group.waitForAll() }
+          if pending.put(buffer) {
+            // The one before has ended: a group keeps what nobody has asked about.
+            if hasDrain { _ = try await group.next() }
+            hasDrain = true
+            group.addTask { try await drain() }
+          }
+          if pending.bytes >= BodyPump.pendingBytesMost {
+            try await group.waitForAll()
+            hasDrain = false
+          }
         }
         // The body of a task that is cancelled ends early, and this is no end of it.
         try Task.checkCancellation()

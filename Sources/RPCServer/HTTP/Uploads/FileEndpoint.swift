@@ -175,7 +175,17 @@ struct FileEndpoint: Sendable {
   }
 }
 
-/// Runs blocking disk work on threads that may block.
+/// Runs an upload's disk work on threads that may block: their own, since a sync may take long, and who downloads waits for the
+/// others.
 func onFileThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-  try await NIOThreadPool.singleton.runIfActive(body)
+  try await UploadThreads.pool.runIfActive(body)
+}
+
+private enum UploadThreads {
+  /// As long as the process.
+  static let pool = {
+    let pool = NIOThreadPool(numberOfThreads: 16)
+    pool.start()
+    return pool
+  }()
 }

@@ -5,7 +5,8 @@ import Storage
 import TallySchema
 import Uploads
 
-/// The body of a `PATCH` on its way to the disk and into the journal: now and then, what is there is made durable and journaled.
+/// The body of a `PATCH` on its way to the disk and into the journal: now and then, what is there is made durable and journaled,
+/// and it is looked whether another request has taken over.
 struct SegmentReceiver: Sendable {
   /// What is journaled at the latest: after so many bytes, and after so long.
   private static let checkpointBytes = 64 << 20
@@ -15,15 +16,12 @@ struct SegmentReceiver: Sendable {
   /// Another request has taken over, or the upload is gone.
   struct Superseded: Error {}
 
-  typealias Journal = @Sendable (SegmentWriter.Checkpoint) async throws -> Bool
-
   let writer: SegmentWriter
+  let journal: SegmentJournal
   /// Bytes that the upload may still get.
   let bytesMost: Int
   /// Whether the disk has room for more.
   let checkRoom: @Sendable () throws -> Void
-  /// Journals what is durable; false: another request has taken over.
-  let journal: Journal
   /// Only the whole counts, which a checksum has to be compared with: nothing is journaled before the end.
   let isWhole: Bool
 
@@ -35,7 +33,6 @@ struct SegmentReceiver: Sendable {
       try checkRoom()
       for buffer in buffers { try buffer.withUnsafeReadableBytes { try writer.append($0) } }
     }
-    if isWhole { return try await pump.run(body) }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await pump.run(body) }
       group.addTask { try await tick() }
@@ -52,22 +49,25 @@ struct SegmentReceiver: Sendable {
     let checkpoint = try await onFileThread { [writer] in try writer.checkpoint() }
     guard checkpoint.bytes > 0 else { return }
     Failpoint.segmentSynced.reach()
-    guard try await journal(checkpoint) else { throw Superseded() }
+    try await journal.add(checkpoint)
     Failpoint.segmentJournaled.reach()
   }
 
-  /// A sender that is slow, or has gone without a word, loses no more than a second of what has come.
+  /// A sender that is slow, or has gone without a word, loses no more than a second of what has come, and goes on no longer than
+  /// that once another has taken over.
   private func tick() async throws {
     var (journaled, last) = (0, ContinuousClock.now)
     while true {
       try await Task.sleep(for: SegmentReceiver.lookInterval)
       let (bytes, now) = (writer.bytes, ContinuousClock.now)
-      if bytes == journaled { last = now }
-      guard
-        bytes - journaled >= SegmentReceiver.checkpointBytes || now - last >= SegmentReceiver.checkpointInterval
-      else { continue }
-      try await checkpoint()
-      (journaled, last) = (bytes, now)
+      let isDue = now - last >= SegmentReceiver.checkpointInterval
+      if bytes > journaled, !isWhole, isDue || bytes - journaled >= SegmentReceiver.checkpointBytes {
+        try await checkpoint()
+        (journaled, last) = (bytes, now)
+      } else if isDue {
+        try await journal.look()
+        last = now
+      }
     }
   }
 }

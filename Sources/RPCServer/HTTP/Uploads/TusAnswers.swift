@@ -156,6 +156,15 @@ struct TusAnswers: Sendable {
           "PART_NOT_PARTIAL", "The upload '\(Excerpt.of(id))' wasn't made as a part (Upload-Concat: partial).",
           "Upload-Concat")
       )
+    case .partTwice(let id):
+      return (.badRequest, invalid("PART_TWICE", "The list has the upload '\(Excerpt.of(id))' twice.", "Upload-Concat"))
+    case .tooManyLists(let limit):
+      return (
+        .contentTooLarge,
+        limited(
+          "TOO_MANY_LISTS",
+          "One of the parts is in \(limit) final uploads already, which is the most that it may be in.")
+      )
     case .lengthKnown(let bytes):
       return (
         .badRequest,

@@ -39,11 +39,30 @@ struct TusEndpoint: Sendable {
           owner: call.owner, kind: asked.kind, metadata: asked.metadata, parts: asked.parts, length: asked.length))
       Failpoint.uploadMade.reach()
       guard let body = asked.body else { return answers.created(upload, path: call.request.uri.path, withBytes: false) }
-      let patch = TusRequest.Patch(offset: 0, length: nil, body: body)
-      let filled = try await append(patch, to: upload, call)
-      return filled.status == .noContent
-        ? answers.created(
-          try await store.upload(upload.id) ?? upload, path: call.request.uri.path, withBytes: true) : filled
+      return try await fill(upload, body, call)
+    }
+  }
+
+  /// Takes the first bytes with the creation. Where they are refused, nobody knows of the upload, and it goes.
+  private func fill(_ upload: UploadRecord, _ body: TusRequest.Body, _ call: Call) async throws -> Response {
+    let answer: Result<Response, any Error>
+    do {
+      answer = .success(try await append(TusRequest.Patch(offset: 0, length: nil, body: body), to: upload, call))
+    } catch {
+      answer = .failure(error)
+    }
+    if case .success(let response) = answer, response.status == .noContent {
+      let filled = try await store.upload(upload.id) ?? upload
+      return answers.created(filled, path: call.request.uri.path, withBytes: true)
+    }
+    // What has come of a body that broke is gone on with by nobody either: the answer with the address can't be sent.
+    try await delete(upload.id)
+    return try answer.get()
+  }
+
+  private func delete(_ id: String) async throws {
+    for id in try await store.deleteUpload(id) {
+      try await onFileThread { [storage] in storage.removeSegments(ofUpload: id) }
     }
   }
 
@@ -58,9 +77,7 @@ struct TusEndpoint: Sendable {
         if upload.expiredAt != nil { throw UploadRefusal.expired }
         return answers.state(upload)
       case .delete:
-        for id in try await store.deleteUpload(id) {
-          try await onFileThread { [storage] in storage.removeSegments(ofUpload: id) }
-        }
+        try await delete(id)
         return Response(status: .noContent)
       case .patch:
         if upload.kind == .final { throw UploadRefusal.isFinal }
@@ -125,13 +142,10 @@ struct TusEndpoint: Sendable {
         try storage.makeSegment(file, ofUpload: upload.id), checksum: patch.body.checksum?.algorithm)
     }
     let receiver = SegmentReceiver(
-      writer: writer, bytesMost: (upload.length ?? limits.uploadBytes) - patch.offset,
+      writer: writer, journal: SegmentJournal(upload, file: file, store: store),
+      bytesMost: (upload.length ?? limits.uploadBytes) - patch.offset,
       checkRoom: { [storage, limits] in try UploadRoom.check(for: 1, in: storage, limits) },
-      journal: { [store] checkpoint in
-        let segment = UploadSegment(
-          upload: upload.id, start: patch.offset, bytes: checkpoint.bytes, file: file, sha256: checkpoint.sha256)
-        return try await store.append(segment, epoch: upload.epoch) != .stale
-      }, isWhole: patch.body.checksum != nil)
+      isWhole: patch.body.checksum != nil)
     let end: Result<Void, any Error>
     do {
       end = .success(try await receiver.receive(body))
@@ -139,33 +153,44 @@ struct TusEndpoint: Sendable {
       end = .failure(error)
     }
     // A task of its own journals what has come, even if the sender no longer waits.
-    return try await Task { try await finish(receiver, patch, upload, end) }.value
+    return try await Task { try await finish(receiver, patch.body.checksum, end) }.value
   }
 
   /// Journals what has come, as far as it counts, and answers.
   private func finish(
-    _ receiver: SegmentReceiver, _ patch: TusRequest.Patch, _ upload: UploadRecord, _ end: Result<Void, any Error>
+    _ receiver: SegmentReceiver, _ checksum: UploadChecksum?, _ end: Result<Void, any Error>
   ) async throws -> Response {
-    if let checksum = patch.body.checksum {
-      let isRight = receiver.writer.checksum == checksum.value
-      if !isRight || (try? end.get()) == nil {
-        try await onFileThread { receiver.writer.discard() }
-        if case .success = end { return answers.wrongChecksum(upload) }
-      }
-    }
-    if receiver.writer.bytes == 0 { try await onFileThread { receiver.writer.discard() } }
+    let (writer, journal) = (receiver.writer, receiver.journal)
+    let outcome: Result<Response, any Error>
     do {
-      let counts = (try? end.get()) != nil || patch.body.checksum == nil
-      if counts, !(end.failure is SegmentReceiver.Superseded) { try await receiver.checkpoint() }
+      outcome = .success(try await conclude(receiver, checksum, end))
+    } catch {
+      outcome = .failure(error)
+    }
+    if journal.isEmpty { try await onFileThread { writer.discard() } }
+    return try outcome.get()
+  }
+
+  private func conclude(
+    _ receiver: SegmentReceiver, _ checksum: UploadChecksum?, _ end: Result<Void, any Error>
+  ) async throws -> Response {
+    let isWhole = (try? end.get()) != nil
+    do {
+      if let checksum {
+        try end.get()
+        guard receiver.writer.checksum == checksum.value else { return answers.wrongChecksum(receiver.journal.upload) }
+      }
+      // What came before a body broke counts as well, unless another has taken over.
+      if isWhole || !(end.failure is SegmentReceiver.Superseded) { try await receiver.checkpoint() }
       try end.get()
     } catch is SegmentReceiver.Superseded {
-      return try await superseded(upload)
+      return try await superseded(receiver.journal.upload)
     } catch BodyPump.Problem.tooMuch {
-      throw FileEndpoint.Refusal(beyond: upload.length, limits)
+      throw FileEndpoint.Refusal(beyond: receiver.journal.upload.length, limits)
     } catch BodyPump.Problem.broken {
       throw TusEndpoint.incomplete
     }
-    return answers.appended(try await store.upload(upload.id) ?? upload)
+    return answers.appended(receiver.journal.record)
   }
 
   private func superseded(_ upload: UploadRecord) async throws -> Response {
