@@ -5,6 +5,8 @@ import TallySchema
 extension SQLiteJobStore {
   public func submit(_ submission: JobSubmission) async throws -> JobRecord {
     let now = clock()
+    // When it is there, and whatever its answer: a look before that doesn't see it.
+    defer { if submission.spec.readsUploads { uploadWaits.begin() } }
     // Made here, where many do it at the same time, and not by the one who writes for all of them.
     let new = NewJob(JobLifecycle.admit(submission, id: JobID.make(now: now), now: now))
     return try await write { [limits, lifecycle] tables in
@@ -36,7 +38,8 @@ extension SQLiteJobStore {
   }
 
   public func retry(_ id: String, by actor: String, existingOutputs: [String]) async throws -> JobRecord {
-    try await write { [lifecycle, clock] tables in
+    defer { uploadWaits.begin() }
+    return try await write { [lifecycle, clock] tables in
       let now = clock()
       let again = try tables.change(id, at: now, by: actor) { job in
         if job.unreadable != nil { throw JobStoreError.unreadable(jobID: id) }

@@ -7,23 +7,22 @@ extension SQLiteJobStore {
   public func claim(worker: String, offer: WorkerOffer) async throws -> JobRecord? {
     // Looking costs a read only: an idle server writes nothing.
     let now = clock()
-    let isWorthIt = try await read { tables in
+    let isWorthIt = try await read { [self] tables in
       if try tables.first(SQLiteJobStore.isDue, [now.milliseconds]) != nil { return true }
-      if try !tables.uploaded(most: 1).isEmpty { return true }
+      if try isUploaded(tables) { return true }
       guard let head = try SQLiteJobStore.head(tables, now: now, offer) else { return false }
       // A lease that has expired may end its job without any memory.
       return head.state == .running || head.spec.memoryBytes <= offer.freeBytes
     }
     guard isWorthIt else { return nil }
-    return try await write { [lifecycle, clock] tables in
+    return try await write { [lifecycle, clock, uploadWaits] tables in
       let now = clock()
       for job in try tables.all(SQLiteJobStore.isDue, [now.milliseconds]) {
         if let awake = lifecycle.wake(job, now: now) { try tables.update(awake, from: job, at: now) }
       }
-      for (id, moment) in try tables.uploaded(most: 100) {
-        guard let job = try tables.job(id) else { continue }
-        if let awake = lifecycle.wake(job, uploadedAt: moment, now: now) {
-          try tables.update(awake, from: job, at: now)
+      if uploadWaits.mayBeSome {
+        for job in try tables.all("\(SQLiteJobStore.waitsForUploads) AND \(UploadTables.isUploaded) LIMIT 100") {
+          try SQLiteJobStore.wake(job, tables, lifecycle, now: now)
         }
       }
       while let job = try SQLiteJobStore.head(tables, now: now, offer) {
@@ -40,11 +39,31 @@ extension SQLiteJobStore {
     }
   }
 
+  /// Whether a job's uploads are complete that has waited for them. Asked of the tables only while there may be such a job.
+  private func isUploaded(_ tables: JobTables) throws -> Bool {
+    guard let known = uploadWaits.look() else { return false }
+    if try tables.first("\(SQLiteJobStore.waitsForUploads) AND \(UploadTables.isUploaded) LIMIT 1", []) != nil {
+      return true
+    }
+    if try tables.first("\(SQLiteJobStore.waitsForUploads) LIMIT 1", []) == nil { uploadWaits.areNone(since: known) }
+    return false
+  }
+
+  /// A job whose upload is gone, as one that an older version has queued again may be, isn't waited for: it has failed.
+  private static func wake(_ job: JobRecord, _ tables: JobTables, _ lifecycle: JobLifecycle, now: Timestamp) throws {
+    do {
+      _ = try tables.wakeIfUploaded(job, lifecycle, now: now)
+    } catch JobStoreError.uploadNotFound(let id) {
+      try tables.update(lifecycle.giveUpWaiting(job, forUpload: id, now: now), from: job, at: now)
+    }
+  }
+
   /// Whether every need of a job is in a JSON array.
   private static let isKnown =
     "(needs = '[]' OR NOT EXISTS (SELECT 1 FROM json_each(needs) AS n WHERE n.value NOT IN (SELECT value FROM json_each(?))))"
 
   private static let isDue = "state = 'waiting' AND ready_at <= ? LIMIT 100"
+  private static let waitsForUploads = "state = 'waiting' AND ready_at = \(Timestamp.whenUploaded.milliseconds)"
 
   /// The first job that may be claimed: queued and ready, or running under a lease that has expired. Of one millisecond,
   /// the one that was submitted first.

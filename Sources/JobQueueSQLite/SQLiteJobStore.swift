@@ -20,6 +20,7 @@ public final class SQLiteJobStore: JobStore {
   private let reads: GroupRead
   let lifecycle: JobLifecycle
   let uploads: UploadLifecycle
+  let uploadWaits = UploadWaits()
   let limits: Limits
   let clock: @Sendable () -> Timestamp
   private let ownership: StoreOwnership

@@ -94,18 +94,6 @@ extension JobTables {
     return awake
   }
 
-  /// Jobs that wait for uploads which are complete by now, and since when.
-  func uploaded(most: Int) throws -> [(job: String, at: Timestamp)] {
-    let rows = try Row.fetchAll(
-      database.cachedStatement(
-        sql: """
-          SELECT p.job_id, max(u.completed_at) AS at FROM upload_pins p
-            JOIN jobs j ON j.id = p.job_id LEFT JOIN uploads u ON u.id = p.upload_id
-          WHERE j.state = 'waiting' AND j.ready_at = ? GROUP BY p.job_id HAVING count(*) = count(u.completed_at) LIMIT ?
-          """), arguments: [Timestamp.whenUploaded.milliseconds, most])
-    return rows.map { ($0["job_id"], Timestamp(milliseconds: $0["at"])) }
-  }
-
   /// The unfinished jobs that read an upload.
   func readers(ofUpload id: String) throws -> [JobRecord] {
     try all("id IN (SELECT job_id FROM upload_pins WHERE upload_id = ?) AND \(UploadTables.isUnfinished)", [id])
@@ -129,6 +117,12 @@ extension JobTables {
 }
 
 enum UploadTables {
+  /// Of a row of jobs: that all uploads are complete which the job reads.
+  static let isUploaded = """
+    NOT EXISTS (
+      SELECT 1 FROM upload_pins p LEFT JOIN uploads u ON u.id = p.upload_id
+      WHERE p.job_id = jobs.id AND u.completed_at IS NULL)
+    """
   static let isUnfinished = "state IN ('waiting', 'queued', 'running')"
   static let select = UploadColumns.select()
 

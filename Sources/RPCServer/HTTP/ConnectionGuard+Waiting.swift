@@ -27,7 +27,10 @@ extension ConnectionGuard {
   }
 
   static func route(of head: HTTPRequest) -> HTTPRoute? {
-    guard let target = head.path, HeaderText.isASCII(target) else { return nil }
+    guard let target = head.path else { return nil }
+    // Most requests: told at a glance.
+    if target.utf8.elementsEqual("/rpc".utf8) { return .rpc }
+    guard HeaderText.isASCII(target) else { return nil }
     // Without the query, and without what comes before the path in an absolute target (RFC 9112, section 3.2.2).
     var path = target.utf8.prefix { $0 != UInt8(ascii: "?") }
     if path.starts(with: "http".utf8) {

@@ -162,7 +162,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     case .head(let head):
       isReadingBody = true
       bodyPolicy = ConnectionGuard.bodyPolicy(of: head)
-      isResumable = ConnectionGuard.route(of: head)?.isResumable == true
+      isResumable = bodyPolicy == .upload && ConnectionGuard.route(of: head)?.isResumable == true
       pace = UploadPace(bytesPerSecondLeast: limits.uploadBytesPerSecond)
       let bodyBytesMost = bodyPolicy == .upload ? limits.uploadBytes : limits.requestBodyBytes
       isExpecting = isHTTP1 && ExpectContinue.isWanted(head, bodyBytesMost: bodyBytesMost)

@@ -27,7 +27,10 @@ struct HTTPRoutes: HTTPResponder {
   func respond(to request: Request, context: ConnectionContext) async throws -> Response {
     var response = await answer(request, context)
     // Every answer but that to OPTIONS has it (tus 1.0, "Headers").
-    let isResumable = HeaderText.isASCII(request.uri.path) && HTTPRoute(path: request.uri.path)?.isResumable == true
+    let path = request.uri.path
+    let isResumable =
+      path.utf8.starts(with: "/uploads".utf8) && HeaderText.isASCII(path)
+      && HTTPRoute(path: path)?.isResumable == true
     if isResumable { response.headers[TusField.resumable] = TusField.spoken }
     // A HEAD's answer has the length of what it leaves out (RFC 9110, section 9.3.2).
     return request.method == .head ? response.createHeadResponse() : response
