@@ -17,11 +17,31 @@ struct UploadPlanTests {
     let length = 40_000_000
     var (offset, pieces) = (0, 0)
     while offset < length {
-      let piece = UploadPlan.piece(from: offset, of: length)
+      let piece = UploadPlan.piece(from: offset, of: length, most: 16 << 20)
       #expect(piece.lowerBound == offset && !piece.isEmpty && piece.count <= 16 << 20)
       (offset, pieces) = (piece.upperBound, pieces + 1)
     }
     #expect(offset == length && pieces == 4)
+  }
+
+  /// With signs of life, many tries; without one, for as long as is configured. Pieces shrink with each break, and grow again.
+  @Test func patienceEnds() {
+    let start = ContinuousClock.now
+    var patience = UploadPatience(reconnectMilliseconds: 30_000)
+    #expect(patience.pieceBytes == 16 << 20)
+    var tries = 0
+    while patience.failure(at: start + .seconds(40 * tries)) {
+      patience.sign()
+      tries += 1
+    }
+    #expect(tries == 59 && patience.pieceBytes == 256 << 10)
+    patience.progress()
+    #expect(patience.pieceBytes == 512 << 10)
+    var allowed: [Bool] = []
+    for milliseconds in [0, 29_999, 30_000] {
+      allowed.append(patience.failure(at: start + .milliseconds(milliseconds)))
+    }
+    #expect(allowed == [true, true, false])
   }
 
   /// RFC 4648, section 10.

@@ -26,12 +26,18 @@ extension TallyClient {
       return PendingUpload(id: id, parts: [id], plan: plan)
     }
     var parts: [String] = []
-    for part in plan.parts {
-      parts.append(try await create(["Upload-Concat": "partial", "Upload-Length": String(part.count)]))
+    do {
+      for part in plan.parts {
+        parts.append(try await create(["Upload-Concat": "partial", "Upload-Length": String(part.count)]))
+      }
+      let list = "final;" + parts.map { "/uploads/\($0)" }.joined(separator: " ")
+      let id = try await create(metadata.merging(["Upload-Concat": list]) { $1 })
+      return PendingUpload(id: id, parts: parts, plan: plan)
+    } catch {
+      // Nobody else knows of them.
+      for id in parts { _ = try? await exchange("DELETE", "/uploads/" + id) }
+      throw error
     }
-    let list = "final;" + parts.map { "/uploads/\($0)" }.joined(separator: " ")
-    let id = try await create(metadata.merging(["Upload-Concat": list]) { $1 })
-    return PendingUpload(id: id, parts: parts, plan: plan)
   }
 
   /// Sends all bytes of an upload. Whatever breaks is gone on with, also on another server of a fleet, for as long as the
@@ -69,7 +75,7 @@ extension TallyClient {
     var (sent, piece) = (0, [UInt8]())
     var isAtEnd = false
     while !isAtEnd {
-      let wanted = UploadPlan.piece(from: sent, of: .max).count
+      let wanted = UploadPlan.piece(from: sent, of: .max, most: UploadPlan.pieceBytes).count
       while piece.count < wanted {
         guard let more = try await next() else {
           isAtEnd = true
@@ -160,10 +166,10 @@ extension TallyClient {
   ) async throws {
     let path = "/uploads/" + id
     var (offset, isTold) = (known, isLast != true)
-    var reconnection = Reconnection()
+    var patience = UploadPatience(reconnectMilliseconds: configuration.reconnectMilliseconds)
     while offset < range.count || !isTold {
       do {
-        let piece = UploadPlan.piece(from: offset, of: range.count)
+        let piece = UploadPlan.piece(from: offset, of: range.count, most: patience.pieceBytes)
         var fields = [
           "Content-Type": "application/offset+octet-stream", "Upload-Offset": String(offset),
           "Upload-Checksum": try await source.checksum(
@@ -172,34 +178,63 @@ extension TallyClient {
         if isLast == true, piece.upperBound == range.count { fields["Upload-Length"] = String(range.count) }
         let content = source.content(from: range.lowerBound + piece.lowerBound, bytes: piece.count)
         let head = try await exchange("PATCH", path, fields, content)
-        if fields["Upload-Length"] != nil { isTold = true }
         offset = try TallyClient.offset(in: head, from: offset, to: range.count)
-        reconnection.succeed()
+        if fields["Upload-Length"] != nil { isTold = true }
+        patience.progress()
         onProgress(offset)
       } catch let error as RPCClientError where TallyClient.mayGoOn(after: error) {
-        try await reconnection.pause(after: error, configuration)
-        do {
-          let before = offset
-          offset = try TallyClient.offset(in: await exchange("HEAD", path), from: known, to: range.count)
-          if offset > before { reconnection.succeed() }
-        } catch let error as RPCClientError where error.status == .unavailable {}
+        guard patience.failure(at: .now) else { throw error }
+        let pause = configuration.retry.pause(
+          attempt: patience.attempt, atLeast: error.retryAfterMilliseconds ?? 0, random: .random(in: 0...1))
+        try await Task.sleep(for: .milliseconds(pause))
+        let there = try await look(path, from: known, to: range.count, &patience)
+        if let there, there > offset { patience.progress() }
+        offset = there ?? offset
       }
     }
   }
 
+  /// - Returns: where the upload ends; nil: the server doesn't say. Why, the next PATCH is told, whose refusal has a body.
+  private func look(
+    _ path: String, from least: Int, to most: Int, _ patience: inout UploadPatience
+  ) async throws -> Int? {
+    do {
+      let head = try await exchange("HEAD", path)
+      let offset = try TallyClient.offset(in: head, from: least, to: most)
+      patience.sign()
+      return offset
+    } catch is RPCClientError {
+      return nil
+    }
+  }
+
   private static func offset(in head: HTTPResponseHead, from least: Int, to most: Int) throws -> Int {
-    guard let offset = head.headers["upload-offset"].flatMap({ Int($0) }), (least...most).contains(offset) else {
+    guard let text = head.headers["upload-offset"] else {
+      // A head that was cut between two lines is a whole one for curl.
+      throw RPCClientError.local(
+        RPCLocalError(
+          .connection, .unavailable, reason: "ANSWER_CUT", "The server's answer to a piece of the upload is incomplete."
+        ))
+    }
+    guard let offset = Int(text), (least...most).contains(offset) else {
       throw RPCClientError.unexpected(
         "UNEXPECTED_RESULT", "The server says that the upload ends where it can't (Upload-Offset). Begin anew.")
     }
     return offset
   }
 
-  /// Whether asking for the offset, and going on from there, may help.
+  /// Whether asking for the offset, and going on from there, may help: it is safe after anything, and in vain only after what
+  /// the server itself refuses for good.
   private static func mayGoOn(after error: RPCClientError) -> Bool {
-    error.status == .unavailable
-      || ["WRONG_OFFSET", "CHECKSUM_MISMATCH", "BODY_INCOMPLETE", "TOO_MANY_UPLOADS", "REQUEST_TIMEOUT"]
-        .contains(error.reason)
+    switch error {
+    case .remote:
+      error.status == .unavailable || error.status == .internal || error.status == .deadlineExceeded
+        || ["WRONG_OFFSET", "CHECKSUM_MISMATCH", "BODY_INCOMPLETE", "TOO_MANY_UPLOADS"].contains(error.reason)
+    // An answer of a proxy's, or none.
+    case .local(let error):
+      [.connection, .timeout, .protocol].contains(error.kind) && error.reason != "UNEXPECTED_RESULT"
+        && [.unavailable, .deadlineExceeded, .internal, .resourceExhausted].contains(error.status)
+    }
   }
 }
 

@@ -88,9 +88,8 @@ struct UploadPlan: Hashable {
   }
 
   /// The next request's bytes, within a part.
-  static func piece(from offset: Int, of length: Int) -> Range<Int> {
+  static func piece(from offset: Int, of length: Int, most: Int) -> Range<Int> {
     // The first of a whole upload is short as well, to be described soon.
-    let most = offset == 0 ? firstBytes : pieceBytes
-    return offset..<min(offset + most, length)
+    offset..<min(offset + (offset == 0 ? min(firstBytes, most) : most), length)
   }
 }

@@ -14,7 +14,8 @@
           rpc-client run - -o - <plays.csv >sums.csv
 
         Ctrl-C leaves the job running and says how to come back; a second Ctrl-C within two seconds cancels it. A job that \
-        was submitted under a --key of yours, which another command may have submitted, is never cancelled.
+        was submitted under a --key of yours, which another command may have submitted, is never cancelled. While a file of \
+        this machine is being sent, the first Ctrl-C cancels the job: its input would never be whole.
         """)
 
     @OptionGroup var spec: SpecOptions
@@ -40,11 +41,9 @@
       let (timeout, isPiped) = (try global.timeoutMilliseconds(), isPiped)
       let cancels: Following.Cancels = spec.key != nil ? .never : cancelOnInterrupt || isPiped ? .atOnce : .onTheSecond
       try await global.withClient { [spec] client, terminal in
-        let interrupts = Interrupts()
-        let uploads = try await LocalInputs(spec.inputs).begin(client)
-        let parameters = try spec.parameters(inputs: uploads.inputs, output: output, key: key)
-        let job = try await Submission(client: client, terminal: terminal, parameters: parameters, key: key)
-          .send(interrupts)
+        let (interrupts, start) = (Interrupts(), ContinuousClock.now)
+        let local = try await LocalJob(client, terminal, interrupts, spec: spec, output: output, key: key)
+        let job = try await local.submit(key: key)
         // Before anything else: with it, the job can be found again whatever happens here.
         if isPiped {
           terminal.remark(job.jobID, .dim)
@@ -53,21 +52,23 @@
         } else {
           terminal.print(job.jobID)
         }
-        try await uploads.send(client, terminal, interrupts, job: job.jobID)
+        try await local.send(job.jobID)
         var following = Following(client: client, terminal: terminal, jobIDs: [job.jobID])
-        (following.cancels, following.timeoutMilliseconds) = (cancels, timeout)
+        following.cancels = cancels
+        let passed = Int((ContinuousClock.now - start) / .milliseconds(1))
+        following.timeoutMilliseconds = timeout.map { max(1, $0 - passed) }
         if isPiped { following.shownOutput = "standard output" }
         let ended: [JobStatus]
         do {
           ended = try await following.run(interrupts)
         } catch {
           // A job that goes on keeps what it reads.
-          await uploads.remove(client)
+          await local.remove()
           throw error
         }
-        await uploads.remove(client)
+        await local.remove()
         guard isPiped else {
-          if parameters.spec.output == nil {
+          if output == nil {
             terminal.remark("rpc-client result \(job.jobID) downloads the answer.", .dim)
           }
           return

@@ -21,13 +21,10 @@
       let key = spec.idempotencyKey()
       _ = try spec.parameters(inputs: LocalInputs.standIns(spec.inputs), output: spec.output, key: key)
       try await global.withClient { [spec] client, terminal in
-        let uploads = try await LocalInputs(spec.inputs).begin(client)
-        let parameters = try spec.parameters(inputs: uploads.inputs, output: spec.output, key: key)
-        let interrupts = Interrupts()
-        let job = try await Submission(client: client, terminal: terminal, parameters: parameters, key: key)
-          .send(interrupts)
+        let local = try await LocalJob(client, terminal, Interrupts(), spec: spec, output: spec.output, key: key)
+        let job = try await local.submit(key: key)
         if terminal.json { terminal.print(job.json) } else { terminal.print(job.jobID) }
-        try await uploads.send(client, terminal, interrupts, job: job.jobID)
+        try await local.send(job.jobID)
       }
     }
   }

@@ -42,7 +42,7 @@
     /// Removes what is drawn over, and says what was sent.
     func end() {
       terminal.live.clear()
-      terminal.remark("\(name): \(ByteCount.text(sent.withLock { $0 })) uploaded", .dim)
+      terminal.remark("\(Printable.replaced(name)): \(ByteCount.text(sent.withLock { $0 })) uploaded", .dim)
     }
 
     private var line: UploadLine {

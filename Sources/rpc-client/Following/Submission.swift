@@ -9,7 +9,8 @@
     let client: TallyClient
     let terminal: Terminal
     let parameters: SubmitParameters
-    let key: String
+    /// Nil: the same command would submit another job.
+    let key: String?
 
     /// - Throws: `ExitCode` 130 on an interrupt; ``RPCError`` and ``RPCClientError``, with the options' names.
     func send(_ interrupts: Interrupts) async throws -> JobStatus {
@@ -22,6 +23,7 @@
             return nil
           }
           if let job = try await group.next() ?? nil { return job }
+          guard let key else { throw ExitCode(130) }
           terminal.remark(
             """
 

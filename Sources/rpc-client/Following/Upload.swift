@@ -4,12 +4,6 @@
   import Synchronization
   import TallySchema
 
-  #if canImport(Glibc)
-    import Glibc
-  #elseif canImport(Darwin)
-    import Darwin
-  #endif
-
   /// Sends a file, and looks whether the server has got what was sent.
   struct Upload {
     private let file: LocalFile
@@ -20,7 +14,7 @@
     func run(_ client: TallyClient, as name: String, replace: Bool) async throws -> UploadedFile {
       let digest = Mutex(SHA256())
       let content = RPCUpload(bytes: file.bytes) { [file] in
-        guard let piece = try file.next() else { return nil }
+        guard let piece = try await file.next() else { return nil }
         digest.withLock { $0.update(data: piece) }
         return piece
       }
@@ -33,77 +27,6 @@
             + "changed it. Send it again with --replace.")
       }
       return taken
-    }
-  }
-
-  /// A file of this machine that is read from its start to its end; `-` is standard input.
-  final class LocalFile: Sendable {
-    private static let pieceBytes = 256 << 10
-
-    /// Nil: a pipe, or a terminal.
-    let bytes: Int?
-    private let path: String
-    private let descriptor: Int32
-    /// Its next bytes may be a long time in coming.
-    private let isWaitedFor: Bool
-    private let count = Atomic(0)
-
-    /// - Throws: ``RPCError`` NOT_FOUND, FAILED_PRECONDITION when it can't be read.
-    init(_ path: String) throws {
-      self.path = path
-      descriptor = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC)
-      guard descriptor >= 0 else { throw LocalFile.notOpened(path) }
-      var information = stat()
-      fstat(descriptor, &information)
-      guard information.st_mode & S_IFMT != S_IFDIR else {
-        throw RPCError(
-          .failedPrecondition, reason: "LOCAL_FILE_NOT_READ", "\(path): this is a folder. Name the files in it.")
-      }
-      let isRegular = information.st_mode & S_IFMT == S_IFREG
-      // What was read of it before, as by a shell's `read`, isn't sent.
-      let start = isRegular ? max(0, Int(lseek(descriptor, 0, SEEK_CUR))) : 0
-      // What the system makes when it is read, as below /proc, has no size.
-      bytes = isRegular && information.st_size > 0 ? max(0, Int(information.st_size) - start) : nil
-      isWaitedFor = !isRegular
-    }
-
-    deinit { if descriptor > 0 { close(descriptor) } }
-
-    /// Why a file can't be opened, as the system has just said.
-    static func notOpened(_ path: String) -> RPCError {
-      RPCError(
-        errno == ENOENT ? .notFound : .failedPrecondition, reason: "LOCAL_FILE_NOT_READ",
-        "\(path): \(String(cString: strerror(errno))).")
-    }
-
-    /// The next bytes; nil at the end. What is appended to a file meanwhile isn't its part.
-    ///
-    /// - Throws: ``RPCError`` when it can't be read, or is shorter than it was; `CancellationError`.
-    func next() throws -> [UInt8]? {
-      let before = count.load(ordering: .relaxed)
-      let wanted = min(LocalFile.pieceBytes, bytes.map { $0 - before } ?? .max)
-      if wanted == 0 { return nil }
-      try waitForBytes()
-      var got = 0
-      let piece = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
-        repeat { got = read(descriptor, buffer.baseAddress, wanted) } while got < 0 && errno == EINTR
-        filled = max(got, 0)
-      }
-      if got < 0 { throw failure(String(cString: strerror(errno))) }
-      if got == 0, let bytes { throw failure("it has \(before) bytes, and had \(bytes) when it was opened") }
-      count.store(before + got, ordering: .relaxed)
-      return piece.isEmpty ? nil : piece
-    }
-
-    private func failure(_ what: String) -> RPCError {
-      RPCError(.dataLoss, reason: "LOCAL_FILE_NOT_READ", "\(path): \(what).")
-    }
-
-    /// Looks now and then whether the upload is still wanted.
-    private func waitForBytes() throws {
-      guard isWaitedFor else { return }
-      var look = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      repeat { try Task.checkCancellation() } while poll(&look, 1, 100) == 0
     }
   }
 #endif

@@ -55,6 +55,16 @@
         JSONMember("input", inputs.count == 1 ? .string(inputs[0]) : inputs.json)
       ]
       if self.inputs.filter({ $0 == "-" }).count > 1 { throw ValidationError("Standard input can be read once.") }
+      let local = self.inputs.filter(LocalInputs.isLocal)
+      // Each upload is another input: the server can't see that they are the same.
+      if let twice = local.first(where: { name in local.filter { $0.hasSameBytes(as: name) }.count > 1 }) {
+        throw ValidationError("INPUT and --also name '\(twice)' twice.")
+      }
+      if self.key != nil, !local.isEmpty {
+        throw ValidationError(
+          "--key finds a job with the same inputs again, and each upload is another one: upload the file first, and name it."
+        )
+      }
       if let output { members.append(JSONMember("output", .string(output))) }
       let columns = try groupBy.flatMap { try ColumnText.parts($0, by: ",") }
       let aggregates = try aggregates.ordered()

@@ -13,8 +13,9 @@ final class SegmentJournal: Sendable {
 
   private struct State {
     var latest: UploadRecord?
-    /// An entry's answer was lost: it may be there.
-    var isUnsure = false
+    /// An entry was asked for. Whatever the answer, it may be there: that of an earlier try may have been lost, and the answer be
+    /// about the second.
+    var hasAsked = false
   }
 
   init(_ upload: UploadRecord, file: String, store: any UploadStore) {
@@ -25,8 +26,8 @@ final class SegmentJournal: Sendable {
 
   /// The upload as this request has left it.
   var record: UploadRecord { state.withLock { $0.latest } ?? upload }
-  /// Whether it is certain that nothing of the request's bytes counts.
-  var isEmpty: Bool { state.withLock { $0.latest == nil && !$0.isUnsure } }
+  /// Whether it is certain that nothing of the request's bytes counts. Else the janitor looks after the file.
+  var isEmpty: Bool { state.withLock { !$0.hasAsked } }
 
   /// Makes what is durable a part of the upload.
   ///
@@ -34,13 +35,11 @@ final class SegmentJournal: Sendable {
   func add(_ checkpoint: SegmentWriter.Checkpoint) async throws {
     let segment = UploadSegment(
       upload: upload.id, start: upload.received, bytes: checkpoint.bytes, file: file, sha256: checkpoint.sha256)
-    state.withLock { $0.isUnsure = true }
-    let outcome = try await store.append(segment, epoch: upload.epoch)
-    state.withLock { state in
-      state.isUnsure = false
-      if case .applied(let upload) = outcome { state.latest = upload }
+    state.withLock { $0.hasAsked = true }
+    switch try await store.append(segment, epoch: upload.epoch) {
+    case .applied(let upload): state.withLock { $0.latest = upload }
+    case .stale: throw SegmentReceiver.Superseded()
     }
-    if outcome == .stale { throw SegmentReceiver.Superseded() }
   }
 
   /// Looks whether another request has taken over. A store that is away says nothing.
