@@ -38,7 +38,9 @@ struct TusEndpoint: Sendable {
         UploadCreation(
           owner: call.owner, kind: asked.kind, metadata: asked.metadata, parts: asked.parts, length: asked.length))
       Failpoint.uploadMade.reach()
-      if upload.kind == .final { try await checkRoom(ofList: upload) }
+      // The parts were looked at one by one: all of them may be more than there is room for. The list stays: it may be one that was
+      // there before.
+      if upload.kind == .final, let length = upload.length { try await checkRoom(for: length - upload.received) }
       guard let body = asked.body else { return answers.created(upload, path: call.request.uri.path, withBytes: false) }
       return try await fill(upload, body, call)
     }
@@ -59,17 +61,6 @@ struct TusEndpoint: Sendable {
     // What has come of a body that broke is gone on with by nobody either: the answer with the address can't be sent.
     try await delete(upload.id)
     return try answer.get()
-  }
-
-  /// The parts were looked at one by one: all of them may be more than there is room for.
-  private func checkRoom(ofList upload: UploadRecord) async throws {
-    guard let length = upload.length else { return }
-    do {
-      try await checkRoom(for: length - upload.received)
-    } catch {
-      try await delete(upload.id)
-      throw error
-    }
   }
 
   private func delete(_ id: String) async throws {
